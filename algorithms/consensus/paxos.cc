@@ -1,0 +1,281 @@
+#include "algorithms/consensus/paxos.h"
+
+#include <algorithm>
+
+#include "sim/protocol/quorum.h"
+#include "sim/protocol/register.h"
+
+namespace ballast {
+namespace {
+
+// Facts carry the value itself as its digest, so that a report can name it.
+ValueDigest digest_of(std::int64_t value) { return {static_cast<std::uint64_t>(value)}; }
+
+// To every member, oneself included: whoever plays one role plays them all.
+void send_to_all(const paxos::Message& message, Step<Paxos>& step) {
+  step.broadcast(message);
+  step.send(step.self(), message);
+}
+
+}  // namespace
+
+// "An acceptor records its intended response in stable storage before actually sending the
+// response" (section 2.5). Records come back in the order in which they were written.
+void Paxos::on_recover(const Record& record) {
+  if (const auto* used = std::get_if<paxos::RoundUsed>(&record)) {
+    proposer_.round = used->round;
+  } else if (const auto* given = std::get_if<paxos::PromiseGiven>(&record)) {
+    acceptor_.promised = given->ballot;
+  } else if (const auto* vote = std::get_if<paxos::Vote>(&record)) {
+    acceptor_.vote = *vote;
+    acceptor_.promised = std::max(acceptor_.promised, vote->ballot);
+  }
+}
+
+void Paxos::on_start(Step<Paxos>& step) { step.set_timer(Timer::inquire, config_.inquire); }
+
+void Paxos::on_message(NodeId from, const Message& message, Step<Paxos>& step) {
+  // Whoever still works towards a decision is told of it; all else is settled.
+  if (learner_.decided) {
+    if (std::holds_alternative<paxos::Prepare>(message) ||
+        std::holds_alternative<paxos::Accept>(message) ||
+        std::holds_alternative<paxos::Inquire>(message)) {
+      step.send(from, paxos::Decision{*learner_.decided});
+    }
+    return;
+  }
+  std::visit([&](const auto& m) { receive(from, m, step); }, message);
+}
+
+void Paxos::on_timer(Timer timer, Step<Paxos>& step) {
+  switch (timer) {
+    case Timer::retransmit:
+      return retransmit(step);
+    case Timer::back_off:
+      return start_ballot(step);
+    case Timer::inquire:
+      step.broadcast(paxos::Inquire{});
+      step.set_timer(Timer::inquire, config_.inquire);
+      return;
+  }
+}
+
+void Paxos::on_request(const Request& request, Step<Paxos>& step) {
+  if (request.command.operation != Operation::propose) {
+    return step.reply(request.id, {Outcome::failed, 0, {}});
+  }
+  if (learner_.decided) {
+    return step.reply(request.id, {Outcome::ok, *learner_.decided, {}});
+  }
+  // A session has one request outstanding: a newer one replaces what the client has given up.
+  const auto same_session = [&](const RequestId& waiting) {
+    return waiting.client == request.id.client && waiting.session == request.id.session;
+  };
+  std::erase_if(proposer_.clients, same_session);
+  proposer_.clients.push_back(request.id);
+  if (proposer_.own) return;  // one proposal is under way already, and one value will be decided
+  proposer_.own = request.command.value;
+  step.observe(Proposed{digest_of(*proposer_.own)});
+  start_ballot(step);
+}
+
+// --- Proposer ----------------------------------------------------------------------------------
+
+// Phase 1a: "A proposer selects a proposal number n and sends a prepare request with number n to a
+// majority of acceptors." It "remembers (in stable storage) the highest-numbered proposal it has
+// tried to issue, and begins phase 1 with a higher proposal number than any it has already used"
+// (section 2.5): else a proposer that crashed could issue two values under one number.
+void Paxos::start_ballot(Step<Paxos>& step) {
+  if (config_.bug == paxos::Bug::no_ballots) {
+    // WRONG. Without numbers there is nothing to promise and nothing to tell early from late: the
+    // proposer asks at once, acceptors let the later proposal overwrite the earlier, and a majority
+    // that a learner has counted may be gone when the next one counts.
+    return ask(Ballot{}, *proposer_.own, step);
+  }
+  if (const auto* waited = std::get_if<paxos::BackingOff>(&proposer_.phase)) {
+    proposer_.round = std::max(proposer_.round, waited->refused_by);
+  }
+  ++proposer_.round;
+  step.persist(paxos::RoundUsed{proposer_.round});
+  const Ballot ballot{proposer_.round, step.self()};
+  proposer_.phase = paxos::Preparing{ballot};
+  step.observe(Prepared{ballot});
+  send_to_all(paxos::Prepare{ballot}, step);
+  step.set_timer(Timer::retransmit, config_.retransmit);
+}
+
+void Paxos::receive(NodeId from, const paxos::Promise& promise, Step<Paxos>& step) {
+  auto* preparing = std::get_if<paxos::Preparing>(&proposer_.phase);
+  if (preparing == nullptr || preparing->ballot != promise.ballot) return;
+  // A message may come twice; a majority is one of acceptors, not of messages.
+  for (const paxos::PromiseHeard& heard : preparing->promises) {
+    if (heard.acceptor == from) return;
+  }
+  preparing->promises.push_back({from, promise.vote});
+  if (preparing->promises.size() < majority(step.members().size())) return;
+  ask(promise.ballot, value_to_ask(preparing->promises), step);
+}
+
+// Phase 2a: "... a proposal numbered n with a value v, where v is the value of the highest-numbered
+// proposal among the responses, or is any value if the responses reported no proposals."
+std::int64_t Paxos::value_to_ask(const std::vector<paxos::PromiseHeard>& promises) const {
+  std::optional<paxos::Vote> highest;
+  for (const paxos::PromiseHeard& heard : promises) {
+    if (!heard.vote) continue;
+    const bool higher = config_.bug == paxos::Bug::largest_value
+                            // WRONG. Only the highest-numbered proposal is known to agree with all
+                            // that was chosen below it; the largest value may be one that lost.
+                            ? !highest || heard.vote->value > highest->value
+                            : !highest || heard.vote->ballot > highest->ballot;
+    if (higher) highest = heard.vote;
+  }
+  return highest ? highest->value : *proposer_.own;
+}
+
+// Phase 2a: "If the proposer receives a response to its prepare requests (numbered n) from a
+// majority of acceptors, then it sends an accept request [...] for a proposal numbered n".
+void Paxos::ask(Ballot ballot, std::int64_t value, Step<Paxos>& step) {
+  proposer_.phase = paxos::Asking{ballot, value};
+  step.observe(AcceptAsked{ballot, digest_of(value)});
+  send_to_all(paxos::Accept{ballot, value}, step);
+  step.set_timer(Timer::retransmit, config_.retransmit);
+}
+
+// "If an acceptor ignores a prepare or accept request because it has already received a prepare
+// request with a higher number, then it should probably inform the proposer, who should then
+// abandon its proposal" (section 2.2). Proposers that came back at once could outbid each other for
+// ever (section 2.4): each waits for a random while, longer every time.
+void Paxos::receive(NodeId /*from*/, const paxos::Refused& refused, Step<Paxos>& step) {
+  const auto* preparing = std::get_if<paxos::Preparing>(&proposer_.phase);
+  const auto* asking = std::get_if<paxos::Asking>(&proposer_.phase);
+  const bool is_current = (preparing != nullptr && preparing->ballot == refused.ballot) ||
+                          (asking != nullptr && asking->ballot == refused.ballot);
+  if (!is_current) return;
+  const std::int64_t factor = std::int64_t{1}
+                              << std::min(proposer_.refusals, config_.back_off_doublings);
+  ++proposer_.refusals;
+  proposer_.phase = paxos::BackingOff{refused.promised.round};
+  step.cancel_timer(Timer::retransmit);
+  step.set_timer(Timer::back_off, config_.back_off.min * factor, config_.back_off.max * factor);
+}
+
+// Messages get lost: the request is repeated under the same number, to whoever may not have had it.
+void Paxos::retransmit(Step<Paxos>& step) {
+  if (const auto* preparing = std::get_if<paxos::Preparing>(&proposer_.phase)) {
+    for (const NodeId member : step.members()) {
+      const bool has_promised =
+          std::any_of(preparing->promises.begin(), preparing->promises.end(),
+                      [&](const paxos::PromiseHeard& heard) { return heard.acceptor == member; });
+      if (!has_promised) step.send(member, paxos::Prepare{preparing->ballot});
+    }
+  } else if (const auto* asking = std::get_if<paxos::Asking>(&proposer_.phase)) {
+    send_to_all(paxos::Accept{asking->ballot, asking->value}, step);
+  }
+  step.set_timer(Timer::retransmit, config_.retransmit);
+}
+
+// --- Acceptor ----------------------------------------------------------------------------------
+
+// Phase 1b: "If an acceptor receives a prepare request with number n greater than that of any
+// prepare request to which it has already responded, then it responds to the request with a promise
+// not to accept any more proposals numbered less than n and with the highest-numbered proposal (if
+// any) that it has accepted." A request that comes again is answered again.
+void Paxos::receive(NodeId from, const paxos::Prepare& prepare, Step<Paxos>& step) {
+  // WRONG if promise_overwritten. A late prepare request then takes back a promise on which the
+  // proposer of a higher ballot has built: a lower ballot can still be accepted behind its back.
+  if (prepare.ballot < acceptor_.promised && config_.bug != paxos::Bug::promise_overwritten) {
+    return step.send(from, paxos::Refused{prepare.ballot, acceptor_.promised});
+  }
+  // With a vote in this very ballot, its proposer has had its majority: the request is an old copy.
+  if (acceptor_.vote && acceptor_.vote->ballot == prepare.ballot) return;
+  if (acceptor_.promised != prepare.ballot) {
+    acceptor_.promised = prepare.ballot;
+    // WRONG if promise_not_persisted. The promise is then forgotten in a crash, although the
+    // proposer that holds it goes on to rely on it.
+    if (config_.bug != paxos::Bug::promise_not_persisted) {
+      step.persist(paxos::PromiseGiven{prepare.ballot});
+    }
+  }
+  const paxos::Vote vote = acceptor_.vote.value_or(paxos::Vote{});
+  step.observe(Promised{prepare.ballot, vote.ballot, digest_of(vote.value)});
+  step.send(from, paxos::Promise{prepare.ballot, acceptor_.vote});
+}
+
+// Phase 2b: "If an acceptor receives an accept request for a proposal numbered n, it accepts the
+// proposal unless it has already responded to a prepare request having a number greater than n."
+// Its response goes "to all learners" (section 2.3).
+void Paxos::receive(NodeId from, const paxos::Accept& accept, Step<Paxos>& step) {
+  const Ballot last_accepted = acceptor_.vote ? acceptor_.vote->ballot : Ballot{};
+  // WRONG if accept_above_accepted. The promise is what the proposer of a higher ballot relies on;
+  // comparing with the last vote lets a lower ballot be accepted after that promise.
+  const Ballot lowest =
+      config_.bug == paxos::Bug::accept_above_accepted ? last_accepted : acceptor_.promised;
+  if (accept.ballot < lowest) {
+    return step.send(from, paxos::Refused{accept.ballot, acceptor_.promised});
+  }
+  const paxos::Vote vote{accept.ballot, accept.value};
+  if (acceptor_.vote != vote) {
+    acceptor_.vote = vote;
+    // To accept is to promise as well: the prose leaves it out, Lamport's specification has it
+    // (Paxos.tla, Phase2b). An acceptor that missed the prepare request needs it.
+    acceptor_.promised = std::max(acceptor_.promised, accept.ballot);
+    step.persist(vote);
+  }
+  step.observe(Accepted{accept.ballot, digest_of(accept.value)});
+  send_to_all(paxos::Accepted{accept.ballot, accept.value}, step);
+}
+
+// "The learner could ask the acceptors what proposals they have accepted" (section 2.3): messages
+// get lost, and it may have missed them. No new vote is cast, so no new claim is made.
+void Paxos::receive(NodeId from, const paxos::Inquire& /*inquire*/, Step<Paxos>& step) {
+  if (acceptor_.vote) {
+    step.send(from, paxos::Accepted{acceptor_.vote->ballot, acceptor_.vote->value});
+  }
+}
+
+// --- Learner -----------------------------------------------------------------------------------
+
+// "To learn that a value has been chosen, a learner must find out that a proposal has been accepted
+// by a majority of acceptors" (section 2.3): one proposal, that is, one ballot. Of each acceptor
+// the highest-numbered vote is enough. An older one could only complete a majority for a value that
+// is chosen then, and by P2b later ballots carry the same.
+void Paxos::receive(NodeId from, const paxos::Accepted& accepted, Step<Paxos>& step) {
+  const paxos::Vote vote{accepted.ballot, accepted.value};
+  std::size_t same = 0;
+  bool is_new = true;
+  for (paxos::VoteHeard& heard : learner_.votes) {
+    if (heard.acceptor == from) {
+      is_new = false;
+      if (vote.ballot >= heard.vote.ballot) heard.vote = vote;
+    }
+    if (heard.vote == vote) ++same;
+  }
+  if (is_new) {
+    learner_.votes.push_back({from, vote});
+    ++same;
+  }
+  if (same >= majority(step.members().size())) decide(accepted.value, step);
+}
+
+void Paxos::receive(NodeId /*from*/, const paxos::Decision& decision, Step<Paxos>& step) {
+  decide(decision.value, step);
+}
+
+void Paxos::decide(std::int64_t value, Step<Paxos>& step) {
+  learner_.decided = value;
+  step.observe(Decided{Slot{1}, digest_of(value)});
+  for (const RequestId& client : proposer_.clients) {
+    step.reply(client, {Outcome::ok, value, {}});
+  }
+  proposer_.clients.clear();
+  proposer_.phase = paxos::Idle{};
+  step.cancel_timer(Timer::retransmit);
+  step.cancel_timer(Timer::back_off);
+  step.cancel_timer(Timer::inquire);
+}
+
+namespace {
+const Register<Paxos> registered;
+}
+
+}  // namespace ballast

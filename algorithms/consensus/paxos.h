@@ -1,0 +1,311 @@
+// Single-decree Paxos: Leslie Lamport, "Paxos Made Simple", ACM SIGACT News 32(4), 2001. Sections
+// and quoted sentences are of that paper.
+//
+// All members agree on one value that a client proposed. Every member plays all three roles:
+//
+//   proposer                     acceptors                   learners
+//      |--- 1a Prepare(n) ----------->|                          |
+//      |<-- 1b Promise(n, vote) ------|                          |
+//      |--- 2a Accept(n, v) --------->|--- 2b Accepted(n, v) --->|
+//
+// An acceptor that cannot comply answers Refused. A learner that does not know the decision asks
+// for it from time to time: Inquire, answered by Decision, or by Accepted from an acceptor that
+// knows no more than its own vote.
+//
+// Durable are a proposer's highest round and an acceptor's promise and vote (section 2.5). A
+// decision is not: a majority of the acceptors keeps it, and a node that restarts learns it from
+// them.
+//
+// Not here: a distinguished proposer or learner (sections 2.3 and 2.4), a sequence of decisions
+// (section 3), quorums other than majorities, changes of membership.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <tuple>
+#include <variant>
+#include <vector>
+
+#include "sim/protocol/step.h"
+
+namespace ballast::paxos {
+
+// Mistakes of popular tutorials, to be switched on on purpose. Each breaks safety.
+//   accept_above_accepted  an acceptor compares with its last vote instead of its promise (2.2)
+//   promise_overwritten    an acceptor promises whatever it is asked, also below its promise (2.2)
+//   largest_value          a proposer takes the largest of the values reported to it (2.2)
+//   promise_not_persisted  a promise is given without being written down (2.5)
+//   no_ballots             proposals have no numbers, and the later overwrites the earlier (2.2)
+enum class Bug : std::uint8_t {
+  none,
+  accept_above_accepted,
+  promise_overwritten,
+  largest_value,
+  promise_not_persisted,
+  no_ballots
+};
+constexpr auto enumerators(Bug) {
+  return std::array<std::string_view, 6>{
+      "none",          "accept_above_accepted", "promise_overwritten",
+      "largest_value", "promise_not_persisted", "no_ballots"};
+}
+
+// retransmit: a proposer has not heard from a majority. back_off: a refused proposer tries again.
+// inquire: a learner does not know the decision yet.
+enum class Timer : std::uint8_t { retransmit, back_off, inquire };
+constexpr auto enumerators(Timer) {
+  return std::array<std::string_view, 3>{"retransmit", "back_off", "inquire"};
+}
+
+struct Config {
+  DurationRange retransmit = {{150'000'000}, {200'000'000}};
+  DurationRange back_off = {{10'000'000}, {100'000'000}};
+  std::uint32_t back_off_doublings = 5;
+  DurationRange inquire = {{300'000'000}, {500'000'000}};
+  Bug bug = Bug::none;
+  static constexpr std::string_view name = "paxos";
+  static constexpr auto fields = std::tuple{
+      field("retransmit", &Config::retransmit,
+            "How long a proposer waits for a majority before it repeats its request.")
+          .at_least(1'000)
+          .at_most(3'600'000'000'000),
+      field("back_off", &Config::back_off,
+            "How long a refused proposer waits before it tries a higher ballot; twice as long "
+            "after each further refusal.")
+          .at_least(1'000)
+          .at_most(3'600'000'000'000),
+      field("back_off_doublings", &Config::back_off_doublings,
+            "How often that wait is doubled at most.")
+          .at_most(16),
+      field("inquire", &Config::inquire,
+            "How often a learner that does not know the decision asks for it.")
+          .at_least(1'000)
+          .at_most(3'600'000'000'000),
+      field("bug", &Config::bug, "A planted mistake; none for the algorithm as published.")};
+};
+
+// A proposal that an acceptor has accepted: its highest-numbered one.
+struct Vote {
+  Ballot ballot;
+  std::int64_t value = 0;
+  friend constexpr auto operator<=>(const Vote&, const Vote&) = default;
+  static constexpr std::string_view name = "Vote";
+  static constexpr auto fields =
+      std::tuple{field("ballot", &Vote::ballot), field("value", &Vote::value)};
+};
+
+// --- Messages ----------------------------------------------------------------------------------
+
+struct Prepare {  // phase 1a, to acceptors: promise to accept nothing below `ballot`
+  Ballot ballot;
+  friend constexpr auto operator<=>(const Prepare&, const Prepare&) = default;
+  static constexpr std::string_view name = "Prepare";
+  static constexpr auto fields = std::tuple{field("ballot", &Prepare::ballot)};
+};
+
+struct Promise {  // phase 1b, to the proposer: promised; and this is my vote, if I have cast one
+  Ballot ballot;
+  std::optional<Vote> vote;
+  friend constexpr auto operator<=>(const Promise&, const Promise&) = default;
+  static constexpr std::string_view name = "Promise";
+  static constexpr auto fields =
+      std::tuple{field("ballot", &Promise::ballot), field("vote", &Promise::vote)};
+};
+
+struct Accept {  // phase 2a, to acceptors: accept this proposal
+  Ballot ballot;
+  std::int64_t value = 0;
+  friend constexpr auto operator<=>(const Accept&, const Accept&) = default;
+  static constexpr std::string_view name = "Accept";
+  static constexpr auto fields =
+      std::tuple{field("ballot", &Accept::ballot), field("value", &Accept::value)};
+};
+
+struct Accepted {  // phase 2b, to learners: accepted
+  Ballot ballot;
+  std::int64_t value = 0;
+  friend constexpr auto operator<=>(const Accepted&, const Accepted&) = default;
+  static constexpr std::string_view name = "Accepted";
+  static constexpr auto fields =
+      std::tuple{field("ballot", &Accepted::ballot), field("value", &Accepted::value)};
+};
+
+struct Refused {  // to the proposer of `ballot`: I have promised a higher one
+  Ballot ballot;
+  Ballot promised;
+  friend constexpr auto operator<=>(const Refused&, const Refused&) = default;
+  static constexpr std::string_view name = "Refused";
+  static constexpr auto fields =
+      std::tuple{field("ballot", &Refused::ballot), field("promised", &Refused::promised)};
+};
+
+struct Inquire {  // to everyone: has a value been chosen?
+  friend constexpr auto operator<=>(const Inquire&, const Inquire&) = default;
+  static constexpr std::string_view name = "Inquire";
+  static constexpr auto fields = std::tuple{};
+};
+
+struct Decision {  // to whoever still works on what is settled: this value is chosen
+  std::int64_t value = 0;
+  friend constexpr auto operator<=>(const Decision&, const Decision&) = default;
+  static constexpr std::string_view name = "Decision";
+  static constexpr auto fields = std::tuple{field("value", &Decision::value)};
+};
+
+using Message = std::variant<Prepare, Promise, Accept, Accepted, Refused, Inquire, Decision>;
+
+// --- Records -----------------------------------------------------------------------------------
+
+struct RoundUsed {  // the proposer used this round and must not use it again
+  std::uint64_t round = 0;
+  friend constexpr auto operator<=>(const RoundUsed&, const RoundUsed&) = default;
+  static constexpr std::string_view name = "RoundUsed";
+  static constexpr auto fields = std::tuple{field("round", &RoundUsed::round)};
+};
+
+struct PromiseGiven {  // the acceptor promised this ballot
+  Ballot ballot;
+  friend constexpr auto operator<=>(const PromiseGiven&, const PromiseGiven&) = default;
+  static constexpr std::string_view name = "PromiseGiven";
+  static constexpr auto fields = std::tuple{field("ballot", &PromiseGiven::ballot)};
+};
+
+using Record = std::variant<RoundUsed, PromiseGiven, Vote>;
+
+// --- The three roles ---------------------------------------------------------------------------
+
+struct Idle {  // nothing to propose, or the decision is known
+  static constexpr std::string_view name = "Idle";
+  static constexpr auto fields = std::tuple{};
+};
+
+struct PromiseHeard {
+  NodeId acceptor;
+  std::optional<Vote> vote;
+  static constexpr std::string_view name = "PromiseHeard";
+  static constexpr auto fields =
+      std::tuple{field("acceptor", &PromiseHeard::acceptor), field("vote", &PromiseHeard::vote)};
+};
+
+struct Preparing {  // in phase 1 of `ballot`
+  Ballot ballot;
+  std::vector<PromiseHeard> promises = {};  // one for each acceptor that has promised
+  static constexpr std::string_view name = "Preparing";
+  static constexpr auto fields =
+      std::tuple{field("ballot", &Preparing::ballot), field("promises", &Preparing::promises)};
+};
+
+struct Asking {  // in phase 2 of `ballot`
+  Ballot ballot;
+  std::int64_t value = 0;
+  static constexpr std::string_view name = "Asking";
+  static constexpr auto fields =
+      std::tuple{field("ballot", &Asking::ballot), field("value", &Asking::value)};
+};
+
+struct BackingOff {  // refused, and waiting to try a ballot of a round above `refused_by`
+  std::uint64_t refused_by = 0;
+  static constexpr std::string_view name = "BackingOff";
+  static constexpr auto fields = std::tuple{field("refused_by", &BackingOff::refused_by)};
+};
+
+struct Proposer {
+  std::uint64_t round = 0;          // durable: the highest that it has used
+  std::uint32_t refusals = 0;       // ballots that were refused
+  std::optional<std::int64_t> own;  // what it proposes if it is free to choose
+  std::vector<RequestId> clients;   // who waits for the decision, at most one request a session
+  std::variant<Idle, Preparing, Asking, BackingOff> phase;
+  static constexpr std::string_view name = "Proposer";
+  static constexpr auto fields =
+      std::tuple{field("round", &Proposer::round), field("refusals", &Proposer::refusals),
+                 field("own", &Proposer::own), field("clients", &Proposer::clients),
+                 field("phase", &Proposer::phase)};
+};
+
+struct Acceptor {
+  Ballot promised;           // durable: accepts nothing below
+  std::optional<Vote> vote;  // durable: the highest-numbered proposal that it has accepted
+  static constexpr std::string_view name = "Acceptor";
+  static constexpr auto fields =
+      std::tuple{field("promised", &Acceptor::promised), field("vote", &Acceptor::vote)};
+};
+
+struct VoteHeard {
+  NodeId acceptor;
+  Vote vote;
+  static constexpr std::string_view name = "VoteHeard";
+  static constexpr auto fields =
+      std::tuple{field("acceptor", &VoteHeard::acceptor), field("vote", &VoteHeard::vote)};
+};
+
+struct Learner {
+  std::vector<VoteHeard> votes;         // the highest-numbered of each acceptor
+  std::optional<std::int64_t> decided;  // what is chosen, once it is known
+  static constexpr std::string_view name = "Learner";
+  static constexpr auto fields =
+      std::tuple{field("votes", &Learner::votes), field("decided", &Learner::decided)};
+};
+
+struct State {
+  Proposer proposer;
+  Acceptor acceptor;
+  Learner learner;
+  static constexpr std::string_view name = "State";
+  static constexpr auto fields =
+      std::tuple{field("proposer", &State::proposer), field("acceptor", &State::acceptor),
+                 field("learner", &State::learner)};
+};
+
+}  // namespace ballast::paxos
+
+namespace ballast {
+
+class Paxos {
+ public:
+  static constexpr std::string_view name = "paxos";
+  static constexpr std::string_view summary =
+      "Agreement on one value (Lamport, \"Paxos Made Simple\", 2001).";
+  static constexpr std::array operations = {Operation::propose};
+  using Config = paxos::Config;
+  using Message = paxos::Message;
+  using Record = paxos::Record;
+  using Timer = paxos::Timer;
+  using State = paxos::State;
+
+  explicit Paxos(const Config& config) : config_(config) {}
+
+  void on_recover(const Record& record);
+  void on_start(Step<Paxos>& step);
+  void on_message(NodeId from, const Message& message, Step<Paxos>& step);
+  void on_timer(Timer timer, Step<Paxos>& step);
+  // A client's request is answered, once the decision is known, with the value decided: the
+  // client's own or another's. A repeated request changes nothing.
+  void on_request(const Request& request, Step<Paxos>& step);
+  State state() const { return {proposer_, acceptor_, learner_}; }
+
+ private:
+  // Proposer
+  void start_ballot(Step<Paxos>& step);                                               // 1a
+  void receive(NodeId from, const paxos::Promise& promise, Step<Paxos>& step);        //
+  std::int64_t value_to_ask(const std::vector<paxos::PromiseHeard>& promises) const;  //
+  void ask(Ballot ballot, std::int64_t value, Step<Paxos>& step);                     // 2a
+  void receive(NodeId from, const paxos::Refused& refused, Step<Paxos>& step);        //
+  void retransmit(Step<Paxos>& step);
+  // Acceptor
+  void receive(NodeId from, const paxos::Prepare& prepare, Step<Paxos>& step);  // 1b
+  void receive(NodeId from, const paxos::Accept& accept, Step<Paxos>& step);    // 2b
+  void receive(NodeId from, const paxos::Inquire& inquire, Step<Paxos>& step);
+  // Learner
+  void receive(NodeId from, const paxos::Accepted& accepted, Step<Paxos>& step);
+  void receive(NodeId from, const paxos::Decision& decision, Step<Paxos>& step);
+  void decide(std::int64_t value, Step<Paxos>& step);
+
+  Config config_;
+  paxos::Proposer proposer_;
+  paxos::Acceptor acceptor_;
+  paxos::Learner learner_;
+};
+
+}  // namespace ballast

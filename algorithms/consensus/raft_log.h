@@ -1,0 +1,78 @@
+// The log of a Raft node (5.3): entries numbered from 1.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "sim/base/assert.h"
+#include "sim/protocol/fact.h"
+
+namespace ballast::raft {
+
+// "Each entry contains command for state machine, and term when entry was received by leader"
+// (Figure 2). An entry without a request is the no-op with which a leader opens its term (8).
+struct Entry {
+  Term term;
+  std::optional<Request> request;
+  friend constexpr auto operator<=>(const Entry&, const Entry&) = default;
+  static constexpr std::string_view name = "Entry";
+  static constexpr auto fields =
+      std::tuple{field("term", &Entry::term), field("request", &Entry::request)};
+};
+
+// What an entry holds, as public facts name it. The no-ops of two terms are two values.
+inline ValueDigest value_of(const Entry& entry) {
+  return {entry.request ? digest(*entry.request) : digest(entry.term)};
+}
+
+class Log {
+ public:
+  LogIndex last_index() const { return {entries_.size()}; }
+  Term last_term() const { return term_at(last_index()); }
+
+  // The term of an entry; 0 for index 0, the place before the first entry.
+  // REQUIRES index <= last_index().
+  Term term_at(LogIndex index) const { return index ? (*this)[index].term : Term{}; }
+  // REQUIRES 0 < index <= last_index().
+  const Entry& operator[](LogIndex index) const { return entries_[index.value - 1]; }
+
+  // True if the log holds an entry of this term at this index. The place before the first entry is
+  // part of every log.
+  bool contains(LogIndex index, Term term) const {
+    return index <= last_index() && term_at(index) == term;
+  }
+
+  // Up to `most` entries from `first` on.
+  std::vector<Entry> from(LogIndex first, std::uint64_t most) const {
+    const auto begin = entries_.begin() + static_cast<std::ptrdiff_t>(first.value - 1);
+    const std::uint64_t count = std::min(most, last_index().value - first.value + 1);
+    return {begin, begin + static_cast<std::ptrdiff_t>(count)};
+  }
+
+  // The first index after all entries of terms below `term`. Terms never fall along a log, so that
+  // this is the first entry of `term` if there is one.
+  LogIndex begin_of(Term term) const {
+    const auto at =
+        std::lower_bound(entries_.begin(), entries_.end(), term,
+                         [](const Entry& entry, Term below) { return entry.term < below; });
+    return {static_cast<std::uint64_t>(at - entries_.begin()) + 1};
+  }
+
+  void append(Entry entry) { entries_.push_back(std::move(entry)); }
+
+  // Removes everything after `last_kept`.
+  void truncate(LogIndex last_kept) {
+    entries_.erase(entries_.begin() + static_cast<std::ptrdiff_t>(last_kept.value), entries_.end());
+  }
+
+ private:
+  std::vector<Entry> entries_;
+};
+
+}  // namespace ballast::raft

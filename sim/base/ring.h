@@ -1,0 +1,48 @@
+// A queue, first in first out, that allocates only while it grows.
+#pragma once
+
+#include <cstddef>
+#include <utility>
+#include <vector>
+
+namespace ballast {
+
+template <class T>
+class Ring {
+ public:
+  bool empty() const { return size_ == 0; }
+  std::size_t size() const { return size_; }
+  T& front() { return cells_[first_]; }
+  const T& front() const { return cells_[first_]; }
+
+  // The element `i` places behind the front. REQUIRES i < size().
+  T& operator[](std::size_t i) { return cells_[(first_ + i) & (cells_.size() - 1)]; }
+  const T& operator[](std::size_t i) const { return cells_[(first_ + i) & (cells_.size() - 1)]; }
+
+  void push(T element) {
+    if (size_ == cells_.size()) grow();
+    cells_[(first_ + size_) & (cells_.size() - 1)] = std::move(element);
+    ++size_;
+  }
+  void pop() {
+    first_ = (first_ + 1) & (cells_.size() - 1);
+    --size_;
+  }
+  void clear() { first_ = size_ = 0; }
+
+ private:
+  void grow() {
+    std::vector<T> larger(cells_.empty() ? 16 : cells_.size() * 2);
+    for (std::size_t i = 0; i < size_; ++i) {
+      larger[i] = std::move(cells_[(first_ + i) & (cells_.size() - 1)]);
+    }
+    cells_ = std::move(larger);
+    first_ = 0;
+  }
+
+  std::vector<T> cells_;  // a power of two of them
+  std::size_t first_ = 0;
+  std::size_t size_ = 0;
+};
+
+}  // namespace ballast

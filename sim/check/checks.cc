@@ -1,0 +1,71 @@
+#include <array>
+
+#include "sim/check/balancing_checks.h"
+#include "sim/check/checker.h"
+#include "sim/check/consensus_checks.h"
+#include "sim/check/paxos_checks.h"
+#include "sim/check/raft_checks.h"
+
+namespace ballast {
+
+std::span<const CheckInfo> checks() {
+  static constexpr std::string_view raft = "Ongaro and Ousterhout 2014, Figure 3";
+  static constexpr std::string_view raft_rules = "Ongaro and Ousterhout 2014, Figure 2";
+  static constexpr std::string_view voting = "Lamport, Voting.tla";
+  static const std::array all{
+      CheckInfo{"agreement", "No two nodes decide differently for one slot.",
+                "Lamport, \"Paxos Made Simple\", 2001, section 2.1", make_agreement},
+      CheckInfo{"validity", "Only a value that was proposed is decided.",
+                "Lamport, \"Paxos Made Simple\", 2001, section 2.1", make_validity},
+      CheckInfo{"integrity", "A node decides a slot once, and stays with it across restarts.",
+                "Cachin, Guerraoui and Rodrigues, 2011, section 5.1", make_integrity},
+      CheckInfo{"election_safety", "At most one leader is elected in a term.", raft,
+                make_election_safety},
+      CheckInfo{"leader_append_only",
+                "A leader never overwrites or removes entries of its log; it only appends.", raft,
+                make_leader_append_only},
+      CheckInfo{"log_matching",
+                "Two logs with an entry of the same index and term agree up to that index.", raft,
+                make_log_matching},
+      CheckInfo{"leader_completeness",
+                "An entry committed in a term is in the logs of the leaders of all higher terms.",
+                raft, make_leader_completeness},
+      CheckInfo{"state_machine_safety",
+                "No two nodes apply different entries at one index, and each applies in order.",
+                raft, make_state_machine_safety},
+      CheckInfo{"term_monotonic", "A node's current term never decreases.", raft_rules,
+                make_term_monotonic},
+      CheckInfo{"commit_monotonic", "A node's commit index never decreases while it is up.",
+                raft_rules, make_commit_monotonic},
+      CheckInfo{"vote_once_per_term",
+                "A node votes for one candidate in a term, across restarts too.",
+                "Ongaro and Ousterhout 2014, section 5.2", make_vote_once_per_term},
+      CheckInfo{"committed_truncated", "No node removes an entry that is known to be committed.",
+                raft_rules, make_committed_truncated},
+      CheckInfo{"quorum_log", "What a leader commits is in the durable logs of a majority.",
+                "etcd, MCetcdraft.tla, QuorumLogInv", make_quorum_log},
+      CheckInfo{"one_value_per_ballot", "No two values are asked for or accepted in one ballot.",
+                voting, make_one_value_per_ballot},
+      CheckInfo{"votes_safe",
+                "A value is accepted only where no other can be chosen in a lower ballot.", voting,
+                make_votes_safe},
+      CheckInfo{"promise_never_lowered",
+                "An acceptor's promise never decreases, and it accepts nothing below it.",
+                "Lamport, \"Paxos Made Simple\", 2001, P1a", make_promise_never_lowered},
+      CheckInfo{"conservation",
+                "Every request that a balancer takes in ends exactly once, as completed, rejected, "
+                "timed out or lost.",
+                "a request is never created or destroyed on the way", make_conservation},
+      CheckInfo{"healthy_picks", "A balancer never picks an endpoint that it holds to be down.",
+                "nginx, HAProxy and Envoy alike", make_healthy_picks},
+      CheckInfo{"weights_honoured",
+                "Endpoints are picked in proportion to their weights, within the policy's bound.",
+                "nginx, ngx_http_upstream_round_robin.c", make_weights_honoured},
+      CheckInfo{"picks_least_loaded",
+                "The policy least_loaded picks an endpoint with the fewest outstanding requests.",
+                "nginx, least_conn", make_picks_least_loaded},
+  };
+  return all;
+}
+
+}  // namespace ballast

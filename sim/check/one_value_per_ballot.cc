@@ -1,0 +1,61 @@
+#include <map>
+
+#include "sim/check/paxos_checks.h"
+#include "sim/check/words.h"
+
+namespace ballast {
+namespace {
+
+class OneValuePerBallot final : public Checker {
+ public:
+  std::unique_ptr<Checker> clone() const override {
+    return std::make_unique<OneValuePerBallot>(*this);
+  }
+  std::string_view property() const override { return "one_value_per_ballot"; }
+  FactMask interests() const override { return facts<AcceptAsked, Accepted>(); }
+
+  void hear(const HeardFact& heard, Objections& objections) override {
+    if (const auto* asked = std::get_if<AcceptAsked>(heard.fact)) {
+      judge(asked->ballot, {asked->value, " asked for ", heard.event, heard.at, heard.node}, heard,
+            objections);
+    } else {
+      const Accepted& accepted = std::get<Accepted>(*heard.fact);
+      judge(accepted.ballot, {accepted.value, " accepted ", heard.event, heard.at, heard.node},
+            heard, objections);
+    }
+  }
+
+ private:
+  // Who did what with a value.
+  struct Mention {
+    ValueDigest value;
+    std::string_view did;
+    EventId event;
+    Time at;
+    NodeId node;
+  };
+
+  void judge(const Ballot& ballot, const Mention& mention, const HeardFact& heard,
+             Objections& objections) {
+    const auto [first, is_new] = first_.try_emplace(ballot, mention);
+    if (is_new || first->second.value == mention.value) return;
+    objections.raise(property(), heard,
+                     "two values in ballot " + to_text(ballot) + ": " + claim(first->second) +
+                         ", " + claim(mention),
+                     {first->second.event});
+  }
+  static std::string claim(const Mention& mention) {
+    return to_text(mention.node) + std::string(mention.did) + to_text(mention.value) + " at " +
+           to_text(mention.at);
+  }
+
+  std::map<Ballot, Mention> first_;
+};
+
+}  // namespace
+
+std::unique_ptr<Checker> make_one_value_per_ballot(const Group& /*group*/) {
+  return std::make_unique<OneValuePerBallot>();
+}
+
+}  // namespace ballast

@@ -1,0 +1,62 @@
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "sim/check/raft_checks.h"
+#include "sim/check/shadow_log.h"
+#include "sim/check/words.h"
+#include "sim/protocol/quorum.h"
+
+namespace ballast {
+namespace {
+
+class QuorumLog final : public Checker {
+ public:
+  explicit QuorumLog(std::vector<NodeId> nodes) : nodes_(std::move(nodes)) {}
+
+  std::unique_ptr<Checker> clone() const override { return std::make_unique<QuorumLog>(*this); }
+  std::string_view property() const override { return "quorum_log"; }
+  FactMask interests() const override { return facts<Appended, Truncated, Committed>(); }
+
+  void hear(const HeardFact& heard, Objections& objections) override {
+    const auto* committed = std::get_if<Committed>(heard.fact);
+    if (committed == nullptr) {
+      logs_.follow(heard);
+    } else if (committed->index > committed_) {
+      committed_ = committed->index;
+      check(heard, objections);
+    }
+  }
+
+ private:
+  // Entries of one index and term have the same log before them: the last one speaks for all.
+  void check(const HeardFact& heard, Objections& objections) {
+    const Term term = logs_[heard.node].term_at(committed_);
+    std::size_t holders = 0;
+    for (const NodeId node : nodes_) holders += term && logs_[node].term_at(committed_) == term;
+    if (holders >= majority(nodes_.size())) return;
+    std::vector<NodeId> names;
+    for (const NodeId node : nodes_) {
+      if (term && logs_[node].term_at(committed_) == term) names.push_back(node);
+    }
+    const std::string who = names.empty() ? "none" : "only " + to_text(names);
+    objections.raise(property(), heard,
+                     to_text(heard.node) + " stated entry " + std::to_string(committed_.value) +
+                         " of term " + std::to_string(term.value) + " to be committed at " +
+                         to_text(heard.at) + ", but " + who + " of " +
+                         std::to_string(nodes_.size()) + " nodes " +
+                         (names.size() > 1 ? "have" : "has") + " it on disk");
+  }
+
+  std::vector<NodeId> nodes_;
+  ShadowLogs logs_;
+  LogIndex committed_;
+};
+
+}  // namespace
+
+std::unique_ptr<Checker> make_quorum_log(const Group& group) {
+  return std::make_unique<QuorumLog>(group.nodes);
+}
+
+}  // namespace ballast

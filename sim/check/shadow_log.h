@@ -1,0 +1,67 @@
+// What the checkers of replicated logs know of each node's log, from its facts alone. Facts leave a
+// node when their records are durable, so that a shadow is the node's durable log, and a crash
+// changes nothing in it.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "sim/check/checker.h"
+#include "sim/check/per_node.h"
+
+namespace ballast {
+
+// A log by the terms of its entries. Index and term name an entry (Raft 5.3: "a leader creates at
+// most one entry with a given log index in a given term"), and terms change rarely along a log: it
+// is kept as the stretches of equal terms, whose number is that of the leaders, not of the entries.
+class ShadowLog {
+ public:
+  LogIndex last_index() const { return last_index_; }
+  Term last_term() const { return stretches_.empty() ? Term{} : stretches_.back().term; }
+
+  // The term of an entry; 0 before the first entry and after the last one.
+  Term term_at(LogIndex index) const;
+
+  // Puts an entry at `index`, in the place of what the log holds from there on. Should the log end
+  // earlier, the entries that are missing have term 0.
+  void append(LogIndex index, Term term);
+  // Removes everything after `last_kept`.
+  void truncate(LogIndex last_kept);
+  // Adds the entries of `other` from the end of this log up to `last`.
+  void extend(const ShadowLog& other, LogIndex last);
+
+  // The first index up to `last` at which the two logs do not hold the same entry; 0 if there is
+  // none.
+  LogIndex first_difference(const ShadowLog& other, LogIndex last) const;
+
+ private:
+  struct Stretch {
+    LogIndex first;
+    Term term;
+  };
+  // The stretch to which an entry belongs. REQUIRES 0 < index <= last_index().
+  std::size_t stretch_of(LogIndex index) const;
+
+  std::vector<Stretch> stretches_;
+  LogIndex last_index_;
+};
+
+// The shadows of all nodes of a group.
+class ShadowLogs {
+ public:
+  ShadowLog& operator[](NodeId node) { return logs_[node]; }
+
+  // Does what the fact says to the log of the node that stated it, if it is about its log.
+  void follow(const HeardFact& heard) {
+    if (const auto* appended = std::get_if<Appended>(heard.fact)) {
+      logs_[heard.node].append(appended->index, appended->term);
+    } else if (const auto* truncated = std::get_if<Truncated>(heard.fact)) {
+      logs_[heard.node].truncate(truncated->last_kept);
+    }
+  }
+
+ private:
+  PerNode<ShadowLog> logs_;
+};
+
+}  // namespace ballast

@@ -1,0 +1,183 @@
+#include <algorithm>
+#include <filesystem>
+
+#include "sim/base/problems.h"
+#include "sim/check/checker.h"
+#include "sim/cli/load.h"
+#include "sim/protocol/register.h"
+#include "sim/scenario/json.h"
+
+namespace ballast {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Something with a name that a person may look up.
+struct Entry {
+  std::string name;
+  std::string summary;
+  std::string details;  // the options
+};
+
+struct Kind {
+  std::string_view one;
+  std::string_view many;
+  std::vector<Entry> (*entries)();
+};
+
+std::string options(const TypeInfo& info) {
+  return info.fields.empty() ? "No options.\n" : options_table(info);
+}
+
+std::vector<Entry> algorithm_entries() {
+  std::vector<Entry> entries;
+  for (const AlgorithmInfo& info : algorithms()) {
+    std::string details;
+    for (const Operation operation : info.operations) {
+      details += (details.empty() ? "Serves: " : ", ") + std::string(name_of(operation));
+    }
+    details += details.empty() ? "Serves no requests.\n\n" : ".\n\n";
+    entries.push_back(
+        {std::string(info.name), std::string(info.summary), details + options(info.config.info)});
+  }
+  return entries;
+}
+
+std::vector<Entry> policy_entries() {
+  std::vector<Entry> entries;
+  for (const CatalogueEntry& each : catalogue()) {
+    if (each.kind == "policy") {
+      entries.push_back({std::string(each.name), std::string(each.summary), {}});
+    }
+  }
+  return entries;
+}
+
+std::vector<Entry> typed_entries(const std::vector<TypeInfo>& types) {
+  std::vector<Entry> entries;
+  for (const TypeInfo& type : types) entries.push_back({type.name, type.doc, options(type)});
+  return entries;
+}
+
+std::vector<Entry> fault_entries() { return typed_entries(fault_infos()); }
+
+std::vector<Entry> check_entries() {
+  std::vector<Entry> entries;
+  for (const CheckInfo& info : checks()) {
+    entries.push_back({std::string(info.name), std::string(info.summary),
+                       "Source: " + std::string(info.source) + "\n\nNo options.\n"});
+  }
+  for (Entry& entry : typed_entries(run_check_infos())) entries.push_back(std::move(entry));
+  return entries;
+}
+
+std::vector<Entry> distribution_entries() { return typed_entries(distribution_infos()); }
+
+// The scenarios below the folder of that name, here or in a folder above.
+std::vector<Entry> scenario_entries() {
+  std::error_code error;
+  fs::path root = "scenarios";
+  for (int up = 0; up < 8 && !fs::is_directory(root, error); ++up) root = ".." / root;
+  std::vector<Entry> entries;
+  for (fs::recursive_directory_iterator at(root, error), end; !error && at != end;
+       at.increment(error)) {
+    if (at->path().extension() != ".json") continue;
+    const Loaded loaded = load({at->path().string(), {}, std::nullopt});
+    if (!loaded.scenario) continue;
+    entries.push_back(
+        {at->path().string(), loaded.scenario->name, loaded.scenario->description + "\n"});
+  }
+  std::sort(entries.begin(), entries.end(),
+            [](const Entry& a, const Entry& b) { return a.name < b.name; });
+  return entries;
+}
+
+constexpr std::array kinds{
+    Kind{"algorithm", "algorithms", algorithm_entries},
+    Kind{"policy", "policies", policy_entries},
+    Kind{"fault", "faults", fault_entries},
+    Kind{"check", "checks", check_entries},
+    Kind{"distribution", "distributions", distribution_entries},
+    Kind{"scenario", "scenarios", scenario_entries},
+};
+
+const Kind* find_kind(std::string_view word) {
+  for (const Kind& kind : kinds) {
+    if (word == kind.one || word == kind.many) return &kind;
+  }
+  return nullptr;
+}
+
+ExitCode unknown(std::string_view command, std::string_view what, std::string_view word,
+                 const std::vector<std::string_view>& known) {
+  const std::string_view meant = closest(word, known);
+  std::string text = "ballast " + std::string(command) + ": there is no " + std::string(what) +
+                     " \"" + std::string(word) + "\"";
+  if (!meant.empty()) text += "; did you mean " + std::string(meant) + "?";
+  complain(text + "\n");
+  return ExitCode::usage;
+}
+
+ExitCode unknown_kind(std::string_view command, std::string_view word, bool many) {
+  std::vector<std::string_view> words;
+  for (const Kind& kind : kinds) words.push_back(many ? kind.many : kind.one);
+  const ExitCode code = unknown(command, "kind of thing called", word, words);
+  complain("Expected " + one_of(words) + ".\n");
+  return code;
+}
+
+std::string list_of(const Kind& kind) {
+  const std::vector<Entry> entries = kind.entries();
+  std::size_t widest = 0;
+  for (const Entry& entry : entries) widest = std::max(widest, entry.name.size());
+  std::string text;
+  for (const Entry& entry : entries) {
+    std::string line = "  " + entry.name;
+    line.resize(2 + widest + 2, ' ');
+    text += line + entry.summary + "\n";
+  }
+  return text;
+}
+
+}  // namespace
+
+ExitCode execute(const ListCommand& command, const std::string&) {
+  std::string text;
+  if (command.kind.empty()) {
+    for (const Kind& kind : kinds) text += std::string(kind.many) + "\n" + list_of(kind) + "\n";
+    text.pop_back();
+  } else if (const Kind* kind = find_kind(command.kind)) {
+    text = list_of(*kind);
+  } else {
+    return unknown_kind("list", command.kind, true);
+  }
+  return print(text) ? ExitCode::held : ExitCode::io_error;
+}
+
+ExitCode execute(const DescribeCommand& command, const std::string&) {
+  if (command.name.empty() && (command.kind.empty() || command.kind == "scenario")) {
+    const TypeInfo info = scenario_info();
+    return print(info.doc + "\n\n" + options_table(info)) ? ExitCode::held : ExitCode::io_error;
+  }
+  const Kind* kind = find_kind(command.kind);
+  if (kind == nullptr) return unknown_kind("describe", command.kind, false);
+  const std::vector<Entry> entries = kind->entries();
+  std::string text;
+  std::vector<std::string_view> names;
+  for (const Entry& entry : entries) {
+    names.push_back(entry.name);
+    if (!command.name.empty() && entry.name != command.name) continue;
+    if (!text.empty()) text += "\n";
+    text += entry.name + ": " + entry.summary + "\n";
+    if (!entry.details.empty()) text += "\n" + entry.details;
+  }
+  if (text.empty()) return unknown("describe", kind->one, command.name, names);
+  return print(text) ? ExitCode::held : ExitCode::io_error;
+}
+
+ExitCode execute(const SchemaCommand&, const std::string&) {
+  const std::string text = json_schema(scenario_info(), "Ballast scenario");
+  return print(text) ? ExitCode::held : ExitCode::io_error;
+}
+
+}  // namespace ballast

@@ -1,0 +1,30 @@
+// From the name of a file to a scenario, or to every reason why there is none.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "sim/cli/options.h"
+#include "sim/scenario/scenario.h"
+
+namespace ballast {
+
+struct Loaded {
+  std::optional<Scenario> scenario;
+  // Where there is no scenario: why, as a person reads it, and with which code to exit.
+  std::string errors;
+  ExitCode code = ExitCode::held;
+  // Eight hexadecimal digits that stand for what options changed; empty if they changed nothing.
+  std::string changed;
+};
+
+// Reads the file, applies --set and --until.
+Loaded load(const ScenarioOptions& options);
+
+// What the results of a scenario are filed under: the name of its file without folder and ending.
+std::string stem_of(const std::string& file);
+
+// The options of --set and --until, to repeat a command with, each after a blank.
+std::string scenario_arguments(const ScenarioOptions& options);
+
+}  // namespace ballast

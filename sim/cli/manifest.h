@@ -1,0 +1,19 @@
+// manifest.json: everything about a result that differs between two runs of the same command. No
+// other file of a result may.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace ballast {
+
+// `milliseconds` is what the command took by the clock on the wall.
+std::string manifest_json(const std::string& command_line, std::uint64_t milliseconds);
+
+// The clock on the wall, for durations.
+std::uint64_t wall_milliseconds();
+
+// What tells this process apart from others that write at the same time.
+std::string process_name();
+
+}  // namespace ballast

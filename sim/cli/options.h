@@ -1,0 +1,101 @@
+// What the command line asks for, once it is understood.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "sim/cli/exit_code.h"
+#include "sim/cli/seeds.h"
+#include "sim/cli/terminal.h"
+#include "sim/report/trace.h"
+
+namespace ballast {
+
+enum class Format : std::uint8_t { text, json };
+constexpr auto enumerators(Format) { return std::array<std::string_view, 2>{"text", "json"}; }
+
+// A scenario and what is changed in it.
+struct ScenarioOptions {
+  std::string file;
+  std::vector<std::string> set;   // path=value
+  std::optional<Duration> until;  // when to end, if earlier
+};
+
+struct RunCommand {
+  ScenarioOptions scenario;
+  std::optional<std::uint64_t> seed;
+  TraceLevel trace = TraceLevel::messages;
+  std::uint64_t trace_cap = 200'000;
+  std::string out;  // unless given, a folder of results/
+  Format format = Format::text;
+  bool expect_violation = false;
+  bool check = true;
+  bool quiet = false;
+  ColorChoice color = ColorChoice::automatic;
+};
+
+struct ReplayCommand {
+  std::string path;  // of a result, or of a repro.json
+  Format format = Format::text;
+  ColorChoice color = ColorChoice::automatic;
+};
+
+struct SweepCommand {
+  ScenarioOptions scenario;
+  SeedList seeds;
+  std::uint32_t jobs = 0;  // 0: as many as there are processors
+  TraceLevel trace = TraceLevel::messages;
+  std::uint64_t trace_cap = 200'000;
+  std::string out;
+  Format format = Format::text;
+  bool expect_violation = false;
+  bool fail_fast = false;
+  bool quiet = false;
+  ColorChoice color = ColorChoice::automatic;
+};
+
+struct ValidateCommand {
+  std::vector<std::string> files;
+};
+struct FingerprintsCommand {
+  std::vector<std::string> files;
+};
+struct ListCommand {
+  std::string kind;  // empty for all
+};
+struct DescribeCommand {
+  std::string kind;  // empty for the scenario
+  std::string name;  // empty for all of the kind
+};
+struct SchemaCommand {};
+struct VersionCommand {
+  bool json = false;
+};
+// Nothing to do but to show a text: help, or what is wrong with the command line.
+struct ShowCommand {
+  std::string text;
+  ExitCode code = ExitCode::held;
+};
+
+using AnyCommand =
+    std::variant<ShowCommand, VersionCommand, RunCommand, ReplayCommand, SweepCommand,
+                 ValidateCommand, ListCommand, DescribeCommand, SchemaCommand, FingerprintsCommand>;
+
+AnyCommand parse_command_line(int argc, const char* const* argv);
+
+// What each command does; the text that started it goes into the manifest.
+ExitCode execute(const RunCommand& command, const std::string& command_line);
+ExitCode execute(const ReplayCommand& command, const std::string& command_line);
+ExitCode execute(const SweepCommand& command, const std::string& command_line);
+ExitCode execute(const ValidateCommand& command, const std::string& command_line);
+ExitCode execute(const ListCommand& command, const std::string& command_line);
+ExitCode execute(const DescribeCommand& command, const std::string& command_line);
+ExitCode execute(const SchemaCommand& command, const std::string& command_line);
+ExitCode execute(const FingerprintsCommand& command, const std::string& command_line);
+ExitCode execute(const VersionCommand& command, const std::string& command_line);
+ExitCode execute(const ShowCommand& command, const std::string& command_line);
+
+}  // namespace ballast

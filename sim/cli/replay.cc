@@ -1,0 +1,114 @@
+#include <filesystem>
+
+#include "sim/base/assert.h"
+#include "sim/cli/load.h"
+#include "sim/cli/present.h"
+#include "sim/report/repro.h"
+#include "sim/report/version.h"
+#include "sim/scenario/json.h"
+
+namespace ballast {
+namespace {
+
+// The files of a result that say what to run and what must come of it.
+struct Sources {
+  std::vector<NamedText> texts;  // repro.json, or scenario.resolved.json and summary.json
+  std::string error;
+};
+
+Sources find_sources(const std::string& path) {
+  namespace fs = std::filesystem;
+  std::error_code ignored;
+  std::vector<std::string> files{path};
+  if (fs::is_directory(path, ignored)) {
+    const std::string folder = (fs::path(path) / "").string();
+    files = {folder + "repro.json"};
+    if (!fs::exists(files[0], ignored)) {
+      files = {folder + "scenario.resolved.json", folder + "summary.json"};
+    }
+    if (fs::exists(folder + "runs.csv", ignored)) {
+      return {{}, path + " is the result of a sweep; replay one of its failures/"};
+    }
+  }
+  Sources sources;
+  for (const std::string& file : files) {
+    FileText content = read_file(file);
+    if (content.status != FileStatus::complete) return {{}, content.why};
+    sources.texts.push_back({file, std::move(content.text)});
+  }
+  return sources;
+}
+
+std::string sentence(const Repro& expected, const RunOutcome& outcome, const Comparison& compared) {
+  if (compared.same_fingerprint) {
+    return "reproduced, bit for bit (fingerprint " + to_hex(outcome.fingerprint) + ")";
+  }
+  std::string why = "; first divergence between event " + with_commas(compared.parted_after) +
+                    " and " + with_commas(compared.parted_before);
+  if (expected.schema != Fingerprint::schema || expected.tool != tool_version()) {
+    why +=
+        " (it was written by " + expected.tool + ", this is " + std::string(tool_version()) + ")";
+  }
+  if (compared.same_violation && expected.verdict == Verdict::violated) {
+    return "same violation, different trace" + why;
+  }
+  return "not reproduced" + why;
+}
+
+std::string as_json(const Repro& expected, const RunOutcome& outcome, const Comparison& compared) {
+  std::string text;
+  JsonWriter w(text, JsonWriter::Style::indented);
+  w.begin_object().member("reproduced", compared.same_fingerprint);
+  w.member("same_violation", compared.same_violation);
+  w.member("expected", std::string_view(to_hex(expected.fingerprint)));
+  w.member("fingerprint", std::string_view(to_hex(outcome.fingerprint)));
+  w.member("verdict", name_of(outcome.verdict));
+  if (!compared.same_fingerprint) {
+    w.member("parted_after", compared.parted_after);
+    w.member("parted_before", compared.parted_before);
+  }
+  w.end_object();
+  return text + "\n";
+}
+
+}  // namespace
+
+ExitCode execute(const ReplayCommand& command, const std::string& command_line) {
+  const Sources sources = find_sources(command.path);
+  if (!sources.error.empty()) {
+    complain("ballast replay: " + sources.error + "\n");
+    return ExitCode::no_input;
+  }
+  Problems problems;
+  const std::optional<Repro> repro =
+      sources.texts.size() == 1 ? read_repro(sources.texts[0], problems)
+                                : read_result(sources.texts[0], sources.texts[1], problems);
+  if (!repro) {
+    complain(problems.to_text());
+    return ExitCode::invalid_scenario;
+  }
+  set_replay_command(command_line.c_str());
+  StoryTeller teller(repro->scenario);
+  const bool violated = repro->verdict == Verdict::violated;
+  const RunOutcome outcome = run(repro->scenario, {violated ? &teller : nullptr, true, nullptr});
+  set_replay_command(nullptr);
+  const Comparison compared = compare(*repro, outcome);
+  std::string text;
+  if (command.format == Format::json) {
+    text = as_json(*repro, outcome, compared);
+  } else {
+    const Painter paint(command.color);
+    text = sentence(*repro, outcome, compared) + "\n";
+    text = paint(compared.same_fingerprint ? Color::green : Color::red,
+                 text.substr(0, text.size() - 1)) +
+           "\n";
+    text += verdict_line(repro->scenario, outcome, paint) + "\n";
+    if (violated && outcome.verdict == Verdict::violated) {
+      for (const std::string& each : in_short(teller.tell(outcome))) text += wrapped(each);
+    }
+  }
+  if (!print(text)) return ExitCode::io_error;
+  return compared.same_fingerprint ? ExitCode::held : ExitCode::diverged;
+}
+
+}  // namespace ballast

@@ -1,0 +1,97 @@
+// The pending-event set: what will happen, in the order in which it will.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "sim/base/assert.h"
+#include "sim/base/time.h"
+#include "sim/kernel/pending.h"
+#include "sim/kernel/tournament.h"
+#include "sim/kernel/wheel.h"
+
+namespace ballast {
+
+// A priority queue of events in the total order (at, tie, sequence). It holds keys only; `slot` is
+// the caller's name for the payload. There is no erase: a timer that was pushed back or cancelled
+// stays until it comes up, and its owner then pushes it again or drops it.
+//
+// A value: a copy pops the same sequence. An empty queue owns no memory, and a queue that has once
+// held as much as it will hold allocates nothing. Some 2,000 events live in a tournament, 10 ns for
+// a pop and a push; more of them wait in a wheel and come out in sorted runs, at 15 to 30 ns up to
+// a million events, whatever the distribution of their times.
+class EventQueue {
+ public:
+  static constexpr unsigned tie_bits = 20;
+  static constexpr unsigned sequence_bits = 44;
+
+  // REQUIRES: `at` not earlier than what was popped last; `tie` below 2^20 and `sequence` below
+  // 2^44 (17 million million events); no two pending events equal in all three.
+  void push(Time at, std::uint32_t tie, std::uint64_t sequence, std::uint32_t slot) {
+    SIM_ASSERT(at >= now_, "an event is never scheduled in the past");
+    SIM_ASSERT(tie >> tie_bits == 0, "a tie key has at most 20 bits");
+    SIM_ASSERT(sequence >> sequence_bits == 0, "a run has fewer than 2^44 events");
+    const Pending entry{static_cast<std::uint64_t>(at.ns),
+                        std::uint64_t{tie} << sequence_bits | sequence, slot};
+    if (bound_ < entry) {
+      wheel_.put(entry);
+    } else {
+      if (near_.size() == crowd_) return spill(entry);
+      near_.push(entry);
+    }
+  }
+
+  bool empty() const { return size() == 0; }
+  std::size_t size() const { return near_.size() + (run_.size() - head_) + wheel_.size(); }
+
+  // The time of the first event. REQUIRES !empty().
+  Time next_at() {
+    if (exhausted()) refill();
+    return time_of(run_is_first() ? run_[head_] : near_.top());
+  }
+
+  struct Popped {
+    Time at;
+    std::uint32_t tie = 0;
+    std::uint64_t sequence = 0;
+    std::uint32_t slot = 0;
+  };
+
+  // Takes the first event out. REQUIRES !empty().
+  Popped pop() {
+    if (exhausted()) refill();
+    const Pending first = run_is_first() ? run_[head_++] : near_.pop();
+    now_ = time_of(first);
+    return {now_, static_cast<std::uint32_t>(first.order >> sequence_bits),
+            first.order & ((std::uint64_t{1} << sequence_bits) - 1), first.slot()};
+  }
+
+ private:
+  // Measured on the hold model: where the tournament starts to be slower than the wheel, how much
+  // of it then stays, and between which lengths a run is cheap.
+  static constexpr std::size_t tournament_limit = 2048;
+  static constexpr std::size_t tournament_share = 512;
+  static constexpr std::size_t shortest_run_limit = 64;
+  static constexpr std::size_t longest_run_limit = 4096;
+
+  static Time time_of(const Pending& entry) { return {static_cast<std::int64_t>(entry.at)}; }
+  bool exhausted() const { return near_.size() == 0 && head_ == run_.size(); }
+  bool run_is_first() {
+    return head_ != run_.size() && (near_.size() == 0 || run_[head_] < near_.top());
+  }
+  void spill(const Pending& entry);
+  void refill();
+
+  // What is not later than the bound is in `run_`, if it came from the wheel, or in `near_`; what
+  // is later is in the wheel. While the wheel is empty the bound is the end of time.
+  Pending bound_ = Pending::never();
+  Time now_;  // of the event popped last
+  Tournament near_;
+  std::size_t crowd_ = tournament_limit;
+  std::vector<Pending> run_;  // sorted; those before head_ are gone
+  std::size_t head_ = 0;
+  Wheel wheel_;
+};
+
+}  // namespace ballast

@@ -1,0 +1,97 @@
+// The network: directed links with delay, loss and duplication, and cuts that come and go.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "sim/base/describe.h"
+#include "sim/base/distribution.h"
+#include "sim/base/random.h"
+
+namespace ballast {
+
+// Why a message did not arrive.
+//   lost         the link dropped it
+//   cut          the link was cut when it was sent or when it would have arrived
+//   down         the receiver was down when it arrived
+//   unreachable  the topology has no path
+enum class DropReason : std::uint8_t { lost, cut, down, unreachable };
+constexpr auto enumerators(DropReason) {
+  return std::array<std::string_view, 4>{"lost", "cut", "down", "unreachable"};
+}
+
+// How a link behaves. Messages overtake each other whenever the delays that they draw say so,
+// unless the link is `fifo`: then none arrives before one that was sent earlier.
+struct LinkProfile {
+  Distribution latency;
+  Ratio loss;
+  Ratio duplicate;
+  bool fifo = false;
+};
+
+// What becomes of one message: nothing, one arrival, or two.
+struct Passage {
+  std::uint8_t arrivals = 0;
+  DropReason reason = DropReason::lost;  // where arrivals is 0
+  std::array<Time, 2> at{};
+};
+
+// The state of all directed links between `nodes` nodes. A value. The fate of the i-th message of a
+// link depends on the seed, the link and i alone.
+class Network {
+ public:
+  Network() = default;
+  // A full mesh of links that all behave alike.
+  Network(std::uint64_t seed, std::uint32_t nodes, LinkProfile profile);
+
+  // A further behaviour, numbered from 1; 0 is that of the mesh. At most 65,535.
+  std::uint16_t add_profile(LinkProfile profile);
+  // Gives one directed link the behaviour of that number.
+  void use_profile(NodeId from, NodeId to, std::uint16_t profile) {
+    link(from, to).profile = profile;
+  }
+  const LinkProfile& profile(NodeId from, NodeId to) const;
+
+  // Messages from the first to the last node of `path` pass through all the nodes between, link by
+  // link: their delays add up, and each link may lose them. An empty path: there is no way.
+  void set_route(NodeId from, NodeId to, std::vector<NodeId> path);
+
+  // Cuts are counted: a link carries nothing until it is healed as often as it was cut.
+  void cut(NodeId from, NodeId to) { ++link(from, to).cuts; }
+  void heal(NodeId from, NodeId to);
+  // Whether a message from one to the other would pass, on all links of its route.
+  bool is_cut(NodeId from, NodeId to) const;
+
+  // Decides the fate of the next message on this link, sent at `now`.
+  Passage send(NodeId from, NodeId to, Time now);
+
+ private:
+  struct Link {
+    std::uint64_t count = 0;      // messages so far
+    std::uint64_t delay_key = 0;  // of the stream of delays
+    Time last_arrival;
+    std::uint32_t cuts = 0;
+    std::uint16_t profile = 0;
+    std::uint16_t route = 0;  // 0: direct
+  };
+
+  std::size_t index(NodeId from, NodeId to) const {
+    return static_cast<std::size_t>(from.value - 1) * nodes_ + (to.value - 1);
+  }
+  Link& link(NodeId from, NodeId to) { return links_[index(from, to)]; }
+  const Link& link(NodeId from, NodeId to) const { return links_[index(from, to)]; }
+  static std::uint64_t entity(NodeId from, NodeId to) {
+    return (static_cast<std::uint64_t>(from.value) << 32) | to.value;
+  }
+  Passage send_along_route(Link& first, NodeId from, NodeId to, Time now);
+
+  std::uint64_t seed_ = 0;
+  std::uint32_t nodes_ = 0;
+  std::vector<LinkProfile> profiles_;
+  std::vector<Link> links_;
+  std::vector<std::vector<NodeId>> routes_;  // by number, 0 unused
+};
+
+}  // namespace ballast

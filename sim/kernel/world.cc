@@ -1,0 +1,492 @@
+#include "sim/kernel/world.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "sim/base/assert.h"
+
+namespace ballast {
+
+World::World(std::uint64_t seed, Ties ties)
+    : seed_(seed), ties_(ties), tie_key_(stream_key(seed, Purpose::tie, 0)) {}
+
+// --- Building ------------------------------------------------------------------------------------
+
+NodeId World::add_node(NodeSettings settings, std::unique_ptr<Process> process) {
+  const NodeId id{node_count() + 1};
+  process->attach(pools_);
+  Node& node = nodes_.emplace_back();
+  node.name = std::move(settings.name);
+  node.clock = settings.clock;
+  node.flush = std::move(settings.flush);
+  node.choices = Stream(seed_, Purpose::choice, id.value);
+  node.flushes = Stream(seed_, Purpose::flush, id.value);
+  node.first_timer = static_cast<std::uint32_t>(timers_.size());
+  for (std::uint32_t kind = 0; kind < process->timer_count(); ++kind) {
+    Timer& timer = timers_.emplace_back();
+    timer.node = id;
+    timer.kind = kind;
+    timer.lengths =
+        Stream(seed_, Purpose::timer, (static_cast<std::uint64_t>(id.value) << 32) | kind);
+  }
+  node.process = std::move(process);
+  return id;
+}
+
+void World::set_members(NodeId node, std::vector<NodeId> members) {
+  at(node).members = std::move(members);
+}
+
+void World::boot() {
+  for (std::uint32_t id = 1; id <= node_count(); ++id) start({id});
+}
+
+void World::observe(Observer* observer) {
+  watcher_.observer = observer;
+  watcher_.wanted = observer == nullptr ? 0 : observer->wants();
+  watcher_.states = observer != nullptr && observer->wants_states();
+}
+
+// --- Events --------------------------------------------------------------------------------------
+
+void World::schedule(Time at, std::uint64_t sequence, std::uint32_t slot) {
+  const std::uint32_t tie =
+      ties_ == Ties::fifo ? 0 : static_cast<std::uint32_t>(draw(tie_key_, sequence) >> 44);
+  queue_.push(at, tie, sequence, slot);
+}
+
+bool World::step(Time limit) {
+  while (!queue_.empty() && queue_.next_at() <= limit) {
+    const EventQueue::Popped next = queue_.pop();
+    const bool executed = (next.slot & timer_bit) != 0
+                              ? fire(next.slot & ~timer_bit, next.at, next.sequence)
+                              : execute(next.slot, next.at);
+    if (executed) return true;
+  }
+  return false;
+}
+
+void World::advance(Time at) {
+  SIM_ASSERT(at >= now_, "time never goes back");
+  now_ = at;
+}
+
+// Numbers an event and folds it into the fingerprint. Effects are folded as they leave.
+EventId World::begin_event(Sight what, NodeId node, std::uint64_t content) {
+  ++counters_.events;
+  fingerprint_.fold(static_cast<std::uint64_t>(now_.ns));
+  fingerprint_.fold((static_cast<std::uint64_t>(what) << 32) | node.value);
+  fingerprint_.fold(content);
+  return {counters_.events};
+}
+
+// Whether the entry of the queue was still meant, and the timer went off.
+bool World::fire(std::uint32_t index, Time at, std::uint64_t sequence) {
+  Timer& timer = timers_[index];
+  if (timer.queued_sequence != sequence) return false;  // an earlier entry took this one's place
+  timer.queued = false;
+  if (!timer.armed) return false;
+  if (timer.sequence != sequence) {  // it was pushed back meanwhile
+    timer.queued = true;
+    timer.queued_at = timer.deadline;
+    timer.queued_sequence = timer.sequence;
+    schedule(timer.deadline, timer.sequence, index | timer_bit);
+    return false;
+  }
+  Node& node = this->at(timer.node);
+  if (node.pauses > 0) {
+    node.waiting.push_back(index | timer_bit);
+    return false;
+  }
+  timer.armed = false;
+  now_ = at;
+  ++counters_.timers;
+  const NodeId id = timer.node;
+  const EventId event = begin_event(Sight::fired, id, timer.kind);
+  if (watched(Sight::fired)) {
+    capture_state(node);
+    Occurrence seen = occurrence(Sight::fired, id, timer.cause);
+    seen.timer = timer.kind;
+    seen.state = state_;
+    show(seen);
+  }
+  StepContext context = begin_step(node, id);
+  node.process->fire(timer.kind, context);
+  finish_step(node, id, event);
+  return true;
+}
+
+bool World::execute(std::uint32_t slot, Time at) {
+  const Event event = events_[slot];
+  Node& node = this->at(event.node);
+  if (event.kind == Kind::flushed && (!node.up || node.life != event.life)) {
+    events_.release(slot);  // the crash lost what this would have flushed
+    return false;
+  }
+  if (node.pauses > 0) {
+    node.waiting.push_back(slot);
+    return false;
+  }
+  now_ = at;
+  events_.release(slot);
+  switch (event.kind) {
+    case Kind::deliver:
+      deliver(event);
+      break;
+    case Kind::flushed:
+      flush_completed(event);
+      break;
+  }
+  return true;
+}
+
+void World::deliver(const Event& event) {
+  const NodeId id = event.node;
+  Node& node = at(id);
+  bytes_in_flight_ -= event.bytes;
+  const EventId number = begin_event(Sight::received, id, event.message);
+  const bool cut = event.from != id && network_.is_cut(event.from, id);
+  if (!node.up || cut) {
+    drop(event.from, id, event.payload, event.message, cut ? DropReason::cut : DropReason::down,
+         event.cause);
+    return;
+  }
+  ++counters_.received;
+  if (watched(Sight::received)) {
+    capture_state(node);
+    Occurrence seen = occurrence(Sight::received, id, event.cause);
+    seen.peer = event.from;
+    seen.payload = event.payload;
+    seen.message = event.message;
+    seen.state = state_;
+    show(seen);
+  }
+  StepContext context = begin_step(node, id);
+  node.process->deliver(event.from, event.payload, context);
+  pools_[event.payload].release(event.payload.slot);
+  finish_step(node, id, number);
+}
+
+// Flushes complete in the order of their steps, so that the oldest waiting effects are meant.
+void World::flush_completed(const Event& event) {
+  Node& node = at(event.node);
+  const std::uint32_t slot = node.held.front();
+  node.held.erase(node.held.begin());
+  Held& held = held_[slot];
+  node.durable = held.journal_size;
+  node.durable_bytes = held.journal_bytes;
+  ++counters_.flushes;
+  begin_event(Sight::flushed, event.node, held.journal_size);
+  if (watched(Sight::flushed)) {
+    Occurrence seen = occurrence(Sight::flushed, event.node, held.step);
+    seen.state = held.state;
+    show(seen);
+  }
+  release(event.node, held.effects, held.step, held.state);
+  held.effects.clear();
+  held_.release(slot);
+}
+
+void World::start(NodeId id) {
+  Node& node = at(id);
+  node.up = true;
+  node.life = node.life.next();
+  node.disk_free = now_;
+  const EventId event = begin_event(Sight::booted, id, node.life.value);
+  StepContext context = begin_step(node, id);
+  node.process->start(context);
+  if (watched(Sight::booted)) {
+    capture_state(node);
+    Occurrence seen = occurrence(Sight::booted, id, {});
+    seen.state = state_;
+    show(seen);
+  }
+  finish_step(node, id, event);
+}
+
+// --- Steps ---------------------------------------------------------------------------------------
+
+StepContext World::begin_step(Node& node, NodeId id) {
+  effects_.clear();
+  return {id, node.members, node.clock.local(now_), &node.choices, &pools_, &effects_};
+}
+
+void World::finish_step(Node& node, NodeId id, EventId step) {
+  if (!effects_.broken_rule.empty()) {
+    discard(effects_);
+    fingerprint_.fold(digest(effects_.broken_rule));
+    if (watched(Sight::broke_rule)) {
+      capture_state(node);
+      Occurrence seen = occurrence(Sight::broke_rule, id, step);
+      seen.sentence = effects_.broken_rule;
+      seen.state = state_;
+      show(seen);
+    }
+    return;
+  }
+  if (!effects_.timers.empty()) apply_timers(node, step);
+  write_ahead(node, id, step);
+}
+
+void World::apply_timers(Node& node, EventId step) {
+  for (const TimerChange& change : effects_.timers) {
+    const std::uint32_t index = node.first_timer + change.timer;
+    Timer& timer = timers_[index];
+    if (change.cancel) {
+      timer.armed = false;
+      continue;
+    }
+    Duration span = change.min;
+    if (change.max > change.min) {
+      const auto choices = static_cast<std::uint64_t>((change.max - change.min).ns) + 1;
+      span.ns += static_cast<std::int64_t>(timer.lengths.below(choices));
+    }
+    if (span < Duration{}) span = {};
+    timer.armed = true;
+    timer.deadline = saturating_add(now_, node.clock.true_span(span));
+    timer.sequence = next_sequence_++;
+    timer.cause = step;
+    if (timer.queued && timer.queued_at <= timer.deadline) continue;
+    timer.queued = true;
+    timer.queued_at = timer.deadline;
+    timer.queued_sequence = timer.sequence;
+    schedule(timer.deadline, timer.sequence, index | timer_bit);
+  }
+}
+
+// The write-ahead rule, whole. What a step says leaves its node only when the records of this and
+// of all earlier steps of the node are durable. A step that wrote nothing waits too behind writes
+// that are not flushed yet, for it may speak of them. A crash before the flush loses the records
+// and the messages alike.
+void World::write_ahead(Node& node, NodeId id, EventId step) {
+  if (effects_.records > 0) {
+    counters_.records += effects_.records;
+    fingerprint_.fold(effects_.records_digest);
+    node.journal_bytes += effects_.record_bytes;
+    bytes_journalled_ += effects_.record_bytes;
+    node.disk_free =
+        saturating_add(std::max(node.disk_free, now_), node.flush.at(node.flushes.next()));
+    if (watched(Sight::persisted)) {
+      Occurrence seen = occurrence(Sight::persisted, id, step);
+      seen.records = effects_.records;
+      show(seen);
+    }
+  }
+  if (watcher_.states) capture_state(node);
+  if (node.held.empty() && node.disk_free <= now_) {
+    if (effects_.records > 0) {
+      node.durable = node.process->journal_size();
+      node.durable_bytes = node.journal_bytes;
+    }
+    release(id, effects_, step, state_);
+    return;
+  }
+  const std::uint32_t slot = held_.acquire();
+  Held& held = held_[slot];
+  std::swap(held.effects, effects_);
+  held.step = step;
+  held.journal_size = node.process->journal_size();
+  held.journal_bytes = node.journal_bytes;
+  held.state = state_;
+  node.held.push_back(slot);
+  const std::uint32_t event = events_.acquire();
+  events_[event] = {Kind::flushed, id, {}, node.life, {}, 0, 0, step};
+  schedule(std::max(node.disk_free, now_), next_sequence_++, event);
+}
+
+// Facts first, then messages: who hears a message may rely on the facts having been heard.
+void World::release(NodeId id, const Effects& effects, EventId step, std::string_view state) {
+  for (const Fact& fact : effects.facts) {
+    ++counters_.facts;
+    fold(fingerprint_, fact);
+    if (watched(Sight::stated)) {
+      Occurrence seen = occurrence(Sight::stated, id, step);
+      seen.fact = &fact;
+      seen.state = state;
+      show(seen);
+    }
+  }
+  for (const Outgoing& outgoing : effects.sends) transmit(id, outgoing, step, state);
+}
+
+void World::transmit(NodeId from, Outgoing outgoing, EventId step, std::string_view state) {
+  const std::uint64_t message = next_message_++;
+  AnyPool& pool = pools_[outgoing.payload];
+  ++counters_.sent;
+  fingerprint_.fold(outgoing.to.value);
+  fingerprint_.fold(pool.digest(outgoing.payload.slot));
+  if (watched(Sight::sent)) {
+    Occurrence seen = occurrence(Sight::sent, from, step);
+    seen.peer = outgoing.to;
+    seen.payload = outgoing.payload;
+    seen.message = message;
+    seen.state = state;
+    show(seen);
+  }
+  const Passage passage = network_.send(from, outgoing.to, now_);
+  if (passage.arrivals == 0) {
+    drop(from, outgoing.to, outgoing.payload, message, passage.reason, last_event());
+    return;
+  }
+  if (passage.arrivals == 2) {
+    ++counters_.duplicated;
+    pool.retain(outgoing.payload.slot, 1);
+  }
+  const auto bytes = static_cast<std::uint32_t>(pool.bytes(outgoing.payload.slot));
+  for (std::size_t copy = 0; copy < passage.arrivals; ++copy) {
+    const std::uint32_t slot = events_.acquire();
+    events_[slot] = {Kind::deliver,    outgoing.to, from,    {},
+                     outgoing.payload, bytes,       message, last_event()};
+    bytes_in_flight_ += bytes;
+    schedule(passage.at[copy], next_sequence_++, slot);
+  }
+}
+
+void World::drop(NodeId from, NodeId to, PayloadRef payload, std::uint64_t message,
+                 DropReason reason, EventId cause) {
+  ++counters_.dropped[static_cast<std::size_t>(reason)];
+  fingerprint_.fold(static_cast<std::uint64_t>(reason));
+  if (watched(Sight::dropped)) {
+    Occurrence seen = occurrence(Sight::dropped, from, cause);
+    seen.peer = to;
+    seen.payload = payload;
+    seen.message = message;
+    seen.reason = reason;
+    show(seen);
+  }
+  pools_[payload].release(payload.slot);
+}
+
+void World::discard(const Effects& effects) {
+  for (const Outgoing& outgoing : effects.sends) {
+    pools_[outgoing.payload].release(outgoing.payload.slot);
+  }
+}
+
+// --- Faults --------------------------------------------------------------------------------------
+
+void World::crash(NodeId id) {
+  Node& node = at(id);
+  if (!node.up) return;
+  const std::uint64_t lost = node.process->journal_size() - node.durable;
+  const EventId event = begin_event(Sight::crashed, id, lost);
+  ++counters_.crashes;
+  counters_.records_lost += lost;
+  node.up = false;
+  node.pauses = 0;
+  node.process->crash(node.durable);
+  bytes_journalled_ -= node.journal_bytes - node.durable_bytes;
+  node.journal_bytes = node.durable_bytes;
+  for (std::uint32_t kind = 0; kind < node.process->timer_count(); ++kind) {
+    timers_[node.first_timer + kind].armed = false;
+  }
+  for (const std::uint32_t slot : node.held) {
+    discard(held_[slot].effects);
+    held_[slot].effects.clear();
+    held_.release(slot);
+  }
+  node.held.clear();
+  if (watched(Sight::crashed)) {
+    Occurrence seen = occurrence(Sight::crashed, id, event);
+    seen.records = lost;
+    show(seen);
+  }
+  // What was waiting for a paused node finds it down.
+  std::vector<std::uint32_t> waiting;
+  waiting.swap(node.waiting);
+  for (const std::uint32_t slot : waiting) {
+    if ((slot & timer_bit) == 0) schedule(now_, next_sequence_++, slot);
+  }
+}
+
+void World::restart(NodeId id) {
+  if (at(id).up) return;
+  ++counters_.restarts;
+  start(id);
+}
+
+void World::pause(NodeId id) {
+  Node& node = at(id);
+  if (!node.up) return;
+  const EventId event = begin_event(Sight::paused, id, node.pauses);
+  ++node.pauses;
+  if (watched(Sight::paused)) show(occurrence(Sight::paused, id, event));
+}
+
+void World::resume(NodeId id) {
+  Node& node = at(id);
+  if (node.pauses == 0) return;
+  const EventId event = begin_event(Sight::resumed, id, node.pauses);
+  --node.pauses;
+  if (watched(Sight::resumed)) show(occurrence(Sight::resumed, id, event));
+  if (node.pauses > 0) return;
+  std::vector<std::uint32_t> waiting;
+  waiting.swap(node.waiting);
+  for (const std::uint32_t slot : waiting) {
+    const std::uint64_t sequence = next_sequence_++;
+    if ((slot & timer_bit) != 0) {
+      Timer& timer = timers_[slot & ~timer_bit];
+      timer.queued = true;
+      timer.queued_at = timer.deadline = now_;
+      timer.queued_sequence = timer.sequence = sequence;
+    }
+    schedule(now_, sequence, slot);
+  }
+}
+
+void World::change_link(Sight what, NodeId from, NodeId to) {
+  const EventId event = begin_event(what, from, to.value);
+  if (!watched(what)) return;
+  Occurrence seen = occurrence(what, from, event);
+  seen.peer = to;
+  show(seen);
+}
+
+void World::cut(NodeId from, NodeId to) {
+  network_.cut(from, to);
+  change_link(Sight::cut, from, to);
+}
+
+void World::heal(NodeId from, NodeId to) {
+  network_.heal(from, to);
+  change_link(Sight::healed, from, to);
+}
+
+void World::jump_clock(NodeId id, Duration step) {
+  const EventId event = begin_event(Sight::clock_set, id, static_cast<std::uint64_t>(step.ns));
+  at(id).clock.jump(now_, step);
+  if (!watched(Sight::clock_set)) return;
+  Occurrence seen = occurrence(Sight::clock_set, id, event);
+  seen.step = step;
+  show(seen);
+}
+
+void World::set_clock_drift(NodeId id, std::int64_t drift_ppb) {
+  const EventId event = begin_event(Sight::clock_set, id, static_cast<std::uint64_t>(drift_ppb));
+  at(id).clock.set_drift(now_, drift_ppb);
+  if (watched(Sight::clock_set)) show(occurrence(Sight::clock_set, id, event));
+}
+
+// --- Looking -------------------------------------------------------------------------------------
+
+Occurrence World::occurrence(Sight what, NodeId node, EventId cause) const {
+  Occurrence seen;
+  seen.what = what;
+  seen.event = last_event();
+  seen.cause = cause;
+  seen.at = now_;
+  seen.node = node;
+  seen.life = at(node).life;
+  return seen;
+}
+
+void World::capture_state(const Node& node) {
+  state_.clear();
+  if (!watcher_.states) return;
+  JsonWriter w(state_);
+  w.begin_object();
+  node.process->write_state(w);
+  w.end_object();
+}
+
+}  // namespace ballast

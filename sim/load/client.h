@@ -1,0 +1,100 @@
+// A client: asks, waits, follows redirections, retries, gives up, and states what it saw. It is a
+// process like any other, but belongs to the simulator: it may draw from streams of its own.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "sim/base/ring.h"
+#include "sim/load/workload.h"
+#include "sim/protocol/process.h"
+
+namespace ballast {
+
+struct ClientSettings {
+  Workload workload;
+  std::uint64_t seed = 0;
+  std::uint32_t number = 0;  // of this client, from 0
+  std::vector<NodeId> targets;
+};
+
+// States Invoked when an operation begins and Returned when it is over, for the history. An
+// operation begins when it is due; retries repeat its request id and are not operations.
+class Client final : public Process {
+ public:
+  explicit Client(ClientSettings settings);
+
+  std::unique_ptr<Process> clone() const override { return std::make_unique<Client>(*this); }
+  void attach(Pools&) override {}
+  void start(StepContext& context) override;
+  void deliver(NodeId from, PayloadRef payload, StepContext& context) override;
+  void fire(std::uint32_t timer, StepContext& context) override;
+  void crash(std::uint64_t durable) override;
+  std::uint64_t journal_size() const override { return 0; }
+
+  std::string_view algorithm() const override { return "client"; }
+  std::uint32_t timer_count() const override;
+  std::string_view timer_name(std::uint32_t timer) const override;
+  std::uint64_t state_digest() const override;
+  void write_state(JsonWriter& w) const override;
+  std::string_view record_name(std::uint64_t) const override { return {}; }
+  void write_record(std::uint64_t, JsonWriter&) const override {}
+
+ private:
+  // Timers: the next arrival, the earliest deadline, and one for each session of a closed loop.
+  static constexpr std::uint32_t arrival_timer = 0;
+  static constexpr std::uint32_t deadline_timer = 1;
+  static constexpr std::uint32_t first_session_timer = 2;
+  // A redirection is followed at once, but two servers that point at each other must not be.
+  static constexpr std::uint32_t most_redirections = 4;
+
+  struct Session {
+    bool busy = false;
+    std::uint64_t sequence = 0;
+    Command command;
+    std::uint32_t target = 0;        // index into targets
+    std::uint32_t redirections = 0;  // since the last timer
+  };
+
+  // When something is due for a session, unless its request is over by then.
+  struct Due {
+    Time at;
+    std::uint32_t session = 0;
+    std::uint64_t sequence = 0;
+  };
+
+  bool closed() const { return std::holds_alternative<Closed>(settings_.workload.arrivals); }
+  bool retries(const Session& session) const;
+  void begin(std::uint32_t session, StepContext& context);
+  void send(std::uint32_t session, StepContext& context);
+  void end(std::uint32_t session, Returning outcome, std::int64_t value, StepContext& context);
+  void expire(StepContext& context);
+  void arm(Time at, StepContext& context);
+  bool over(const Due& due) const;
+  Command next_command();
+  RequestId id(std::uint32_t session, StepContext& context) const;
+  static void set_timer(std::uint32_t timer, Duration after, StepContext& context);
+
+  ClientSettings settings_;
+  Distribution gaps_;  // open loop: between arrivals
+  std::uint64_t weight_total_ = 0;
+  Stream arrivals_;
+  Stream operations_;
+  Stream keys_;
+  Stream works_;
+  std::int64_t next_value_ = 0;
+  std::vector<std::int64_t> last_seen_;  // by key, for cas
+
+  std::vector<Session> sessions_;
+  std::vector<std::uint32_t> idle_;
+  std::uint32_t first_session_ =
+      0;  // number of sessions_[0]; grows at a crash, for ids stay unique
+  Ring<Due> timeouts_;
+  Ring<Due> retries_;
+  Time armed_ = Time::max();
+  std::uint32_t preferred_ = 0;  // index of the target that answered last
+};
+
+}  // namespace ballast

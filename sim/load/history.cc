@@ -1,0 +1,145 @@
+#include "sim/load/history.h"
+
+#include <algorithm>
+
+#include "sim/base/assert.h"
+
+namespace ballast {
+
+History::Session& History::session(const RequestId& request) {
+  const std::size_t client = request.client.value;
+  if (client >= sessions_.size()) sessions_.resize(client + 1);
+  std::vector<Session>& of_client = sessions_[client];
+  if (request.session >= of_client.size()) of_client.resize(request.session + 1);
+  return of_client[request.session];
+}
+
+HistoryLine History::hear(const HeardFact& heard) {
+  if (const auto* begun = std::get_if<Invoked>(heard.fact)) {
+    Session& s = session(begun->request);
+    SIM_ASSERT(!s.open, "a session has one operation open at a time");
+    // Jepsen retires a process whose operation ended unknown: that operation may still be under
+    // way.
+    if (!s.has_process || s.current.outcome == Returning::info) {
+      s.current.process = next_process_++;
+      s.has_process = true;
+    }
+    s.open = true;
+    s.current.client = begun->request.client;
+    s.current.request = begun->request;
+    s.current.operation = begun->operation;
+    s.current.key = begun->key;
+    s.current.value = begun->value;
+    s.current.expected = begun->expected;
+    s.current.result = 0;
+    s.current.invoked = heard.at;
+    s.current.returned = Time::max();
+    s.current.outcome = Returning::info;
+    ++invoked_;
+    ++open_count_;
+    return {true, &s.current, heard.event};
+  }
+  const auto& over = std::get<Returned>(*heard.fact);
+  Session& s = session(over.request);
+  SIM_ASSERT(s.open, "only an open operation returns");
+  end(s, over.outcome, over.value, heard.at);
+  return {false, &s.current, heard.event};
+}
+
+void History::end(Session& s, Returning outcome, std::int64_t value, Time at) {
+  s.open = false;
+  s.current.outcome = outcome;
+  s.current.result = value;
+  s.current.returned = at;
+  --open_count_;
+  ++ended_[static_cast<std::size_t>(outcome)];
+  if (outcome == Returning::ok) {
+    latencies_.record(at - s.current.invoked);
+    last_ok_ = at;
+  }
+  if (keep_) kept_.push_back(s.current);
+}
+
+std::vector<ClientOperation> History::crashed(NodeId client, Time at) {
+  std::vector<ClientOperation> cut_short;
+  if (client.value >= sessions_.size()) return cut_short;
+  for (Session& s : sessions_[client.value]) {
+    if (!s.open) continue;
+    end(s, Returning::info, 0, at);
+    cut_short.push_back(s.current);
+  }
+  return cut_short;
+}
+
+std::vector<ClientOperation> History::operations() const {
+  std::vector<ClientOperation> all = kept_;
+  for (const auto& of_client : sessions_) {
+    for (const Session& s : of_client) {
+      if (s.open) all.push_back(s.current);
+    }
+  }
+  std::stable_sort(all.begin(), all.end(), [](const ClientOperation& a, const ClientOperation& b) {
+    return a.invoked < b.invoked;
+  });
+  return all;
+}
+
+namespace {
+
+// A register that was never written reads as 0 inside and as null in a history.
+void write_register(JsonWriter& w, std::int64_t value) {
+  if (value == 0) {
+    w.null();
+  } else {
+    w.value(value);
+  }
+}
+
+void write_value(JsonWriter& w, const HistoryLine& line) {
+  const ClientOperation& op = *line.operation;
+  const bool ok = !line.invocation && op.outcome == Returning::ok;
+  switch (op.operation) {
+    case Operation::read:
+      ok ? write_register(w, op.result) : static_cast<void>(w.null());
+      break;
+    case Operation::write:
+      w.value(op.value);
+      break;
+    case Operation::cas:
+      w.begin_array();
+      write_register(w, op.expected);
+      w.value(op.value).end_array();
+      break;
+    case Operation::propose:
+      w.value(ok ? op.result : op.value);
+      break;
+    case Operation::work:
+      w.null();
+      break;
+  }
+}
+
+}  // namespace
+
+void write_json(JsonWriter& w, const HistoryLine& line, std::uint64_t index,
+                std::string_view client) {
+  const ClientOperation& op = *line.operation;
+  w.begin_object();
+  w.member("index", index);
+  w.member("process", op.process);
+  w.member("type", line.invocation ? std::string_view("invoke") : name_of(op.outcome));
+  w.member("f", name_of(op.operation));
+  w.member("key", op.key);
+  w.key("value");
+  write_value(w, line);
+  // A refused cas is an observation: it is ok, and says that it did not write.
+  if (op.operation == Operation::cas && !line.invocation && op.outcome == Returning::ok) {
+    w.member("applied", op.result != 0);
+  }
+  w.member("time", line.invocation ? op.invoked.ns : op.returned.ns);
+  w.member("client", client);
+  w.member("event", line.event.value);
+  w.end_object();
+}
+
+}  // namespace ballast

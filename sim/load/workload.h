@@ -1,0 +1,109 @@
+// What clients do: how many, how often, which operations on which keys, and how patiently.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <variant>
+
+#include "sim/base/distribution.h"
+#include "sim/base/rate.h"
+#include "sim/protocol/request.h"
+
+namespace ballast {
+
+// Open loop: requests come whether or not earlier ones were answered, so that a slow server is seen
+// as slow. Latency counts from the moment a request was due, which is when it is sent.
+struct Poisson {
+  Rate rate{10, {1'000'000'000}};
+  static constexpr std::string_view name = "poisson";
+  static constexpr std::string_view doc = "Requests arrive independently of each other.";
+  static constexpr auto fields = std::tuple{
+      field("rate", &Poisson::rate, "Mean arrivals per time, over all clients together.")};
+};
+
+struct Periodic {
+  Rate rate{10, {1'000'000'000}};
+  static constexpr std::string_view name = "periodic";
+  static constexpr std::string_view doc = "Requests arrive at equal distances.";
+  static constexpr auto fields =
+      std::tuple{field("rate", &Periodic::rate, "Arrivals per time, over all clients together.")};
+};
+
+// Closed loop: each session waits for its answer, thinks, and asks again. A slow server is asked
+// less often, which hides its slowness: latencies of open and closed loops do not compare.
+struct Closed {
+  std::uint32_t sessions = 1;
+  Distribution think;
+  static constexpr std::string_view name = "closed";
+  static constexpr std::string_view doc =
+      "Each session asks, waits for the answer, thinks, and asks again.";
+  static constexpr auto fields = std::tuple{
+      field("sessions", &Closed::sessions, "Sessions of each client.").at_least(1).at_most(10'000),
+      field("think", &Closed::think, "Time from an answer to the next request.")};
+};
+
+using Arrivals = std::variant<Poisson, Periodic, Closed>;
+
+// How often each operation is chosen, in proportion to the others.
+struct OperationMix {
+  std::uint32_t read = 0;
+  std::uint32_t write = 0;
+  std::uint32_t cas = 0;
+  std::uint32_t propose = 0;
+  std::uint32_t work = 0;
+  static constexpr std::string_view name = "operations";
+  static constexpr auto fields = std::tuple{
+      field("read", &OperationMix::read, "Reads a register.").at_most(1'000'000),
+      field("write", &OperationMix::write, "Writes a value that no other write uses.")
+          .at_most(1'000'000),
+      field("cas", &OperationMix::cas,
+            "Writes if the register still holds what this client last saw there.")
+          .at_most(1'000'000),
+      field("propose", &OperationMix::propose, "Proposes a value that no other client proposes.")
+          .at_most(1'000'000),
+      field("work", &OperationMix::work, "Has a job done by whoever the target chooses.")
+          .at_most(1'000'000)};
+
+  std::array<std::uint32_t, 5> weights() const { return {read, write, cas, propose, work}; }
+  std::uint64_t total() const { return std::uint64_t{read} + write + cas + propose + work; }
+};
+
+struct Workload {
+  std::uint32_t clients = 1;
+  std::string target;
+  Arrivals arrivals;
+  OperationMix operations;
+  std::uint64_t keys = 1;
+  Duration timeout{5'000'000'000};
+  std::optional<Duration> retry_after = Duration{250'000'000};
+  Duration start;
+  std::optional<Duration> stop;
+  static constexpr std::string_view name = "workload";
+  static constexpr auto fields = std::tuple{
+      field("clients", &Workload::clients, "Client nodes; they are called c1, c2 and so on.")
+          .at_least(1)
+          .at_most(10'000),
+      field("target", &Workload::target,
+            "The group of nodes that they ask. Unless given, the first group of the scenario."),
+      field("arrivals", &Workload::arrivals, "When requests come."),
+      field(
+          "operations", &Workload::operations,
+          "Which operations, in proportion. Unless given, those that the target serves, equally."),
+      field("keys", &Workload::keys, "How many keys there are; each is chosen equally often.")
+          .at_least(1)
+          .at_most(1'000'000),
+      field("timeout", &Workload::timeout, "When a client gives up; the outcome is then unknown.")
+          .at_least(1),
+      field("retry_after", &Workload::retry_after,
+            "When a client without an answer repeats its request, elsewhere if it can; null for "
+            "never. Jobs (operation work) are never repeated.")
+          .at_least(1),
+      field("start", &Workload::start, "When the first request may come."),
+      field("stop", &Workload::stop, "When the last request may come; null for the end.")};
+};
+
+}  // namespace ballast

@@ -1,0 +1,48 @@
+// What a step of a node asks for, as data. The host carries it out; the algorithm never does.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "sim/base/time.h"
+#include "sim/protocol/fact.h"
+#include "sim/protocol/payload.h"
+
+namespace ballast {
+
+struct Outgoing {
+  NodeId to;
+  PayloadRef payload;
+};
+
+// The timer that `timer` numbers is to fire after a duration between min and max of this node's own
+// clock, which the host draws; or, with `cancel`, not at all.
+struct TimerChange {
+  std::uint32_t timer = 0;
+  bool cancel = false;
+  Duration min;
+  Duration max;
+};
+
+// The effects of one step. Timers act at once. Facts and messages, in this order, leave when the
+// records of this and all earlier steps of the node are durable.
+struct Effects {
+  std::vector<TimerChange> timers;
+  std::vector<Fact> facts;
+  std::vector<Outgoing> sends;
+  std::uint64_t record_bytes = 0;    // written by this step
+  std::uint64_t records = 0;         // how many
+  std::uint64_t records_digest = 0;  // of all of them, in order
+  std::string_view broken_rule;      // the sentence of a failed ensure(), or empty
+
+  void clear() {
+    timers.clear();
+    facts.clear();
+    sends.clear();
+    record_bytes = records = records_digest = 0;
+    broken_rule = {};
+  }
+};
+
+}  // namespace ballast

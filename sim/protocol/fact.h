@@ -1,0 +1,271 @@
+// Facts: what a node claims in public, heard by checkers, traces and metrics. They are shared by
+// all algorithms, so that one agreement checker serves Paxos, Raft and whatever a user writes. A
+// fact leaves its node under the same rule as a message: only when what it rests on is durable.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+#include <tuple>
+#include <variant>
+
+#include "sim/protocol/request.h"
+
+namespace ballast {
+
+// A leadership number in Raft's word; 0 is "before the first".
+using Term = Id<struct TermTag>;
+// A position in a replicated log, from 1; 0 is "before the first entry".
+using LogIndex = Id<struct LogIndexTag>;
+// The number of one decision among many; single-decree algorithms use 1.
+using Slot = Id<struct SlotTag>;
+// What was decided, appended or proposed, by the digest of its content: equal values, equal
+// digests.
+using ValueDigest = Id<struct ValueDigestTag>;
+// The number of an admission, counted from 1 in each life of a balancer. A request that arrives
+// twice is admitted twice, under two tickets.
+using Ticket = Id<struct TicketTag>;
+
+// A proposal number in Paxos's word: unique to its proposer, ordered by round, then by proposer.
+// The default is below every ballot that a proposer can choose.
+struct Ballot {
+  std::uint64_t round = 0;
+  NodeId proposer;
+  friend constexpr auto operator<=>(const Ballot&, const Ballot&) = default;
+  static constexpr std::string_view name = "Ballot";
+  static constexpr auto fields =
+      std::tuple{field("round", &Ballot::round), field("proposer", &Ballot::proposer)};
+};
+
+// --- Any consensus algorithm -------------------------------------------------------------------
+
+// This node put forward a value for which it has a client's word. Validity: only what was proposed
+// may be decided.
+struct Proposed {
+  ValueDigest value;
+  static constexpr std::string_view name = "proposed";
+  static constexpr auto fields = std::tuple{field("value", &Proposed::value)};
+};
+
+// This node has learnt that `value` is chosen for `slot`. Agreement: no two nodes, at any times,
+// differ. Integrity: once per node, life and slot.
+struct Decided {
+  Slot slot;
+  ValueDigest value;
+  static constexpr std::string_view name = "decided";
+  static constexpr auto fields =
+      std::tuple{field("slot", &Decided::slot), field("value", &Decided::value)};
+};
+
+// --- Leaders and logs (Raft) -------------------------------------------------------------------
+
+struct TermStarted {  // this node's current term is now `term`
+  Term term;
+  static constexpr std::string_view name = "term_started";
+  static constexpr auto fields = std::tuple{field("term", &TermStarted::term)};
+};
+
+struct Campaigned {  // this node stands for election in `term`
+  Term term;
+  static constexpr std::string_view name = "campaigned";
+  static constexpr auto fields = std::tuple{field("term", &Campaigned::term)};
+};
+
+struct VoteGranted {  // this node voted for `candidate`, itself included
+  Term term;
+  NodeId candidate;
+  static constexpr std::string_view name = "vote_granted";
+  static constexpr auto fields =
+      std::tuple{field("term", &VoteGranted::term), field("candidate", &VoteGranted::candidate)};
+};
+
+struct Elected {  // this node is now the leader of `term`
+  Term term;
+  static constexpr std::string_view name = "elected";
+  static constexpr auto fields = std::tuple{field("term", &Elected::term)};
+};
+
+struct SteppedDown {  // this node, leader or candidate of `term`, is so no longer
+  Term term;
+  static constexpr std::string_view name = "stepped_down";
+  static constexpr auto fields = std::tuple{field("term", &SteppedDown::term)};
+};
+
+struct Appended {  // this node's log now holds this entry at `index`, its last
+  LogIndex index;
+  Term term;
+  ValueDigest value;
+  static constexpr std::string_view name = "appended";
+  static constexpr auto fields =
+      std::tuple{field("index", &Appended::index), field("term", &Appended::term),
+                 field("value", &Appended::value)};
+};
+
+struct Truncated {  // this node removed everything after `last_kept` from its log
+  LogIndex last_kept;
+  static constexpr std::string_view name = "truncated";
+  static constexpr auto fields = std::tuple{field("last_kept", &Truncated::last_kept)};
+};
+
+struct Committed {  // this node's commit index is now `index`; `term` is its current term
+  LogIndex index;
+  Term term;
+  static constexpr std::string_view name = "committed";
+  static constexpr auto fields =
+      std::tuple{field("index", &Committed::index), field("term", &Committed::term)};
+};
+
+// --- Ballots (Paxos) ---------------------------------------------------------------------------
+
+struct Prepared {  // phase 1a: this proposer asks for promises
+  Ballot ballot;
+  static constexpr std::string_view name = "prepared";
+  static constexpr auto fields = std::tuple{field("ballot", &Prepared::ballot)};
+};
+
+struct Promised {  // phase 1b: this acceptor will not accept below `ballot`
+  Ballot ballot;
+  Ballot accepted;  // the highest ballot it has accepted so far, as it tells the proposer
+  ValueDigest value;
+  static constexpr std::string_view name = "promised";
+  static constexpr auto fields =
+      std::tuple{field("ballot", &Promised::ballot), field("accepted", &Promised::accepted),
+                 field("value", &Promised::value)};
+};
+
+struct AcceptAsked {  // phase 2a: this proposer asks acceptors to accept `value`
+  Ballot ballot;
+  ValueDigest value;
+  static constexpr std::string_view name = "accept_asked";
+  static constexpr auto fields =
+      std::tuple{field("ballot", &AcceptAsked::ballot), field("value", &AcceptAsked::value)};
+};
+
+struct Accepted {  // phase 2b: this acceptor has accepted `value`
+  Ballot ballot;
+  ValueDigest value;
+  static constexpr std::string_view name = "accepted";
+  static constexpr auto fields =
+      std::tuple{field("ballot", &Accepted::ballot), field("value", &Accepted::value)};
+};
+
+// --- Balancing ---------------------------------------------------------------------------------
+
+// What a balancer promises of its picks among the endpoints that it holds to be up.
+//   nothing          no more than that
+//   turns            each in its turn
+//   weighted_turns   shares in proportion to the weights, spread as evenly as turns
+//   chance           each equally likely, whatever was picked before
+//   weighted_chance  each likely in proportion to its weight, whatever was picked before
+//   fewest_active    never one that has more unfinished requests than another
+enum class PickRule : std::uint8_t {
+  nothing,
+  turns,
+  weighted_turns,
+  chance,
+  weighted_chance,
+  fewest_active
+};
+constexpr auto enumerators(PickRule) {
+  return std::array<std::string_view, 6>{"nothing", "turns",           "weighted_turns",
+                                         "chance",  "weighted_chance", "fewest_active"};
+}
+
+struct PolicySet {  // this balancer picks by this rule from now on
+  PickRule rule = PickRule::nothing;
+  static constexpr std::string_view name = "policy_set";
+  static constexpr auto fields = std::tuple{field("rule", &PolicySet::rule)};
+};
+
+struct WeightSet {  // this balancer gives `endpoint` this weight
+  NodeId endpoint;
+  std::uint64_t weight = 1;
+  static constexpr std::string_view name = "weight_set";
+  static constexpr auto fields =
+      std::tuple{field("endpoint", &WeightSet::endpoint), field("weight", &WeightSet::weight)};
+};
+
+struct HealthSet {  // this balancer now holds `endpoint` to be up, or down
+  NodeId endpoint;
+  bool up = true;
+  static constexpr std::string_view name = "health_set";
+  static constexpr auto fields =
+      std::tuple{field("endpoint", &HealthSet::endpoint), field("up", &HealthSet::up)};
+};
+
+struct Admitted {  // this balancer has taken `request` in charge and will end it within `deadline`
+  Ticket ticket;
+  RequestId request;
+  Duration deadline;  // of its own clock
+  static constexpr std::string_view name = "admitted";
+  static constexpr auto fields =
+      std::tuple{field("ticket", &Admitted::ticket), field("request", &Admitted::request),
+                 field("deadline", &Admitted::deadline)};
+};
+
+struct Routed {  // this balancer sent `request` to `endpoint`; again, if it was sent before
+  Ticket ticket;
+  RequestId request;
+  NodeId endpoint;
+  static constexpr std::string_view name = "routed";
+  static constexpr auto fields =
+      std::tuple{field("ticket", &Routed::ticket), field("request", &Routed::request),
+                 field("endpoint", &Routed::endpoint)};
+};
+
+// How a balancer's request ended: completed by an endpoint, rejected because no endpoint would take
+// it, timed out without an answer, or lost because its endpoint was found to have crashed.
+enum class Ending : std::uint8_t { completed, rejected, timed_out, lost };
+constexpr auto enumerators(Ending) {
+  return std::array<std::string_view, 4>{"completed", "rejected", "timed_out", "lost"};
+}
+
+struct Ended {  // this balancer's request ended, for good
+  Ticket ticket;
+  RequestId request;
+  Ending ending = Ending::completed;
+  static constexpr std::string_view name = "ended";
+  static constexpr auto fields =
+      std::tuple{field("ticket", &Ended::ticket), field("request", &Ended::request),
+                 field("ending", &Ended::ending)};
+};
+
+// --- Clients -----------------------------------------------------------------------------------
+
+struct Invoked {  // this client has begun an operation; retries are not invocations
+  RequestId request;
+  Operation operation = Operation::read;
+  std::uint64_t key = 0;
+  std::int64_t value = 0;
+  std::int64_t expected = 0;
+  static constexpr std::string_view name = "invoked";
+  static constexpr auto fields =
+      std::tuple{field("request", &Invoked::request), field("operation", &Invoked::operation),
+                 field("key", &Invoked::key), field("value", &Invoked::value),
+                 field("expected", &Invoked::expected)};
+};
+
+// How an operation ended for the client that began it: it took effect, it never will, or the client
+// gave up and does not know.
+enum class Returning : std::uint8_t { ok, fail, info };
+constexpr auto enumerators(Returning) {
+  return std::array<std::string_view, 3>{"ok", "fail", "info"};
+}
+
+struct Returned {  // this client's operation is over
+  RequestId request;
+  Returning outcome = Returning::ok;
+  std::int64_t value = 0;
+  static constexpr std::string_view name = "returned";
+  static constexpr auto fields =
+      std::tuple{field("request", &Returned::request), field("outcome", &Returned::outcome),
+                 field("value", &Returned::value)};
+};
+
+using Fact =
+    std::variant<Proposed, Decided, TermStarted, Campaigned, VoteGranted, Elected, SteppedDown,
+                 Appended, Truncated, Committed, Prepared, Promised, AcceptAsked, Accepted,
+                 PolicySet, WeightSet, HealthSet, Admitted, Routed, Ended, Invoked, Returned>;
+static_assert(sizeof(Fact) <= 56, "facts travel through every observer: keep them small");
+
+}  // namespace ballast

@@ -1,0 +1,44 @@
+// A process without its type: what the kernel runs. Clients, balancers, endpoints and consensus
+// servers are all this, so that one world can hold them together.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include "sim/protocol/step.h"
+
+namespace ballast {
+
+class Process {
+ public:
+  virtual ~Process() = default;
+  virtual std::unique_ptr<Process> clone() const = 0;
+
+  // Called once when the process joins a world, before anything else.
+  virtual void attach(Pools& pools) = 0;
+
+  // Boots: gives every record of the journal to on_recover, in order, then runs on_start.
+  virtual void start(StepContext& context) = 0;
+  // Delivers a message, a request or an answer. A payload of a type that the process does not
+  // understand is a mistake of the scenario's wiring and is refused as a broken rule.
+  virtual void deliver(NodeId from, PayloadRef payload, StepContext& context) = 0;
+  virtual void fire(std::uint32_t timer, StepContext& context) = 0;
+
+  // Crashes: everything volatile is forgotten, and of the journal only the first `durable` records
+  // are left.
+  virtual void crash(std::uint64_t durable) = 0;
+  virtual std::uint64_t journal_size() const = 0;
+
+  virtual std::string_view algorithm() const = 0;
+  virtual std::uint32_t timer_count() const = 0;
+  virtual std::string_view timer_name(std::uint32_t timer) const = 0;
+  // What the algorithm shows of its state: its digest, and its members in an open object.
+  virtual std::uint64_t state_digest() const = 0;
+  virtual void write_state(JsonWriter& w) const = 0;
+  // The record numbered `index` from 0, for traces.
+  virtual std::string_view record_name(std::uint64_t index) const = 0;
+  virtual void write_record(std::uint64_t index, JsonWriter& w) const = 0;
+};
+
+}  // namespace ballast

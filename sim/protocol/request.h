@@ -1,0 +1,91 @@
+// What clients ask and what they are told. The same words for every algorithm, so that one client,
+// one history and one checker serve them all.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+#include <tuple>
+
+#include "sim/base/describe.h"
+
+namespace ballast {
+
+// What a request wants done.
+//   read, write, cas  on a register that `key` names; a register is 0 until it is first written
+//   propose           a value to a single decision (Paxos): the answer is the value decided
+//   work              a job of a certain size, for servers behind a balancer
+enum class Operation : std::uint8_t { read, write, cas, propose, work };
+constexpr auto enumerators(Operation) {
+  return std::array<std::string_view, 5>{"read", "write", "cas", "propose", "work"};
+}
+
+// Who asks what for the how-manieth time. A client node holds one or more sessions; a session has
+// at most one request outstanding and numbers its requests from 1. A retry repeats the same id,
+// which is how a server knows it again (Raft section 8).
+struct RequestId {
+  NodeId client;
+  std::uint32_t session = 0;
+  std::uint64_t sequence = 0;
+  friend constexpr auto operator<=>(const RequestId&, const RequestId&) = default;
+  static constexpr std::string_view name = "RequestId";
+  static constexpr auto fields =
+      std::tuple{field("client", &RequestId::client), field("session", &RequestId::session),
+                 field("sequence", &RequestId::sequence)};
+};
+
+struct Command {
+  Operation operation = Operation::read;
+  std::uint64_t key = 0;
+  std::int64_t value = 0;     // what is written or proposed
+  std::int64_t expected = 0;  // cas writes only over this
+  std::uint64_t work = 0;     // how much work, as a uniform quantile of the server's service law
+  friend constexpr auto operator<=>(const Command&, const Command&) = default;
+  static constexpr std::string_view name = "Command";
+  static constexpr auto fields =
+      std::tuple{field("operation", &Command::operation), field("key", &Command::key),
+                 field("value", &Command::value), field("expected", &Command::expected),
+                 field("work", &Command::work)};
+};
+
+struct Request {
+  RequestId id;
+  Command command;
+  friend constexpr auto operator<=>(const Request&, const Request&) = default;
+  static constexpr std::string_view name = "Request";
+  static constexpr auto fields =
+      std::tuple{field("id", &Request::id), field("command", &Request::command)};
+};
+
+// How a request ended, as far as the server says.
+//   ok        it took effect; `value` is the result
+//   failed    it did not take effect and never will
+//   redirect  not here; `leader` is who to ask, if known. It did not take effect.
+// A server that does not answer leaves the client in the dark: the outcome is unknown.
+enum class Outcome : std::uint8_t { ok, failed, redirect };
+constexpr auto enumerators(Outcome) {
+  return std::array<std::string_view, 3>{"ok", "failed", "redirect"};
+}
+
+struct Response {
+  Outcome outcome = Outcome::ok;
+  std::int64_t value =
+      0;  // read: the value; cas: 1 if it wrote, 0 if refused; propose: the decision
+  NodeId leader;
+  friend constexpr auto operator<=>(const Response&, const Response&) = default;
+  static constexpr std::string_view name = "Response";
+  static constexpr auto fields =
+      std::tuple{field("outcome", &Response::outcome), field("value", &Response::value),
+                 field("leader", &Response::leader)};
+};
+
+// A response on its way back to the client.
+struct Answer {
+  RequestId request;
+  Response response;
+  static constexpr std::string_view name = "Response";
+  static constexpr auto fields =
+      std::tuple{field("request", &Answer::request), field("response", &Answer::response)};
+};
+
+}  // namespace ballast

@@ -1,0 +1,150 @@
+// The one door between an algorithm and the world. A handler is given an event and a Step: it reads
+// the world through the Step, changes its own fields, and says through the Step what should happen.
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "sim/base/random.h"
+#include "sim/protocol/effects.h"
+
+namespace ballast {
+
+// What the host lends to a step, without the types of the algorithm.
+struct StepContext {
+  NodeId self;
+  std::span<const NodeId> members;
+  Time local_now;
+  Stream* choices = nullptr;
+  Pools* pools = nullptr;
+  Effects* effects = nullptr;
+};
+
+template <class P>
+class Step {
+ public:
+  using Message = typename P::Message;
+  using Record = typename P::Record;
+  using Timer = typename P::Timer;
+
+  Step(StepContext& context, std::uint32_t message_type, std::vector<Record>& journal)
+      : context_(context), message_type_(message_type), journal_(journal) {}
+  Step(const Step&) = delete;
+  Step& operator=(const Step&) = delete;
+
+  NodeId self() const { return context_.self; }
+
+  // The nodes this one works with: the members of its group, itself included, or the groups that
+  // the scenario names. In ascending order, the same for the whole run.
+  std::span<const NodeId> members() const { return context_.members; }
+
+  // This node's own clock. It may be off, drift and jump, also backwards; 0 is its origin.
+  Time now() const { return context_.local_now; }
+
+  // Writes a record to the journal. It is durable before anything that this step says leaves the
+  // node; after a crash on_recover() is given every durable record again, in order.
+  void persist(Record record) {
+    Fingerprint content;
+    fold(content, record);
+    Effects& effects = *context_.effects;
+    effects.records_digest = mix(effects.records_digest ^ content.value());
+    effects.record_bytes += content.words() * 8;
+    ++effects.records;
+    journal_.push_back(std::move(record));
+  }
+
+  // Sends to one node; to oneself too, which arrives as an event of its own.
+  void send(NodeId to, Message message) {
+    send(to, PayloadRef{message_type_, pool().put(std::move(message))});
+  }
+
+  // Sends the same message to all members but oneself.
+  void broadcast(Message message) {
+    const PayloadRef payload{message_type_, pool().put(std::move(message))};
+    std::uint32_t copies = 0;
+    for (const NodeId to : members()) {
+      if (to == self()) continue;
+      context_.effects->sends.push_back({to, payload});
+      ++copies;
+    }
+    // A group of one has nobody to send to: the message is taken back at once.
+    pool().retain(payload.slot, copies == 0 ? 1 : copies);
+    if (copies == 0) pool().release(payload.slot);
+  }
+
+  // Passes a client's request on to another node, as if the client had asked there; that node's
+  // reply goes straight to the client.
+  void forward(NodeId to, const Request& request) {
+    send(to, PayloadRef{Pools::request_type, context_.pools->requests().put(request)});
+  }
+
+  // Sets a timer to fire once, after a duration between min and max on this node's own clock that
+  // the host draws. Setting it again replaces it. Timers do not survive a crash.
+  void set_timer(Timer timer, Duration min, Duration max) {
+    context_.effects->timers.push_back({static_cast<std::uint32_t>(timer), false, min, max});
+  }
+  void set_timer(Timer timer, Duration after) { set_timer(timer, after, after); }
+  void set_timer(Timer timer, DurationRange range) { set_timer(timer, range.min, range.max); }
+  void cancel_timer(Timer timer) {
+    context_.effects->timers.push_back({static_cast<std::uint32_t>(timer), true, {}, {}});
+  }
+
+  // Answers a client. Not answering is allowed: the client will not know.
+  void reply(RequestId request, Response response) {
+    send(request.client,
+         PayloadRef{Pools::answer_type, context_.pools->answers().put(Answer{request, response})});
+  }
+
+  // Makes a claim in public, for checkers, traces and metrics.
+  void observe(Fact fact) { context_.effects->facts.push_back(fact); }
+
+  // A number from 0 to n - 1: the only door to chance, where an exhaustive search branches.
+  // REQUIRES n > 0.
+  std::uint64_t choose(std::uint64_t n) { return context_.choices->below(n); }
+
+ private:
+  Pool<Message>& pool() { return context_.pools->template typed<Message>(message_type_); }
+  void send(NodeId to, PayloadRef payload) {
+    (*context_.pools)[payload].retain(payload.slot, 1);
+    context_.effects->sends.push_back({to, payload});
+  }
+
+  StepContext& context_;
+  std::uint32_t message_type_;
+  std::vector<Record>& journal_;
+};
+
+// What every algorithm is: a copyable value with five handlers. Equal state and equal input give
+// equal effects; there is no other input.
+//
+//   P::name        how scenarios call it ("raft")
+//   P::summary     one sentence for people, with the source
+//   P::operations  the requests it serves
+//   P::Config      described options (describe.h), with defaults
+//   P::Message, P::Record   std::variant of named, described structs
+//   P::Timer       an enumeration with its words
+//   P::State, state()       what traces and explorers may see of it, described
+template <class P>
+concept Protocol = std::copyable<P> && Described<typename P::Config> &&
+    Described<typename P::State> && NamedEnum<typename P::Timer> &&
+    std::constructible_from<P, typename P::Config> &&
+    requires(P node, const P& view, Step<P>& step, NodeId from, const Request& request,
+             const typename P::Message& message, const typename P::Record& record,
+             typename P::Timer timer) {
+  { P::name } -> std::convertible_to<std::string_view>;
+  { P::summary } -> std::convertible_to<std::string_view>;
+  { P::operations[0] } -> std::convertible_to<Operation>;
+  { view.state() } -> std::same_as<typename P::State>;
+  node.on_recover(record);
+  node.on_start(step);
+  node.on_message(from, message, step);
+  node.on_timer(timer, step);
+  node.on_request(request, step);
+};
+
+}  // namespace ballast

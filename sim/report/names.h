@@ -1,0 +1,26 @@
+// Nodes as people see them: n1, n2 and so on, and the clients as c1, c2.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "sim/scenario/scenario.h"
+
+namespace ballast {
+
+// Checkers number clients like other nodes; a person knows them by their own names.
+class Names {
+ public:
+  explicit Names(const Scenario& scenario) : servers_(scenario.server_count()) {}
+  std::string of(NodeId node) const {
+    if (node.value <= servers_) return to_text(node);
+    return "c" + std::to_string(node.value - servers_);
+  }
+  // The sentence with every word such as "n7" that means a client put right.
+  std::string in(std::string_view sentence) const;
+
+ private:
+  std::uint32_t servers_;
+};
+
+}  // namespace ballast

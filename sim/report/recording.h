@@ -1,0 +1,47 @@
+// Writes a run down: its trace, what clients saw, and curves over time.
+#pragma once
+
+#include <cstdint>
+#include <iosfwd>
+#include <string>
+#include <vector>
+
+#include "sim/report/trace.h"
+#include "sim/scenario/run.h"
+
+namespace ballast {
+
+struct RecordingOptions {
+  TraceLevel trace = TraceLevel::messages;
+  std::uint64_t trace_cap = 200'000;
+};
+
+// The history goes to its stream as it comes, so that memory does not grow with it; without a
+// stream it is not written. Trace and metrics are taken from here when the run is over.
+class Recording final : public Recorder {
+ public:
+  explicit Recording(const RecordingOptions& options, std::ostream* history = nullptr);
+
+  SightMask wants() const override { return trace_.wants(); }
+  bool wants_states() const override { return trace_.wants_states(); }
+  void see(const Occurrence& seen, const World& world) override { trace_.see(seen, world); }
+  void begin(const Scenario& scenario, const World& world) override;
+  void line(const HistoryLine& line) override;
+  void sample(const Sample& sample) override;
+
+  const TraceSink& trace() const { return trace_; }
+  // A header line, and one line for each sample.
+  const std::string& metrics_csv() const { return metrics_; }
+  // Passes on what is left of the history.
+  void finish();
+
+ private:
+  TraceSink trace_;
+  std::ostream* history_;
+  std::vector<std::string> names_;  // of the nodes
+  std::string lines_;
+  std::uint64_t next_line_ = 0;
+  std::string metrics_;
+};
+
+}  // namespace ballast

@@ -1,0 +1,258 @@
+#include "sim/report/words.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <vector>
+
+#include "sim/base/value.h"
+#include "sim/check/words.h"
+#include "sim/scenario/json.h"
+
+namespace ballast {
+namespace {
+
+std::string number(std::uint64_t n) { return std::to_string(n); }
+
+struct FactWords {
+  const Names& names;
+
+  std::string request(const RequestId& id, Ticket ticket) const {
+    return names.in(to_text(id)) + " (ticket " + number(ticket.value) + ")";
+  }
+
+  std::string operator()(const Proposed& f) const { return "proposed " + to_text(f.value); }
+  std::string operator()(const Decided& f) const {
+    return "decided " + to_text(f.value) + " for slot " + number(f.slot.value);
+  }
+  std::string operator()(const TermStarted& f) const {
+    return "entered term " + number(f.term.value);
+  }
+  std::string operator()(const Campaigned& f) const {
+    return "stood for election in term " + number(f.term.value);
+  }
+  std::string operator()(const VoteGranted& f) const {
+    return "voted for " + names.of(f.candidate) + " in term " + number(f.term.value);
+  }
+  std::string operator()(const Elected& f) const {
+    return "was elected leader of term " + number(f.term.value);
+  }
+  std::string operator()(const SteppedDown& f) const {
+    return "stepped down in term " + number(f.term.value);
+  }
+  std::string operator()(const Appended& f) const {
+    return "appended entry " + number(f.index.value) + " of term " + number(f.term.value) + " (" +
+           to_text(f.value) + ")";
+  }
+  std::string operator()(const Truncated& f) const {
+    return "removed everything after entry " + number(f.last_kept.value);
+  }
+  std::string operator()(const Committed& f) const {
+    return "took the log up to entry " + number(f.index.value) + " for committed, in term " +
+           number(f.term.value);
+  }
+  std::string operator()(const Prepared& f) const { return "prepared ballot " + to_text(f.ballot); }
+  std::string operator()(const Promised& f) const {
+    const std::string so_far = f.accepted == Ballot{} ? ", having accepted nothing"
+                                                      : ", having accepted " + to_text(f.value) +
+                                                            " in ballot " + to_text(f.accepted);
+    return "promised ballot " + to_text(f.ballot) + so_far;
+  }
+  std::string operator()(const AcceptAsked& f) const {
+    return "asked to accept " + to_text(f.value) + " in ballot " + to_text(f.ballot);
+  }
+  std::string operator()(const Accepted& f) const {
+    return "accepted " + to_text(f.value) + " in ballot " + to_text(f.ballot);
+  }
+  std::string operator()(const PolicySet& f) const {
+    return "began to pick by the rule " + std::string(name_of(f.rule));
+  }
+  std::string operator()(const WeightSet& f) const {
+    return "gave " + names.of(f.endpoint) + " the weight " + number(f.weight);
+  }
+  std::string operator()(const HealthSet& f) const {
+    return "took " + names.of(f.endpoint) + " to be " + (f.up ? "up" : "down");
+  }
+  std::string operator()(const Admitted& f) const {
+    return "admitted " + request(f.request, f.ticket) + ", due within " + to_text(f.deadline);
+  }
+  std::string operator()(const Routed& f) const {
+    return "sent " + request(f.request, f.ticket) + " to " + names.of(f.endpoint);
+  }
+  std::string operator()(const Ended& f) const {
+    return "ended " + request(f.request, f.ticket) + " as " + std::string(name_of(f.ending));
+  }
+  std::string operator()(const Invoked& f) const {
+    std::string what(name_of(f.operation));
+    if (f.operation == Operation::propose) what += " " + std::to_string(f.value);
+    if (f.operation == Operation::read) what += " key " + number(f.key);
+    if (f.operation == Operation::write || f.operation == Operation::cas) {
+      what += " " + std::to_string(f.value) + " to key " + number(f.key);
+      if (f.operation == Operation::cas) what += " over " + std::to_string(f.expected);
+    }
+    return "began " + names.in(to_text(f.request)) + ": " + what;
+  }
+  std::string operator()(const Returned& f) const {
+    const std::string how = f.outcome == Returning::ok ? "answered " + std::to_string(f.value)
+                                                       : std::string(name_of(f.outcome));
+    return "saw " + names.in(to_text(f.request)) + " end: " + how;
+  }
+};
+
+bool holds_objects(const Value& list) {
+  return std::any_of(list.children.begin(), list.children.end(), [](const Value& each) {
+    return each.is(Value::Kind::object) || (each.is(Value::Kind::array) && holds_objects(each));
+  });
+}
+
+std::string words_of(const Value& v);
+
+std::string members_of(const Value& object) {
+  std::string text;
+  for (const Value& child : object.children) {
+    if (!text.empty()) text += ", ";
+    text += child.key + " " + words_of(child);
+  }
+  return text;
+}
+
+std::string list_in_words(const Value& list) {
+  if (list.children.empty()) return "none";
+  if (holds_objects(list)) return "of " + number(list.children.size());
+  std::string text;
+  for (const Value& each : list.children) text += (text.empty() ? "" : ", ") + words_of(each);
+  return "[" + text + "]";
+}
+
+std::string object_in_words(const Value& v) {
+  const Value* round = v.find("round");
+  const Value* proposer = v.find("proposer");
+  if (round != nullptr && proposer != nullptr && v.children.size() == 2) {
+    return round->text == "0" ? "0" : round->text + ".n" + proposer->text;
+  }
+  // An alternative without members is its name.
+  if (v.children.size() == 1 && v.children[0].is(Value::Kind::object) &&
+      v.children[0].children.empty()) {
+    return v.children[0].key;
+  }
+  return "(" + members_of(v) + ")";
+}
+
+std::string words_of(const Value& v) {
+  switch (v.kind) {
+    case Value::Kind::null:
+      return "none";
+    case Value::Kind::boolean:
+      return v.truth ? "true" : "false";
+    case Value::Kind::number:
+    case Value::Kind::string:
+      return v.text;
+    case Value::Kind::array:
+      return list_in_words(v);
+    case Value::Kind::object:
+      return object_in_words(v);
+  }
+  return {};
+}
+
+std::string cut_short(std::string text, std::size_t longest) {
+  if (text.size() > longest) text = text.substr(0, longest - 3) + "...";
+  return text;
+}
+
+std::uint64_t member_number(const Value& object, std::string_view key) {
+  const Value* found = object.find(key);
+  return found == nullptr ? 0 : std::strtoull(found->text.c_str(), nullptr, 10);
+}
+
+std::string text_of(const Value& object, std::string_view key) {
+  const Value* found = object.find(key);
+  return found == nullptr ? std::string() : found->text;
+}
+
+// The payload that every world has: {"id":{"client":6,...},"command":{"operation":"write",...}}.
+std::string request_in_words(const Value& id, const Value& command, const Names& names) {
+  const RequestId request{{static_cast<std::uint32_t>(member_number(id, "client"))},
+                          static_cast<std::uint32_t>(member_number(id, "session")),
+                          member_number(id, "sequence")};
+  const std::string operation = text_of(command, "operation");
+  std::string text = names.in(to_text(request)) + " (" + operation;
+  if (operation == "write" || operation == "cas" || operation == "propose") {
+    text += " " + text_of(command, "value");
+  }
+  if (operation == "read" || operation == "write" || operation == "cas") {
+    text += ", key " + text_of(command, "key");
+  }
+  return text + ")";
+}
+
+// Cuts the decimals of "0.183117142 s" to microseconds.
+std::string with_short_times(const std::string& text) {
+  constexpr std::size_t kept = 6;
+  std::string out;
+  for (std::size_t i = 0; i < text.size();) {
+    const std::size_t end = std::min(text.find_first_not_of("0123456789", i), text.size());
+    const bool decimals = i > 0 && text[i - 1] == '.' && text.compare(end, 2, " s") == 0;
+    out.append(text, i, decimals ? std::min(end - i, kept) : end - i);
+    if (end < text.size()) out += text[end];
+    i = end + 1;
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string in_words(const Fact& fact, const Names& names) {
+  return std::visit(FactWords{names}, fact);
+}
+
+std::string members_in_words(std::string_view json, std::size_t longest) {
+  Problems problems;
+  const std::optional<Value> value = parse_json(json, "", problems);
+  return cut_short(value ? members_of(*value) : std::string(json), longest);
+}
+
+std::string records_in_words(std::string_view json) {
+  Problems problems;
+  const std::optional<Value> value = parse_json(json, "", problems);
+  std::string text;
+  for (const Value& record : value ? value->children : std::vector<Value>{}) {
+    text += (text.empty() ? "" : ", ") + members_of(record);
+  }
+  return cut_short(std::move(text), 160);
+}
+
+std::string message_in_words(std::string_view name, std::string_view json, const Names& names) {
+  Problems problems;
+  const std::optional<Value> value = parse_json(json, "", problems);
+  if (!value) return std::string(name);
+  const Value* id = value->find("id");
+  const Value* command = value->find("command");
+  if (id != nullptr && command != nullptr) return request_in_words(*id, *command, names);
+  const std::string members = cut_short(members_of(*value), 110);
+  return std::string(name) + (members.empty() ? "" : " (" + members + ")");
+}
+
+std::string readable(std::string text) {
+  constexpr std::size_t length = 16;
+  const auto digest_at = [&](std::size_t hash) {
+    const std::string_view digits = std::string_view(text).substr(hash + 1, length);
+    return digits.size() == length &&
+           digits.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+  };
+  std::vector<std::string> digests;
+  for (std::size_t i = 0; (i = text.find('#', i)) != std::string::npos; ++i) {
+    if (digest_at(i)) digests.push_back(text.substr(i + 1, length));
+  }
+  std::sort(digests.begin(), digests.end());
+  digests.erase(std::unique(digests.begin(), digests.end()), digests.end());
+  std::size_t kept = 4;
+  for (std::size_t i = 1; i < digests.size(); ++i) {
+    while (kept < length && digests[i].compare(0, kept, digests[i - 1], 0, kept) == 0) ++kept;
+  }
+  for (std::size_t i = 0; (i = text.find('#', i)) != std::string::npos; ++i) {
+    if (digest_at(i)) text.erase(i + 1 + kept, length - kept);
+  }
+  return with_short_times(text);
+}
+
+}  // namespace ballast

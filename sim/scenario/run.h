@@ -1,0 +1,91 @@
+// Runs a scenario: builds its world, lets it go, judges it, and says what came of it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "sim/check/checker.h"
+#include "sim/fault/director.h"
+#include "sim/kernel/world.h"
+#include "sim/load/history.h"
+#include "sim/measure/histogram.h"
+#include "sim/scenario/scenario.h"
+
+namespace ballast {
+
+// What happened in one interval of a run, for curves over time.
+struct Sample {
+  Time from;
+  Time to;
+  std::uint64_t invoked = 0;
+  std::uint64_t ok = 0;
+  std::uint64_t fail = 0;
+  std::uint64_t info = 0;
+  Duration p50;  // of the operations that returned ok in the interval
+  Duration p99;
+  Duration max;
+  std::uint64_t sent = 0;
+  std::uint64_t received = 0;
+  std::uint64_t dropped = 0;
+  std::uint64_t elections = 0;
+  std::uint32_t nodes_up = 0;  // clients not counted
+};
+
+// Whoever writes a run down. It watches the world like any observer and is given, besides, the
+// lines of the history and the samples. It cannot influence the run.
+class Recorder : public Observer {
+ public:
+  virtual void begin(const Scenario& scenario, const World& world) = 0;
+  virtual void line(const HistoryLine& line) = 0;
+  virtual void sample(const Sample& sample) = 0;
+};
+
+struct CheckTally {
+  std::string property;
+  std::uint64_t heard = 0;  // facts that it judged; one that heard none says nothing
+};
+
+// The fingerprint after every `interval` events, for finding where two runs part.
+struct PrefixHashes {
+  std::uint64_t interval = 1024;
+  std::vector<std::uint64_t> hashes;
+};
+
+struct RunOutcome {
+  Verdict verdict = Verdict::inconclusive;
+  std::vector<std::string> reasons;   // why inconclusive
+  std::vector<Violation> violations;  // the first event that broke a property, and what it broke
+  Time ended;
+  std::uint64_t fingerprint = 0;
+  PrefixHashes prefixes;
+  Counters counters;
+  std::uint64_t invoked = 0;
+  std::uint64_t ok = 0;
+  std::uint64_t fail = 0;
+  std::uint64_t info = 0;
+  std::uint64_t open = 0;  // when the run ended
+  Histogram latencies;     // of operations that returned ok
+  std::uint64_t elections = 0;
+  std::uint64_t decisions = 0;  // slots decided somewhere, each counted once for each group
+  std::uint64_t routed = 0;
+  std::vector<FiredFault> faults;
+  std::vector<CheckTally> checks;
+
+  // Whether the verdict is the one that the scenario expects; true if it expects none.
+  bool as_expected = true;
+};
+
+// Runs to the end of the scenario, to `until` if that is earlier, or to the first violation.
+struct RunOptions {
+  Recorder* recorder = nullptr;
+  bool check = true;  // without, nothing is judged: for measuring what checking costs
+  // Set from outside, by a signal handler: as soon as it is not 0 the run ends, inconclusive.
+  const volatile int* interrupted = nullptr;
+};
+RunOutcome run(const Scenario& scenario, const RunOptions& options = {});
+
+// The world of a scenario, ready to boot: for tests and tools that drive it themselves.
+World build_world(const Scenario& scenario);
+
+}  // namespace ballast
