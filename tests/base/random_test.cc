@@ -124,7 +124,10 @@ TEST_CASE("neighbouring seeds, purposes, entities and counts are independent of 
                                   {"entity, 32 away", {0, 0, 32, 0}},
                                   {"seed and count", {1, 0, 0, 1}},
                                   {"entity and count", {0, 0, 1, 1}},
-                                  {"purpose and entity", {0, 1, 1, 0}}};
+                                  {"purpose and entity", {0, 1, 1, 0}},
+                                  {"entity up and count down", {0, 0, 1, ~std::uint64_t{0}}},
+                                  {"seed up and entity down", {1, 0, ~std::uint64_t{0}, 0}},
+                                  {"purpose up and entity down", {0, 1, ~std::uint64_t{0}, 0}}};
   for (const Neighbour& neighbour : neighbours) {
     CAPTURE(neighbour.name);
     std::vector<std::uint32_t> high(4096), low(4096), difference(4096);
