@@ -7,15 +7,19 @@ ALLOWED = {
     ("floating point", "sim/scenario/json.cc"):
         "names the parser's number type; the values are read from their text",
     ("width", "sim/scenario/json.cc"): "the parser's number type, as above",
+    ("thread", "sim/cli/sweep.cc"): "the one place that makes several runs at a time",
+    ("clock", "sim/cli/sweep.cc"): "progress and time left, on stderr",
+    ("floating point", "sim/cli/interval.h"): "confidence intervals, which no run depends on",
+    ("floating point", "sim/cli/interval.cc"): "confidence intervals, as above",
+    ("libm", "sim/cli/interval.cc"): "confidence intervals, as above",
     ("mutable static", "sim/protocol/register.cc"):
         "the register of algorithms, complete before main() and constant from then on",
     ("unstable order", "sim/kernel/event_queue.cc"):
         "parts pending events, whose order is total: no two of them are equal",
     ("clock", "sim/cli/manifest.cc"):
-        "writes manifest.json, the one file of a run that may hold the time; paces the progress line",
+        "writes manifest.json, the one file of a result that may hold the time",
     ("environment", "sim/cli/terminal.cc"): "NO_COLOR and its kin: colours of the output only",
     ("global", "sim/cli/interrupt.cc"): "a signal handler can reach nothing else",
-    ("pointer order", "sim/report/story.cc"): "looked up and folded into a minimum, in any order",
     ("mutable static", "algorithms/balancing/policy.cc"): "the register of policies, likewise",
 }
 

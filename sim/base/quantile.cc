@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <limits>
 
 #include "sim/base/fixed_math.h"
 
@@ -42,10 +43,12 @@ Uniform Uniform::over(Bounds bounds) {
 // mean * -ln(1 - u)
 std::int64_t Exponential::at(std::uint64_t word) const {
   const std::uint64_t halvings = fixed::minus_log2_of_uniform(~word);
-  const WideSigned product =
-      static_cast<WideSigned>(mean) * static_cast<WideSigned>(multiply_high(halvings, fixed::ln_2));
-  const WideSigned value = (product + (one << 55)) >> 56;
-  return value > bounds.max ? bounds.max : std::max(static_cast<std::int64_t>(value), bounds.min);
+  const Wide product =
+      static_cast<Wide>(static_cast<std::uint64_t>(mean)) * multiply_high(halvings, fixed::ln_2);
+  const Wide rounded = (product + (one << 55)) >> 56;
+  constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+  const std::int64_t value = rounded > most ? most : static_cast<std::int64_t>(rounded);
+  return std::clamp(value, bounds.min, bounds.max);
 }
 
 std::optional<Normal> Normal::within(Bounds bounds, std::int64_t mean, std::int64_t deviation) {

@@ -24,6 +24,8 @@ class CommittedLog {
   };
 
   const ShadowLog& log() const { return log_; }
+  // As few as say all that is known: both their terms and their indexes rise.
+  const std::vector<Mark>& marks() const { return marks_; }
 
   // Hears that a node, whose log is given, has moved its commit index. True if this made entries
   // known to be committed that were not so before.
@@ -36,7 +38,7 @@ class CommittedLog {
 
  private:
   ShadowLog log_;
-  std::vector<Mark> marks_;  // both terms and indexes rise
+  std::vector<Mark> marks_;
 };
 
 }  // namespace ballast

@@ -183,18 +183,21 @@ class KeySearch {
     }
     std::string sentence = "a read of" + key + " that ended at " + to_text(op.returned) +
                            " returned " + say(op.result);
-    const RegisterOperation* writer = nullptr;
+    std::vector<const RegisterOperation*> writers;
     for (const RegisterOperation* each : operations_) {
       const bool writes = each->operation != Operation::read && !is_refused(*each);
-      if (writes && each->value == op.result && each->invoked <= op.returned) writer = each;
+      if (writes && each->value == op.result && each->invoked <= op.returned) {
+        writers.push_back(each);
+      }
     }
-    if (writer == nullptr && op.result != 0) return sentence + ", which nobody had written";
-    const Time from = writer == nullptr ? Time{}
-                      : writer->known   ? writer->returned
-                                        : writer->invoked;
+    const bool initial = writers.empty() && op.result == 0;
+    if (writers.empty() && !initial) return sentence + ", which nobody had written";
+    // Of several writers any may be the one, and one of unknown outcome may have written late.
+    const bool one = writers.size() == 1 && op.result != 0 && writers.front()->known;
     for (const RegisterOperation* each : operations_) {
-      const bool overwrites = each->operation == Operation::write && each != writer &&
-                              each->known && each->returned < op.invoked && each->invoked > from;
+      const bool overwrites = each->operation == Operation::write && each->known &&
+                              each->value != op.result && each->returned < op.invoked &&
+                              (initial || (one && each->invoked > writers.front()->returned));
       if (overwrites) {
         return sentence + ", but a write of " + std::to_string(each->value) +
                " began after that value was written and had completed at " +

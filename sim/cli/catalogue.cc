@@ -87,8 +87,8 @@ std::vector<Entry> scenario_entries() {
     entries.push_back(
         {at->path().string(), loaded.scenario->name, loaded.scenario->description + "\n"});
   }
-  std::sort(entries.begin(), entries.end(),
-            [](const Entry& a, const Entry& b) { return a.name < b.name; });
+  std::stable_sort(entries.begin(), entries.end(),
+                   [](const Entry& a, const Entry& b) { return a.name < b.name; });
   return entries;
 }
 

@@ -65,8 +65,8 @@ std::string percent(double probability, Bound bound) {
   if (decimals < 0) decimals = 0;
   const double scale = std::pow(10.0, decimals);
   // A hair's breadth beside a digit is not rounded away from it.
-  const double rounded = bound == Bound::upper ? std::ceil(value * scale - 1e-6)
-                                               : std::floor(value * scale + 1e-6);
+  const double rounded =
+      bound == Bound::upper ? std::ceil(value * scale - 1e-6) : std::floor(value * scale + 1e-6);
   std::array<char, 32> text{};
   std::snprintf(text.data(), text.size(), "%.*f", decimals, rounded / scale);
   std::string digits(text.data());

@@ -1,6 +1,7 @@
 #include "sim/fault/director.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "sim/base/assert.h"
@@ -38,18 +39,24 @@ NodeId Roles::leader(const std::vector<NodeId>& among) const {
 // --- The schedule --------------------------------------------------------------------------------
 
 Director::Director(std::vector<Fault> schedule, std::vector<Group> groups, std::uint64_t seed)
-    : schedule_(std::move(schedule)),
-      groups_(std::move(groups)),
-      picks_(seed, Purpose::fault, 0),
-      unended_(schedule_.size()) {
-  for (std::size_t i = 0; i < schedule_.size(); ++i) push(schedule_[i].at, Step::begin, i);
+    : schedule_(std::move(schedule)), groups_(std::move(groups)), unended_(schedule_.size()) {
+  for (std::size_t i = 0; i < schedule_.size(); ++i) {
+    const Time at = schedule_[i].at;
+    push(at, Step::begin, i);
+    // Each fault draws from a stream of its own, known by its time and its rank among those of that
+    // time: without the faults of other times it hits the same nodes.
+    const auto rank = std::count_if(schedule_.begin(), schedule_.begin() + static_cast<std::ptrdiff_t>(i),
+                                    [&](const Fault& other) { return other.at == at; });
+    picks_.emplace_back(seed, Purpose::fault,
+                        mix(static_cast<std::uint64_t>(at.ns)) + static_cast<std::uint64_t>(rank));
+  }
 }
 
 void Director::push(Time at, Step step, std::size_t index) {
   const Due due{at, next_order_++, step, index};
   const auto place =
       std::lower_bound(due_.begin(), due_.end(), due, [](const Due& a, const Due& b) {
-        return std::pair(a.at, a.order) > std::pair(b.at, b.order);
+        return std::tuple(a.at, a.step, a.order) > std::tuple(b.at, b.step, b.order);
       });
   due_.insert(place, due);
 }
@@ -68,9 +75,7 @@ void Director::act(World& world) {
         toggle(due.index, world);
         break;
       case Step::end:
-        end(active_[due.index], world);
-        --unended_;
-        last_end_ = world.now();
+        end(due.index, world);
         break;
     }
   }
@@ -91,6 +96,11 @@ void Director::try_waiting(World& world) {
   waiting_ = std::move(still);
 }
 
+void Director::give_up() {
+  for (const std::size_t index : waiting_) fired_.push_back({schedule_[index], false});
+  waiting_.clear();
+}
+
 std::optional<Time> Director::healed_at() const {
   if (unended_ > 0) return std::nullopt;
   return last_end_;
@@ -103,12 +113,13 @@ void Director::begin(std::size_t index, World& world) {
 bool Director::try_begin(std::size_t index, World& world) {
   Fault fault = schedule_[index];
   if (fault.after_event && world.last_event().value < *fault.after_event) return false;
-  if (!resolve(fault.action, world)) return false;
+  if (!resolve(fault.action, picks_[index], world)) return false;
   fault.at = world.now();
   fault.after_event = world.last_event().value;
   fired_.push_back({fault, true});
   Active active;
   active.action = fault.action;
+  active.ends = fault.lasts.has_value();
   apply(active, world);
   const std::size_t place = active_.size();
   active_.push_back(std::move(active));
@@ -126,7 +137,7 @@ bool Director::try_begin(std::size_t index, World& world) {
 
 void Director::toggle(std::size_t index, World& world) {
   Active& active = active_[index];
-  if (active.links.empty()) return;  // it has ended
+  if (active.ended || active.links.empty()) return;
   const auto& flap = std::get<Flap>(active.action);
   change_links(active, !active.links_cut, world);
   push(saturating_add(world.now(), active.links_cut ? flap.down : flap.up), Step::toggle, index);
@@ -144,14 +155,15 @@ const std::vector<NodeId>& Director::group_of(NodeId node) const {
 }
 
 // Replaces every selector by explicit nodes. False, with nothing drawn, if a role has nobody now.
-bool Director::resolve(FaultAction& action, const World& world) {
+bool Director::resolve(FaultAction& action, Stream& picks, const World& world) {
   bool good = true;
-  const Stream picks = picks_;
+  const bool up = !std::holds_alternative<Restart>(action);
+  Stream drawn = picks;
   FaultAction resolved = action;
   for_each_selector(resolved, [&](Selector& selector) {
     std::vector<NodeId> nodes;
     for (const Selector::Part& part : selector.parts) {
-      if (good) good = resolve_part(part, world, nodes);
+      if (good) good = resolve_part(part, up, drawn, world, nodes);
     }
     std::sort(nodes.begin(), nodes.end());
     nodes.erase(std::unique(nodes.begin(), nodes.end()), nodes.end());
@@ -162,8 +174,7 @@ bool Director::resolve(FaultAction& action, const World& world) {
   }
   if (good) {
     action = std::move(resolved);
-  } else {
-    picks_ = picks;
+    picks = drawn;
   }
   return good;
 }
@@ -186,8 +197,10 @@ bool Director::separate(Partition& partition) {
   return partition.groups.size() >= 2;
 }
 
-bool Director::resolve_part(const Selector::Part& part, const World& world,
-                            std::vector<NodeId>& out) {
+// Random nodes are chosen among those that are up, or down if that is what the fault is for, and
+// that the selector does not have yet.
+bool Director::resolve_part(const Selector::Part& part, bool up, Stream& picks, const World& world,
+                            std::vector<NodeId>& out) const {
   if (part.node) {
     out.push_back(part.node);
     return true;
@@ -214,10 +227,12 @@ bool Director::resolve_part(const Selector::Part& part, const World& world,
       break;
   }
   for (const NodeId node : members) {
-    if (world.is_up(node) && (part.role == Role::any || node != leader)) candidates.push_back(node);
+    const bool taken = std::find(out.begin(), out.end(), node) != out.end();
+    const bool meant = part.role == Role::any || node != leader;
+    if (world.is_up(node) == up && meant && !taken) candidates.push_back(node);
   }
   if (candidates.empty() || (part.role == Role::follower && !leader)) return false;
-  out.push_back(candidates[picks_.below(candidates.size())]);
+  out.push_back(candidates[picks.below(candidates.size())]);
   return true;
 }
 
@@ -293,11 +308,14 @@ void Director::apply(Active& active, World& world) {
   if (const auto* crash = std::get_if<Crash>(&active.action)) {
     active.nodes = nodes_of(crash->nodes);
     for (const NodeId node : active.nodes) world.crash(node);
-  } else if (const auto* restart = std::get_if<Restart>(&active.action)) {
-    for (const NodeId node : nodes_of(restart->nodes)) world.restart(node);
+  } else if (const auto* to_restart = std::get_if<Restart>(&active.action)) {
+    for (const NodeId node : nodes_of(to_restart->nodes)) restart(node, world);
   } else if (const auto* pause = std::get_if<Pause>(&active.action)) {
     active.nodes = nodes_of(pause->nodes);
-    for (const NodeId node : active.nodes) world.pause(node);
+    for (const NodeId node : active.nodes) {
+      active.lives.push_back(world.is_up(node) ? world.life(node) : Life{});
+      world.pause(node);
+    }
   } else if (const auto* slow = std::get_if<SlowDisk>(&active.action)) {
     active.nodes = nodes_of(slow->nodes);
     for (const NodeId node : active.nodes) {
@@ -315,17 +333,71 @@ void Director::apply(Active& active, World& world) {
   }
 }
 
-void Director::end(Active& active, World& world) {
+// A restart undoes every crash of the node. One that would have lasted for the rest of the run ends
+// with its last node.
+void Director::restart(NodeId node, World& world) {
+  world.restart(node);
+  for (Active& crash : active_) {
+    if (!std::holds_alternative<Crash>(crash.action) || std::erase(crash.nodes, node) == 0)
+      continue;
+    if (!crash.nodes.empty() || crash.ends) continue;
+    crash.ended = true;
+    --unended_;
+    last_end_ = world.now();
+  }
+}
+
+// A node that several crashes hold down starts when the last of them ends.
+void Director::end_crash(const Active& active, World& world) {
+  for (const NodeId node : active.nodes) {
+    const bool held = std::any_of(active_.begin(), active_.end(), [&](const Active& other) {
+      return !other.ended && std::holds_alternative<Crash>(other.action) &&
+             std::find(other.nodes.begin(), other.nodes.end(), node) != other.nodes.end();
+    });
+    if (!held) world.restart(node);
+  }
+}
+
+// The next fault of the same kind that came over this node, at `place` in its list, and is not
+// over. It is in force, and puts back what it found: that of the fault before it.
+Director::Active* Director::heir(std::size_t index, NodeId node, std::size_t& place) {
+  for (std::size_t i = index + 1; i < active_.size(); ++i) {
+    Active& later = active_[i];
+    if (later.ended || later.action.index() != active_[index].action.index()) continue;
+    const auto at = std::find(later.nodes.begin(), later.nodes.end(), node);
+    if (at == later.nodes.end()) continue;
+    place = static_cast<std::size_t>(at - later.nodes.begin());
+    return &later;
+  }
+  return nullptr;
+}
+
+void Director::end(std::size_t index, World& world) {
+  Active& active = active_[index];
+  active.ended = true;
+  --unended_;
+  last_end_ = world.now();
   change_links(active, false, world);
-  active.links.clear();
+  if (std::holds_alternative<Crash>(active.action)) end_crash(active, world);
   for (std::size_t i = 0; i < active.nodes.size(); ++i) {
     const NodeId node = active.nodes[i];
-    if (std::holds_alternative<Crash>(active.action)) world.restart(node);
-    if (std::holds_alternative<Pause>(active.action)) world.resume(node);
-    if (std::holds_alternative<SlowDisk>(active.action))
-      world.set_flush(node, active.old_flushes[i]);
-    if (std::holds_alternative<ClockDrift>(active.action)) {
-      world.set_clock_drift(node, active.old_drifts[i]);
+    std::size_t place = 0;
+    Active* const later = heir(index, node, place);
+    if (std::holds_alternative<Pause>(active.action)) {
+      // A crash has ended the pause; the node may have been paused anew since.
+      if (world.life(node) == active.lives[i]) world.resume(node);
+    } else if (std::holds_alternative<SlowDisk>(active.action)) {
+      if (later != nullptr) {
+        later->old_flushes[place] = active.old_flushes[i];
+      } else {
+        world.set_flush(node, active.old_flushes[i]);
+      }
+    } else if (std::holds_alternative<ClockDrift>(active.action)) {
+      if (later != nullptr) {
+        later->old_drifts[place] = active.old_drifts[i];
+      } else {
+        world.set_clock_drift(node, active.old_drifts[i]);
+      }
     }
   }
 }

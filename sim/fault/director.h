@@ -49,6 +49,9 @@ class Director {
   // Does everything that is due at world.now().
   void act(World& world);
 
+  // The run is over: what still waits has not fired.
+  void give_up();
+
   void hear(const HeardFact& heard) { roles_.hear(heard); }
   void crashed(NodeId node) { roles_.crashed(node); }
   const Roles& roles() const { return roles_; }
@@ -67,13 +70,17 @@ class Director {
   // What must be undone when a fault ends.
   struct Active {
     FaultAction action;  // resolved
+    bool ends = false;   // by itself
+    bool ended = false;
     std::vector<Link> links;
-    std::vector<NodeId> nodes;
+    std::vector<NodeId> nodes;              // crash, pause, slow_disk, clock_drift
     bool links_cut = false;                 // flap: at the moment
+    std::vector<Life> lives;                // pause: whom it stopped; 0 if the node was down
     std::vector<Distribution> old_flushes;  // slow_disk, by node
     std::vector<std::int64_t> old_drifts;   // clock_drift, by node
   };
-  enum class Step : std::uint8_t { begin, toggle, end };
+  // At one instant what ends comes before what begins: a fault lasts up to its end, not through it.
+  enum class Step : std::uint8_t { end, toggle, begin };
   struct Due {
     Time at;
     std::uint64_t order = 0;
@@ -85,22 +92,26 @@ class Director {
   void begin(std::size_t index, World& world);
   bool try_begin(std::size_t index, World& world);
   void try_waiting(World& world);
-  void end(Active& active, World& world);
+  void end(std::size_t index, World& world);
   void toggle(std::size_t index, World& world);
-  bool resolve(FaultAction& action, const World& world);
+  bool resolve(FaultAction& action, Stream& picks, const World& world);
   static bool separate(Partition& partition);
   std::vector<NodeId> nodes_of(const Selector& selector) const;
-  bool resolve_part(const Selector::Part& part, const World& world, std::vector<NodeId>& out);
+  bool resolve_part(const Selector::Part& part, bool up, Stream& picks, const World& world,
+                    std::vector<NodeId>& out) const;
   std::vector<Link> links_of(const FaultAction& action, const World& world) const;
   void apply(Active& active, World& world);
+  void restart(NodeId node, World& world);
+  void end_crash(const Active& active, World& world);
+  Active* heir(std::size_t index, NodeId node, std::size_t& place);
   void change_links(Active& active, bool cut, World& world);
   const std::vector<NodeId>& group_of(NodeId node) const;
 
   std::vector<Fault> schedule_;
   std::vector<Group> groups_;
   Roles roles_;
-  Stream picks_;
-  std::vector<Due> due_;  // sorted, the next one last
+  std::vector<Stream> picks_;  // by index into schedule_
+  std::vector<Due> due_;       // sorted, the next one last
   std::uint64_t next_order_ = 0;
   std::vector<std::size_t> waiting_;
   std::vector<Active> active_;

@@ -8,8 +8,8 @@
 
 namespace ballast {
 
-// local(t) = reading at the last change + elapsed true time * (1 + drift). Drift is in parts per
-// billion, positive for a fast clock, above -10^9. Integer arithmetic, rounded towards zero.
+// local(t) = reading at the last change + elapsed true time * (1 + drift), rounded down. Drift is
+// in parts per billion, positive for a fast clock, above -10^9.
 class Clock {
  public:
   static constexpr std::int64_t billion = 1'000'000'000;
@@ -23,12 +23,16 @@ class Clock {
     return reading_ + elapsed + Duration{gain(elapsed.ns)};
   }
 
-  // How long `span` of this clock lasts in true time. Timers count spans, so that setting the clock
-  // neither hastens nor delays them, while drift does.
+  // How long `span`, not negative, of this clock lasts in true time. Timers count spans, so that
+  // setting the clock neither hastens nor delays them, while drift does. Rounded up: when a timer
+  // fires the clock shows that the span is over, or whoever waits for that would set a timer for
+  // the last nanosecond again and again.
   Duration true_span(Duration span) const {
     if (drift_ppb_ == 0) return span;
-    return {static_cast<std::int64_t>(static_cast<WideSigned>(span.ns) * billion /
-                                      (billion + drift_ppb_))};
+    const WideSigned rate = billion + drift_ppb_;
+    const WideSigned exact = (static_cast<WideSigned>(span.ns) * billion + rate - 1) / rate;
+    constexpr WideSigned longest = Duration::max().ns;
+    return {static_cast<std::int64_t>(exact < longest ? exact : longest)};
   }
 
   std::int64_t drift_ppb() const { return drift_ppb_; }
@@ -47,7 +51,9 @@ class Clock {
 
  private:
   std::int64_t gain(std::int64_t elapsed) const {
-    return static_cast<std::int64_t>(static_cast<WideSigned>(elapsed) * drift_ppb_ / billion);
+    const WideSigned product = static_cast<WideSigned>(elapsed) * drift_ppb_;
+    const WideSigned down = product % billion < 0 ? 1 : 0;  // division rounds towards zero
+    return static_cast<std::int64_t>(product / billion - down);
   }
 
   Time since_;    // true time of the last change

@@ -1,6 +1,5 @@
 #include "sim/kernel/network.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "sim/base/assert.h"
@@ -8,7 +7,7 @@
 namespace ballast {
 
 Network::Network(std::uint64_t seed, std::uint32_t nodes, LinkProfile profile)
-    : seed_(seed), nodes_(nodes), links_(static_cast<std::size_t>(nodes) * nodes), routes_(1) {
+    : seed_(seed), nodes_(nodes), links_(static_cast<std::size_t>(nodes) * nodes) {
   profiles_.push_back(std::move(profile));
   for (std::uint32_t from = 1; from <= nodes; ++from) {
     for (std::uint32_t to = 1; to <= nodes; ++to) {
@@ -27,12 +26,6 @@ const LinkProfile& Network::profile(NodeId from, NodeId to) const {
   return profiles_[link(from, to).profile];
 }
 
-void Network::set_route(NodeId from, NodeId to, std::vector<NodeId> path) {
-  SIM_ASSERT(routes_.size() < 0xFFFF, "fewer than 65,535 pairs are routed");
-  link(from, to).route = static_cast<std::uint16_t>(routes_.size());
-  routes_.push_back(std::move(path));
-}
-
 void Network::heal(NodeId from, NodeId to) {
   Link& healed = link(from, to);
   SIM_ASSERT(healed.cuts > 0, "a link is healed only as often as it was cut");
@@ -42,12 +35,20 @@ void Network::heal(NodeId from, NodeId to) {
 bool Network::is_cut(NodeId from, NodeId to) const {
   const Link& direct = link(from, to);
   if (direct.cuts > 0) return true;
-  if (direct.route == 0) return false;
-  const std::vector<NodeId>& path = routes_[direct.route];
-  for (std::size_t hop = 1; hop < path.size(); ++hop) {
-    if (link(path[hop - 1], path[hop]).cuts > 0) return true;
+  if (!direct.routed) return false;
+  for (NodeId here = from; here != to;) {
+    const NodeId next = link(here, to).via;
+    if (!next) return false;  // unreachable, which no cut is to blame for
+    if (link(here, next).cuts > 0) return true;
+    here = next;
   }
   return false;
+}
+
+// Ties may be shuffled, so that two arrivals at one instant have no order that a link could keep.
+void Network::keep_order(Link& link, Time& arrival) {
+  if (arrival <= link.last_arrival) arrival = saturating_add(link.last_arrival, {1});
+  link.last_arrival = arrival;
 }
 
 Passage Network::send(NodeId from, NodeId to, Time now) {
@@ -55,10 +56,7 @@ Passage Network::send(NodeId from, NodeId to, Time now) {
   if (from == to) return {1, DropReason::lost, {now, now}};
   Link& used = link(from, to);
   const std::uint64_t number = used.count++;
-  if (used.route != 0) {
-    --used.count;
-    return send_along_route(used, from, to, now);
-  }
+  if (used.routed) return send_along_route(from, to, number, now);
   if (used.cuts > 0) return {0, DropReason::cut, {}};
   const LinkProfile& behaviour = profiles_[used.profile];
   if (!behaviour.loss.is_zero() &&
@@ -67,37 +65,31 @@ Passage Network::send(NodeId from, NodeId to, Time now) {
   }
   Passage passage{1, DropReason::lost, {}};
   passage.at[0] = saturating_add(now, behaviour.latency.at(draw(used.delay_key, number)));
-  if (behaviour.fifo) {
-    passage.at[0] = std::max(passage.at[0], used.last_arrival);
-    used.last_arrival = passage.at[0];
-  }
+  if (behaviour.fifo) keep_order(used, passage.at[0]);
   if (!behaviour.duplicate.is_zero() &&
       behaviour.duplicate.happens(
           draw(stream_key(seed_, Purpose::duplicate, entity(from, to)), number))) {
     passage.arrivals = 2;
-    passage.at[1] =
-        saturating_add(now, behaviour.latency.at(draw(
-                                stream_key(seed_, Purpose::copy_delay, entity(from, to)), number)));
-    if (behaviour.fifo) {
-      passage.at[1] = std::max(passage.at[1], used.last_arrival);
-      used.last_arrival = passage.at[1];
-    }
+    const std::uint64_t copies = stream_key(seed_, Purpose::copy_delay, entity(from, to));
+    passage.at[1] = saturating_add(now, behaviour.latency.at(draw(copies, number)));
+    if (behaviour.fifo) keep_order(used, passage.at[1]);
   }
   return passage;
 }
 
-Passage Network::send_along_route(Link& first, NodeId from, NodeId to, Time now) {
-  const std::vector<NodeId>& path = routes_[first.route];
-  if (path.empty()) return {0, DropReason::unreachable, {}};
-  const std::uint64_t number = first.count++;
+Passage Network::send_along_route(NodeId from, NodeId to, std::uint64_t number, Time now) {
+  if (!link(from, to).via) return {0, DropReason::unreachable, {}};
   if (is_cut(from, to)) return {0, DropReason::cut, {}};
   Passage passage{1, DropReason::lost, {now, now}};
   bool duplicated = false;
   bool fifo = true;
-  for (std::size_t hop = 1; hop < path.size(); ++hop) {
-    const LinkProfile& behaviour = profiles_[link(path[hop - 1], path[hop]).profile];
-    // One entity per pair and hop: a message's luck on a hop is its own, whoever else uses the hop.
-    const std::uint64_t where = mix(entity(from, to)) + hop;
+  // One entity per pair and hop: a message's luck on a hop is its own, whoever else uses the hop.
+  std::uint64_t where = mix(entity(from, to));
+  for (NodeId here = from; here != to;) {
+    const NodeId next = link(here, to).via;
+    const LinkProfile& behaviour = profile(here, next);
+    here = next;
+    ++where;
     if (behaviour.loss.happens(draw(stream_key(seed_, Purpose::loss, where), number))) {
       return {0, DropReason::lost, {}};
     }
@@ -113,11 +105,8 @@ Passage Network::send_along_route(Link& first, NodeId from, NodeId to, Time now)
   }
   passage.arrivals = duplicated ? 2 : 1;
   if (fifo) {
-    for (int copy = 0; copy < passage.arrivals; ++copy) {
-      Time& arrival = passage.at[static_cast<std::size_t>(copy)];
-      arrival = std::max(arrival, first.last_arrival);
-      first.last_arrival = arrival;
-    }
+    keep_order(link(from, to), passage.at[0]);
+    if (duplicated) keep_order(link(from, to), passage.at[1]);
   }
   return passage;
 }

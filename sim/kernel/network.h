@@ -23,7 +23,8 @@ constexpr auto enumerators(DropReason) {
 }
 
 // How a link behaves. Messages overtake each other whenever the delays that they draw say so,
-// unless the link is `fifo`: then none arrives before one that was sent earlier.
+// unless the link is `fifo`: then each arrives at least a nanosecond after those that were sent
+// earlier.
 struct LinkProfile {
   Distribution latency;
   Ratio loss;
@@ -52,11 +53,14 @@ class Network {
   void use_profile(NodeId from, NodeId to, std::uint16_t profile) {
     link(from, to).profile = profile;
   }
+  std::uint16_t profile_number(NodeId from, NodeId to) const { return link(from, to).profile; }
   const LinkProfile& profile(NodeId from, NodeId to) const;
 
-  // Messages from the first to the last node of `path` pass through all the nodes between, link by
-  // link: their delays add up, and each link may lose them. An empty path: there is no way.
-  void set_route(NodeId from, NodeId to, std::vector<NodeId> path);
+  // A route: where a message for `to` that is at `from` goes next, until it is there. Its delays
+  // add up, and each link on the way may lose it. No node: there is no way.
+  void set_next_hop(NodeId from, NodeId to, NodeId via) { link(from, to).via = via; }
+  // What `from` itself sends to `to` follows the route instead of the direct link.
+  void use_route(NodeId from, NodeId to) { link(from, to).routed = true; }
 
   // Cuts are counted: a link carries nothing until it is healed as often as it was cut.
   void cut(NodeId from, NodeId to) { ++link(from, to).cuts; }
@@ -71,10 +75,11 @@ class Network {
   struct Link {
     std::uint64_t count = 0;      // messages so far
     std::uint64_t delay_key = 0;  // of the stream of delays
-    Time last_arrival;
+    Time last_arrival{-1};        // fifo
     std::uint32_t cuts = 0;
+    NodeId via;  // of the route from here
     std::uint16_t profile = 0;
-    std::uint16_t route = 0;  // 0: direct
+    bool routed = false;
   };
 
   std::size_t index(NodeId from, NodeId to) const {
@@ -85,13 +90,13 @@ class Network {
   static std::uint64_t entity(NodeId from, NodeId to) {
     return (static_cast<std::uint64_t>(from.value) << 32) | to.value;
   }
-  Passage send_along_route(Link& first, NodeId from, NodeId to, Time now);
+  Passage send_along_route(NodeId from, NodeId to, std::uint64_t number, Time now);
+  static void keep_order(Link& link, Time& arrival);
 
   std::uint64_t seed_ = 0;
   std::uint32_t nodes_ = 0;
   std::vector<LinkProfile> profiles_;
   std::vector<Link> links_;
-  std::vector<std::vector<NodeId>> routes_;  // by number, 0 unused
 };
 
 }  // namespace ballast

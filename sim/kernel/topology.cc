@@ -53,8 +53,9 @@ std::vector<Edge> edges_of(const TopologySpec& spec, std::uint32_t n, std::uint6
 }
 
 Weight weight_of(const Network& network, NodeId a, NodeId b) {
-  // At least 1, so that of two paths without delay the shorter one wins.
-  return std::max<Weight>(1, network.profile(a, b).latency.at(median).ns);
+  // At least 1, so that every path leads nearer; at most 13 days, so that no sum overflows.
+  constexpr Weight most = Weight{1} << 50;
+  return std::clamp<Weight>(network.profile(a, b).latency.at(median).ns, 1, most);
 }
 
 }  // namespace
@@ -78,28 +79,21 @@ void lay_out(const TopologySpec& spec, std::uint32_t nodes, std::uint64_t seed, 
   }
   const auto weights = boost::get(boost::edge_weight, graph);
   std::vector<Weight> distance(nodes);
-  for (std::size_t from = 0; from < nodes; ++from) {
-    boost::dijkstra_shortest_paths(graph, from,
+  for (std::size_t to = 0; to < nodes; ++to) {
+    boost::dijkstra_shortest_paths(graph, to,
                                    boost::distance_map(distance.data()).distance_inf(unreachable));
-    for (std::size_t to = 0; to < nodes; ++to) {
-      if (from == to || linked[from][to]) continue;
-      std::vector<NodeId> path;
-      // The library's own predecessors depend on its version where paths tie: walk the distances.
-      for (std::size_t here = to; distance[to] < unreachable;) {
-        path.push_back({static_cast<std::uint32_t>(here + 1)});
-        if (here == from) break;
-        std::size_t previous = nodes;
-        for (auto [edge, end] = boost::out_edges(here, graph); edge != end; ++edge) {
-          const std::size_t neighbour = boost::target(*edge, graph);
-          if (distance[neighbour] + weights[*edge] == distance[here]) {
-            previous = std::min(previous, neighbour);
-          }
-        }
-        here = previous;
+    for (std::size_t from = 0; from < nodes; ++from) {
+      if (from == to) continue;
+      // The library's own predecessors depend on its version where paths tie.
+      std::size_t via = nodes;
+      for (auto [edge, end] = boost::out_edges(from, graph); edge != end; ++edge) {
+        const std::size_t neighbour = boost::target(*edge, graph);
+        if (distance[neighbour] + weights[*edge] == distance[from]) via = std::min(via, neighbour);
       }
-      std::reverse(path.begin(), path.end());
-      network.set_route({static_cast<std::uint32_t>(from + 1)},
-                        {static_cast<std::uint32_t>(to + 1)}, std::move(path));
+      const NodeId here{static_cast<std::uint32_t>(from + 1)};
+      const NodeId there{static_cast<std::uint32_t>(to + 1)};
+      if (via < nodes) network.set_next_hop(here, there, {static_cast<std::uint32_t>(via + 1)});
+      if (!linked[from][to]) network.use_route(here, there);
     }
   }
 }

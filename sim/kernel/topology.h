@@ -86,7 +86,7 @@ using TopologySpec =
 
 // Lays a graph over the nodes 1 to `nodes` of the network, all of which must exist. Pairs without a
 // link of their own are routed along the path of the least total latency, each link counted at its
-// median; among equal paths the one through smaller node numbers, from the far end backwards.
+// median; among equal paths the one through smaller node numbers, from the near end on.
 // Further nodes keep their links to everybody.
 void lay_out(const TopologySpec& spec, std::uint32_t nodes, std::uint64_t seed, Network& network);
 

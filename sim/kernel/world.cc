@@ -50,17 +50,20 @@ void World::observe(Observer* observer) {
 // --- Events --------------------------------------------------------------------------------------
 
 void World::schedule(Time at, std::uint64_t sequence, std::uint32_t slot) {
-  const std::uint32_t tie =
-      ties_ == Ties::fifo ? 0 : static_cast<std::uint32_t>(draw(tie_key_, sequence) >> 44);
+  std::uint32_t tie = resumed_tie + 1;
+  if (ties_ == Ties::shuffled) {
+    const std::uint64_t word = draw(tie_key_, sequence) >> (64 - EventQueue::tie_bits);
+    tie = std::max(tie, static_cast<std::uint32_t>(word));
+  }
   queue_.push(at, tie, sequence, slot);
 }
 
 bool World::step(Time limit) {
   while (!queue_.empty() && queue_.next_at() <= limit) {
     const EventQueue::Popped next = queue_.pop();
-    const bool executed = (next.slot & timer_bit) != 0
-                              ? fire(next.slot & ~timer_bit, next.at, next.sequence)
-                              : execute(next.slot, next.at);
+    now_ = next.at;
+    const bool executed = (next.slot & timer_bit) != 0 ? fire(next.slot & ~timer_bit, next.sequence)
+                                                       : execute(next.slot);
     if (executed) return true;
   }
   return false;
@@ -81,7 +84,7 @@ EventId World::begin_event(Sight what, NodeId node, std::uint64_t content) {
 }
 
 // Whether the entry of the queue was still meant, and the timer went off.
-bool World::fire(std::uint32_t index, Time at, std::uint64_t sequence) {
+bool World::fire(std::uint32_t index, std::uint64_t sequence) {
   Timer& timer = timers_[index];
   if (timer.queued_sequence != sequence) return false;  // an earlier entry took this one's place
   timer.queued = false;
@@ -93,13 +96,12 @@ bool World::fire(std::uint32_t index, Time at, std::uint64_t sequence) {
     schedule(timer.deadline, timer.sequence, index | timer_bit);
     return false;
   }
-  Node& node = this->at(timer.node);
+  Node& node = at(timer.node);
   if (node.pauses > 0) {
     node.waiting.push_back(index | timer_bit);
     return false;
   }
   timer.armed = false;
-  now_ = at;
   ++counters_.timers;
   const NodeId id = timer.node;
   const EventId event = begin_event(Sight::fired, id, timer.kind);
@@ -116,37 +118,46 @@ bool World::fire(std::uint32_t index, Time at, std::uint64_t sequence) {
   return true;
 }
 
-bool World::execute(std::uint32_t slot, Time at) {
+// Whether there was anything to do.
+bool World::execute(std::uint32_t slot) {
   const Event event = events_[slot];
-  Node& node = this->at(event.node);
-  if (event.kind == Kind::flushed && (!node.up || node.life != event.life)) {
-    events_.release(slot);  // the crash lost what this would have flushed
-    return false;
-  }
-  if (node.pauses > 0) {
-    node.waiting.push_back(slot);
-    return false;
-  }
-  now_ = at;
-  events_.release(slot);
+  Node& node = at(event.node);
   switch (event.kind) {
-    case Kind::deliver:
-      deliver(event);
+    case Kind::deliver: {
+      // What has arrived at a paused node is not on the link any more.
+      const bool cut =
+          !event.life && event.from != event.node && network_.is_cut(event.from, event.node);
+      if (node.pauses > 0 && !cut) {
+        events_[slot].life = node.life;
+        node.waiting.push_back(slot);
+        return false;
+      }
+      events_.release(slot);
+      deliver(event, cut);
       break;
+    }
     case Kind::flushed:
+      if (!node.up || node.life != event.life) {
+        events_.release(slot);  // the crash lost what this would have flushed
+        return false;
+      }
+      if (node.pauses > 0) {
+        node.waiting.push_back(slot);
+        return false;
+      }
+      events_.release(slot);
       flush_completed(event);
       break;
   }
   return true;
 }
 
-void World::deliver(const Event& event) {
+void World::deliver(const Event& event, bool cut) {
   const NodeId id = event.node;
   Node& node = at(id);
-  bytes_in_flight_ -= event.bytes;
   const EventId number = begin_event(Sight::received, id, event.message);
-  const bool cut = event.from != id && network_.is_cut(event.from, id);
-  if (!node.up || cut) {
+  const bool gone = !node.up || (event.life && event.life != node.life);
+  if (gone || cut) {
     drop(event.from, id, event.payload, event.message, cut ? DropReason::cut : DropReason::down,
          event.cause);
     return;
@@ -171,7 +182,7 @@ void World::deliver(const Event& event) {
 void World::flush_completed(const Event& event) {
   Node& node = at(event.node);
   const std::uint32_t slot = node.held.front();
-  node.held.erase(node.held.begin());
+  node.held.pop();
   Held& held = held_[slot];
   node.durable = held.journal_size;
   node.durable_bytes = held.journal_bytes;
@@ -208,7 +219,8 @@ void World::start(NodeId id) {
 
 StepContext World::begin_step(Node& node, NodeId id) {
   effects_.clear();
-  return {id, node.members, node.clock.local(now_), &node.choices, &pools_, &effects_};
+  return {id,        node.members, node.clock.local(now_), &node.choices, &pools_,
+          &effects_, node_count()};
 }
 
 void World::finish_step(Node& node, NodeId id, EventId step) {
@@ -288,21 +300,21 @@ void World::write_ahead(Node& node, NodeId id, EventId step) {
   held.journal_size = node.process->journal_size();
   held.journal_bytes = node.journal_bytes;
   held.state = state_;
-  node.held.push_back(slot);
+  node.held.push(slot);
   const std::uint32_t event = events_.acquire();
-  events_[event] = {Kind::flushed, id, {}, node.life, {}, 0, 0, step};
+  events_[event] = {Kind::flushed, id, {}, node.life, {}, 0, step};
   schedule(std::max(node.disk_free, now_), next_sequence_++, event);
 }
 
 // Facts first, then messages: who hears a message may rely on the facts having been heard.
 void World::release(NodeId id, const Effects& effects, EventId step, std::string_view state) {
-  for (const Fact& fact : effects.facts) {
-    ++counters_.facts;
-    fold(fingerprint_, fact);
-    if (watched(Sight::stated)) {
-      Occurrence seen = occurrence(Sight::stated, id, step);
+  counters_.facts += effects.facts.size();
+  for (const Fact& fact : effects.facts) fold(fingerprint_, fact);
+  if (!effects.facts.empty() && watched(Sight::stated)) {
+    Occurrence seen = occurrence(Sight::stated, id, step);
+    seen.state = state;
+    for (const Fact& fact : effects.facts) {
       seen.fact = &fact;
-      seen.state = state;
       show(seen);
     }
   }
@@ -332,12 +344,9 @@ void World::transmit(NodeId from, Outgoing outgoing, EventId step, std::string_v
     ++counters_.duplicated;
     pool.retain(outgoing.payload.slot, 1);
   }
-  const auto bytes = static_cast<std::uint32_t>(pool.bytes(outgoing.payload.slot));
   for (std::size_t copy = 0; copy < passage.arrivals; ++copy) {
     const std::uint32_t slot = events_.acquire();
-    events_[slot] = {Kind::deliver,    outgoing.to, from,    {},
-                     outgoing.payload, bytes,       message, last_event()};
-    bytes_in_flight_ += bytes;
+    events_[slot] = {Kind::deliver, outgoing.to, from, {}, outgoing.payload, message, last_event()};
     schedule(passage.at[copy], next_sequence_++, slot);
   }
 }
@@ -380,12 +389,12 @@ void World::crash(NodeId id) {
   for (std::uint32_t kind = 0; kind < node.process->timer_count(); ++kind) {
     timers_[node.first_timer + kind].armed = false;
   }
-  for (const std::uint32_t slot : node.held) {
-    discard(held_[slot].effects);
-    held_[slot].effects.clear();
-    held_.release(slot);
+  for (; !node.held.empty(); node.held.pop()) {
+    Effects& effects = held_[node.held.front()].effects;
+    discard(effects);
+    effects.clear();
+    held_.release(node.held.front());
   }
-  node.held.clear();
   if (watched(Sight::crashed)) {
     Occurrence seen = occurrence(Sight::crashed, id, event);
     seen.records = lost;
@@ -430,7 +439,7 @@ void World::resume(NodeId id) {
       timer.queued_at = timer.deadline = now_;
       timer.queued_sequence = timer.sequence = sequence;
     }
-    schedule(now_, sequence, slot);
+    queue_.push(now_, resumed_tie, sequence, slot);
   }
 }
 

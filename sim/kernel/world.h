@@ -11,6 +11,7 @@
 #include "sim/base/distribution.h"
 #include "sim/base/fingerprint.h"
 #include "sim/base/random.h"
+#include "sim/base/ring.h"
 #include "sim/base/slab.h"
 #include "sim/kernel/clock.h"
 #include "sim/kernel/event_queue.h"
@@ -65,7 +66,8 @@ class World {
   // --- Running ---------------------------------------------------------------------------------
 
   // Executes the next event if there is one at or before `limit`. Events are ordered by time, then
-  // by tie key, then by sequence; no two are equal.
+  // by tie key, then by sequence; no two are equal. now() is then the time of the event, and never
+  // later than `limit`.
   bool step(Time limit);
   // Moves time forward to `at`. REQUIRES that no event before it is left: step(at) returned false,
   // or step of the instant before did.
@@ -78,7 +80,8 @@ class World {
   // Boots a crashed node: its durable records are recovered, then it starts. No effect while up.
   void restart(NodeId node);
   // A paused node handles nothing and its disk completes nothing; all of that waits, in order,
-  // until it resumes. Its clock goes on. Pauses are counted.
+  // until it resumes, and comes before whatever else is due at that instant. Its clock goes on.
+  // Pauses are counted, and end with a crash. No effect while down.
   void pause(NodeId node);
   void resume(NodeId node);
   // Cuts and heals one directed link; counted, see Network.
@@ -111,10 +114,10 @@ class World {
   const Network& network() const { return network_; }
   const Distribution& flush(NodeId node) const { return at(node).flush; }
   std::int64_t clock_drift(NodeId node) const { return at(node).clock.drift_ppb(); }
-  // What the run holds in memory, in bytes of a fixed-width encoding: messages under way, events to
-  // come, and journals. The same on every machine.
+  // What the run holds in memory, in bytes of a fixed-width encoding: messages that wait for a disk
+  // or are under way, events to come, and journals. The same on every machine.
   std::uint64_t bytes_held() const {
-    return bytes_in_flight_ + bytes_journalled_ + queue_.size() * 64;
+    return pools_.bytes() + bytes_journalled_ + queue_.size() * 64;
   }
 
  private:
@@ -123,10 +126,9 @@ class World {
   struct Event {
     Kind kind = Kind::deliver;
     NodeId node;
-    NodeId from;              // deliver
-    Life life;                // flushed
-    PayloadRef payload;       // deliver
-    std::uint32_t bytes = 0;  // deliver
+    NodeId from;  // deliver
+    Life life;    // flushed: of the step; deliver: in which it arrived at a paused node, or 0
+    PayloadRef payload;  // deliver
     std::uint64_t message = 0;
     EventId cause;
   };
@@ -156,7 +158,6 @@ class World {
   };
 
   struct Node {
-    std::string name;
     ClonePtr<Process> process;
     std::vector<NodeId> members;
     bool up = false;
@@ -164,27 +165,30 @@ class World {
     Life life;
     Clock clock;
     Stream choices;
-    Distribution flush;
-    Stream flushes;
     Time disk_free;             // when the disk will have made all writes durable
     std::uint64_t durable = 0;  // records
     std::uint64_t durable_bytes = 0;
     std::uint64_t journal_bytes = 0;
-    std::vector<std::uint32_t> held;     // waiting effects, oldest first
+    Ring<std::uint32_t> held;            // waiting effects, oldest first
     std::vector<std::uint32_t> waiting;  // queue slots that came up while paused, in order
     std::uint32_t first_timer = 0;
+    Stream flushes;
+    Distribution flush;
+    std::string name;
   };
 
   static constexpr std::uint32_t timer_bit = 0x80000000u;
+  // The tie key of what a paused node resumes with; all others are greater.
+  static constexpr std::uint32_t resumed_tie = 0;
 
   Node& at(NodeId node) { return nodes_[node.value - 1]; }
   const Node& at(NodeId node) const { return nodes_[node.value - 1]; }
 
   void schedule(Time at, std::uint64_t sequence, std::uint32_t slot);
   EventId begin_event(Sight what, NodeId node, std::uint64_t content);
-  bool fire(std::uint32_t index, Time at, std::uint64_t sequence);
-  bool execute(std::uint32_t slot, Time at);
-  void deliver(const Event& event);
+  bool fire(std::uint32_t index, std::uint64_t sequence);
+  bool execute(std::uint32_t slot);
+  void deliver(const Event& event, bool cut);
   void flush_completed(const Event& event);
   void start(NodeId id);
 
@@ -220,7 +224,6 @@ class World {
   Effects effects_;  // of the step under way
   Fingerprint fingerprint_;
   Counters counters_;
-  std::uint64_t bytes_in_flight_ = 0;
   std::uint64_t bytes_journalled_ = 0;
 
   // Not part of the value.

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "sim/base/assert.h"
 
 namespace ballast {
 
@@ -16,15 +15,19 @@ Client::Client(ClientSettings settings)
       works_(settings_.seed, Purpose::work, settings_.number),
       preferred_(settings_.number % static_cast<std::uint32_t>(settings_.targets.size())) {
   const Workload& workload = settings_.workload;
-  // Each client brings its share of the rate.
-  const auto gap = [&](const Rate& rate) {
-    const Wide ns = static_cast<Wide>(static_cast<std::uint64_t>(rate.per.ns)) * workload.clients;
-    return Duration{static_cast<std::int64_t>((ns + rate.count / 2) / rate.count)};
+  // The time of `count` arrivals of all clients together; never none, or they would all be at once.
+  const auto time_of = [](std::uint64_t count, const Rate& rate) {
+    const Wide ns = static_cast<Wide>(static_cast<std::uint64_t>(rate.per.ns)) * count;
+    const Wide rounded = (ns + rate.count / 2) / rate.count;
+    const auto longest = static_cast<Wide>(Duration::max().ns);
+    return Duration{static_cast<std::int64_t>(std::clamp<Wide>(rounded, 1, longest))};
   };
+  // Each client brings its share of the rate.
   if (const auto* poisson = std::get_if<Poisson>(&workload.arrivals)) {
-    gaps_ = Distribution::exponential(gap(poisson->rate));
+    gaps_ = Distribution::exponential(time_of(workload.clients, poisson->rate));
   } else if (const auto* periodic = std::get_if<Periodic>(&workload.arrivals)) {
-    gaps_ = Distribution::constant(gap(periodic->rate));
+    gaps_ = Distribution::constant(time_of(workload.clients, periodic->rate));
+    first_gap_ = time_of(settings_.number + std::uint64_t{1}, periodic->rate);
   } else {
     sessions_.resize(std::get<Closed>(workload.arrivals).sessions);
   }
@@ -50,15 +53,21 @@ void Client::write_state(JsonWriter& w) const {
 }
 
 void Client::start(StepContext& context) {
-  const Workload& workload = settings_.workload;
-  if (const auto* closed_loop = std::get_if<Closed>(&workload.arrivals)) {
+  const Duration wait = std::max(Time{} + settings_.workload.start - context.local_now, Duration{});
+  if (const auto* closed_loop = std::get_if<Closed>(&settings_.workload.arrivals)) {
     for (std::uint32_t i = 0; i < closed_loop->sessions; ++i) {
-      const Duration think = closed_loop->think.at(arrivals_.next());
-      set_timer(first_session_timer + i, workload.start + think, context);
+      set_timer(first_session_timer + i, wait + think(*closed_loop), context);
     }
   } else {
-    set_timer(arrival_timer, workload.start + gaps_.at(arrivals_.next()), context);
+    const Duration gap = gaps_.at(arrivals_.next());
+    set_timer(arrival_timer, wait + first_gap_.value_or(gap), context);
   }
+}
+
+// At least a nanosecond: an operation that begins at the instant at which another one returns would
+// count as concurrent with it, though the session's own order says otherwise.
+Duration Client::think(const Closed& closed_loop) {
+  return std::max(closed_loop.think.at(arrivals_.next()), Duration{1});
 }
 
 // A restarted client is a new one as far as servers can tell: what it asked before stays unknown,
@@ -94,8 +103,11 @@ void Client::fire(std::uint32_t timer, StepContext& context) {
   begin(session, context);
 }
 
-void Client::deliver(NodeId, PayloadRef payload, StepContext& context) {
-  SIM_ASSERT(payload.type == Pools::answer_type, "clients are sent nothing but answers");
+void Client::deliver(NodeId from, PayloadRef payload, StepContext& context) {
+  if (payload.type != Pools::answer_type) {  // a mistake of the algorithm that sent it
+    context.effects->broken_rule = "clients are sent nothing but answers";
+    return;
+  }
   const Answer& answer = context.pools->answers()[payload.slot];
   const std::uint32_t index = answer.request.session - first_session_;
   if (index >= sessions_.size()) return;  // asked in an earlier life
@@ -103,7 +115,7 @@ void Client::deliver(NodeId, PayloadRef payload, StepContext& context) {
   if (!session.busy || session.sequence != answer.request.sequence) return;  // late, or a copy
   switch (answer.response.outcome) {
     case Outcome::ok:
-      preferred_ = session.target;
+      prefer(from, session);
       end(index, Returning::ok, answer.response.value, context);
       return;
     case Outcome::failed:
@@ -115,12 +127,19 @@ void Client::deliver(NodeId, PayloadRef payload, StepContext& context) {
   const auto& targets = settings_.targets;
   const auto leader = std::find(targets.begin(), targets.end(), answer.response.leader);
   if (leader == targets.end()) {
-    // Nobody knows a leader: ask the next one, but not before the retry is due.
-    session.target = (session.target + 1) % static_cast<std::uint32_t>(targets.size());
-    return;
+    return;  // nobody knows a leader: the next one is asked when the retry is due
   }
   session.target = static_cast<std::uint32_t>(leader - targets.begin());
   if (session.redirections++ < most_redirections) send(index, context);
+}
+
+// Whoever answered will be asked first from now on; the answer may be to an earlier attempt.
+void Client::prefer(NodeId answered, const Session& session) {
+  const auto& targets = settings_.targets;
+  preferred_ = session.target;
+  if (targets[session.target] == answered) return;
+  const auto at = std::find(targets.begin(), targets.end(), answered);
+  if (at != targets.end()) preferred_ = static_cast<std::uint32_t>(at - targets.begin());
 }
 
 RequestId Client::id(std::uint32_t session, StepContext& context) const {
@@ -205,7 +224,7 @@ void Client::end(std::uint32_t index, Returning outcome, std::int64_t value, Ste
   }
   context.effects->facts.push_back(Returned{id(index, context), outcome, value});
   if (const auto* closed_loop = std::get_if<Closed>(&settings_.workload.arrivals)) {
-    set_timer(first_session_timer + index, closed_loop->think.at(arrivals_.next()), context);
+    set_timer(first_session_timer + index, think(*closed_loop), context);
   } else {
     idle_.push_back(index);
   }

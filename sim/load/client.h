@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -72,13 +73,16 @@ class Client final : public Process {
   void end(std::uint32_t session, Returning outcome, std::int64_t value, StepContext& context);
   void expire(StepContext& context);
   void arm(Time at, StepContext& context);
+  void prefer(NodeId answered, const Session& session);
+  Duration think(const Closed& closed_loop);
   bool over(const Due& due) const;
   Command next_command();
   RequestId id(std::uint32_t session, StepContext& context) const;
   static void set_timer(std::uint32_t timer, Duration after, StepContext& context);
 
   ClientSettings settings_;
-  Distribution gaps_;  // open loop: between arrivals
+  Distribution gaps_;                  // open loop: between arrivals
+  std::optional<Duration> first_gap_;  // periodic: this client's turn among all clients
   std::uint64_t weight_total_ = 0;
   Stream arrivals_;
   Stream operations_;

@@ -69,7 +69,6 @@ class History {
   std::uint64_t next_process_ = 0;
   std::vector<std::vector<Session>> sessions_;  // by client node, then session
   std::vector<ClientOperation> kept_;           // ended ones
-  ClientOperation shown_;
   Histogram latencies_;
   Time last_ok_;
   std::uint64_t invoked_ = 0;

@@ -33,14 +33,14 @@ class AnyPool {
   virtual void retain(std::uint32_t slot, std::uint32_t more) = 0;
   virtual void release(std::uint32_t slot) = 0;
 
-  // The digest of the content and its size in bytes in a fixed-width encoding: 8 for each word of
-  // its description, the same on every machine.
   virtual std::uint64_t digest(std::uint32_t slot) const = 0;
-  virtual std::uint64_t bytes(std::uint32_t slot) const = 0;
   // The name of the message ("RequestVote") and its fields, for traces.
   virtual std::string_view message_name(std::uint32_t slot) const = 0;
   virtual void write_members(std::uint32_t slot, JsonWriter& w) const = 0;
   virtual std::size_t in_use() const = 0;
+  // The size of all messages in use, in bytes of a fixed-width encoding: 8 for each word of their
+  // descriptions, the same on every machine.
+  virtual std::uint64_t bytes() const = 0;
 };
 
 namespace detail {
@@ -75,6 +75,7 @@ class Pool final : public AnyPool {
     cell.bytes = content.words() * 8;
     cell.message = std::move(message);
     cell.references = 0;
+    bytes_ += cell.bytes;
     return slot;
   }
   const Message& operator[](std::uint32_t slot) const { return cells_[slot].message; }
@@ -85,10 +86,11 @@ class Pool final : public AnyPool {
   void release(std::uint32_t slot) override {
     Cell& cell = cells_[slot];
     SIM_ASSERT(cell.references > 0, "a message is released once for each time it was sent");
-    if (--cell.references == 0) cells_.release(slot);
+    if (--cell.references > 0) return;
+    bytes_ -= cell.bytes;
+    cells_.release(slot);
   }
   std::uint64_t digest(std::uint32_t slot) const override { return cells_[slot].digest; }
-  std::uint64_t bytes(std::uint32_t slot) const override { return cells_[slot].bytes; }
   std::string_view message_name(std::uint32_t slot) const override {
     return detail::payload_name(cells_[slot].message);
   }
@@ -96,6 +98,7 @@ class Pool final : public AnyPool {
     detail::write_payload(w, cells_[slot].message);
   }
   std::size_t in_use() const override { return cells_.in_use(); }
+  std::uint64_t bytes() const override { return bytes_; }
 
  private:
   struct Cell {
@@ -105,6 +108,7 @@ class Pool final : public AnyPool {
     std::uint32_t references = 0;
   };
   Slab<Cell> cells_;
+  std::uint64_t bytes_ = 0;
 };
 
 // All pools of a world, by type number. Requests and answers come first: every world has them.
@@ -141,6 +145,11 @@ class Pools {
   std::size_t in_use() const {
     std::size_t total = 0;
     for (const auto& pool : pools_) total += pool->in_use();
+    return total;
+  }
+  std::uint64_t bytes() const {
+    std::uint64_t total = 0;
+    for (const auto& pool : pools_) total += pool->bytes();
     return total;
   }
 

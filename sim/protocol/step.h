@@ -4,7 +4,7 @@
 
 #include <concepts>
 #include <cstdint>
-#include <optional>
+#include <limits>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -23,6 +23,7 @@ struct StepContext {
   Stream* choices = nullptr;
   Pools* pools = nullptr;
   Effects* effects = nullptr;
+  std::uint32_t node_count = std::numeric_limits<std::uint32_t>::max();  // in the whole world
 };
 
 template <class P>
@@ -59,9 +60,7 @@ class Step {
   }
 
   // Sends to one node; to oneself too, which arrives as an event of its own.
-  void send(NodeId to, Message message) {
-    send(to, PayloadRef{message_type_, pool().put(std::move(message))});
-  }
+  void send(NodeId to, Message message) { send(to, message_type_, pool(), std::move(message)); }
 
   // Sends the same message to all members but oneself.
   void broadcast(Message message) {
@@ -80,7 +79,7 @@ class Step {
   // Passes a client's request on to another node, as if the client had asked there; that node's
   // reply goes straight to the client.
   void forward(NodeId to, const Request& request) {
-    send(to, PayloadRef{Pools::request_type, context_.pools->requests().put(request)});
+    send(to, Pools::request_type, context_.pools->requests(), request);
   }
 
   // Sets a timer to fire once, after a duration between min and max on this node's own clock that
@@ -96,8 +95,7 @@ class Step {
 
   // Answers a client. Not answering is allowed: the client will not know.
   void reply(RequestId request, Response response) {
-    send(request.client,
-         PayloadRef{Pools::answer_type, context_.pools->answers().put(Answer{request, response})});
+    send(request.client, Pools::answer_type, context_.pools->answers(), Answer{request, response});
   }
 
   // Makes a claim in public, for checkers, traces and metrics.
@@ -109,8 +107,11 @@ class Step {
 
  private:
   Pool<Message>& pool() { return context_.pools->template typed<Message>(message_type_); }
-  void send(NodeId to, PayloadRef payload) {
-    (*context_.pools)[payload].retain(payload.slot, 1);
+  template <class Sent>
+  void send(NodeId to, std::uint32_t type, Pool<Sent>& of_type, Sent message) {
+    ensure(to && to.value <= context_.node_count, "a message is sent to a node that exists");
+    const PayloadRef payload{type, of_type.put(std::move(message))};
+    of_type.retain(payload.slot, 1);
     context_.effects->sends.push_back({to, payload});
   }
 

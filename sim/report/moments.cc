@@ -22,6 +22,7 @@ Moments::Moments(const Scenario& scenario) {
 
 void Moments::see(const Occurrence& seen, const World& world) {
   Moment& moment = moments_.emplace_back();
+  moment.number = forgotten_ + moments_.size() - 1;
   moment.what = seen.what;
   moment.event = seen.event;
   moment.cause = seen.cause;
@@ -41,7 +42,8 @@ void Moments::see(const Occurrence& seen, const World& world) {
     w.begin_object();
     pool.write_members(seen.payload.slot, w);
     w.end_object();
-    if (seen.what == Sight::sent) sendings_[seen.message] = forgotten_ + moments_.size() - 1;
+    if (seen.what == Sight::received) moment.state = seen.state;
+    if (seen.what == Sight::sent) sendings_[seen.message] = moment.number;
   } else if (seen.what == Sight::fired) {
     moment.name = world.process(seen.node).timer_name(seen.timer);
   } else if (seen.what == Sight::broke_rule) {
@@ -128,7 +130,7 @@ const Moment* Moments::start_of(EventId step) const {
 
 const Moment* Moments::sending(std::uint64_t message) const {
   const auto found = sendings_.find(message);
-  return found == sendings_.end() ? nullptr : &moments_[found->second - forgotten_];
+  return found == sendings_.end() ? nullptr : &(*this)[found->second];
 }
 
 const Moment* Moments::written_by(EventId step) const {

@@ -17,6 +17,7 @@
 namespace ballast {
 
 struct Moment {
+  std::uint64_t number = 0;  // among all moments of the run, from 0
   Sight what = Sight::booted;
   EventId event;
   EventId cause;
@@ -28,6 +29,7 @@ struct Moment {
   std::uint64_t lost = 0;    // crashed: records
   std::optional<Fact> fact;  // stated
   std::string name;          // of the message, of the timer, or the sentence of a broken rule
+  std::string state;         // received: of the node, before it handled the message
   std::string json;          // the message; booted: the state; persisted, crashed: the records
 };
 
@@ -50,7 +52,7 @@ class Moments final : public Recorder {
 
   // In the order in which they came; their events never decrease.
   const std::deque<Moment>& all() const { return moments_; }
-  bool complete() const { return forgotten_ == 0; }
+  const Moment& operator[](std::uint64_t number) const { return moments_[number - forgotten_]; }
   const std::vector<Violation>& objections() const { return first_objections_; }
 
   // The moments of an event.

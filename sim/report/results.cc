@@ -42,14 +42,14 @@ void refuse_what_is_not_ours(const std::string& path) {
   if (error) throw cannot_create(path, error.message());
 }
 
+}  // namespace
+
 void close_or_throw(std::ofstream& out, const std::string& where) {
   out.close();
   if (out) return;
   const int reason = errno == 0 ? EIO : errno;
   throw OutputError{false, where + ": cannot write: " + std::generic_category().message(reason)};
 }
-
-}  // namespace
 
 ResultDirectory::ResultDirectory(std::string path, std::string_view scratch)
     : path_(fs::path(std::move(path)).lexically_normal().string()) {

@@ -1,9 +1,8 @@
 // A directory of results: it appears whole, under its name, or not at all.
 #pragma once
 
-#include <memory>
+#include <iosfwd>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 
@@ -45,6 +44,9 @@ class ResultDirectory {
 // Makes the link `name` point at `target`, which is relative to the folder of the link. Only a
 // convenience: where links are not possible there is none.
 void point_at(const std::string& name, const std::string& target, std::string_view scratch);
+
+// Closes a file that was written; throws OutputError if anything went wrong on the way.
+void close_or_throw(std::ofstream& out, const std::string& where);
 
 struct RecordOptions {
   RecordingOptions recording;

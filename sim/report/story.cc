@@ -1,6 +1,7 @@
 #include "sim/report/story.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <set>
 
@@ -12,6 +13,7 @@ namespace {
 
 constexpr int most_hops = 3;
 constexpr std::size_t most_losses = 4;
+constexpr std::size_t most_before = 3;
 constexpr std::size_t most_states = 6;
 constexpr std::size_t most_faults = 10;
 constexpr std::size_t longest_state = 220;
@@ -61,8 +63,10 @@ class Telling {
     find_witnesses();
     for (const Violation& objection : moments_.objections()) {
       if (objection.property == violation_.property || objection.event > violation_.event) continue;
+      if (story.before.size() == most_before) break;
       story.before.push_back(objection.property + " at " + to_text(objection.at) + ": " +
                              names_.in(objection.sentence));
+      subjects_.add_sentence(objection.sentence);
       for (const EventId event : objection.witnesses) involve(event);
     }
     for (const Moment* witness : witnesses_) story.causes.push_back(cause_of(*witness));
@@ -71,7 +75,7 @@ class Telling {
     for (const NodeId node : subjects_.nodes) {
       if (story.states.size() == most_states || moments_.state(node).empty()) continue;
       story.states.push_back(names_.of(node) + ": " +
-                             members_in_words(moments_.state(node), longest_state));
+                             members_in_words(moments_.state(node), names_, longest_state));
     }
     choose(story);
     return story;
@@ -95,6 +99,7 @@ class Telling {
       if (fitting.empty() && last != nullptr && !bystander) fitting.push_back(last);
       for (const Moment* moment : fitting) {
         if (moment->fact) subjects_.add_fact(*moment->fact);
+        if (!named.entries.empty()) subjects_.entries = named.entries;
         subjects_.nodes.insert(moment->node);
         keep(moment, clash);
       }
@@ -104,9 +109,7 @@ class Telling {
 
   void involve(EventId event) {
     for (const Moment* moment : moments_.of(event)) {
-      if (!moment->fact) continue;
-      subjects_.add_fact(*moment->fact);
-      subjects_.nodes.insert(moment->node);
+      if (moment->fact && subjects_.concern(*moment->fact)) keep(moment, 85);
     }
   }
 
@@ -120,6 +123,7 @@ class Telling {
       const Moment* start = moments_.start_of(step);
       if (start == nullptr) break;
       keep(start, 90 - hop);
+      if (hop == 0) with_state_.insert(start->number);
       if (start->what == Sight::fired)
         return text + " when its timer \"" + start->name + "\" fired.";
       if (start->what == Sight::booted) return text + " when it started.";
@@ -139,7 +143,7 @@ class Telling {
   }
 
   void keep(const Moment* moment, int weight) {
-    int& known = weights_[moment];
+    int& known = weights_[moment->number];
     known = std::max(known, weight);
   }
 
@@ -154,6 +158,10 @@ class Telling {
       bool concerns = subjects_.concern(*moment.fact);
       if (const auto* appended = std::get_if<Appended>(&*moment.fact)) {
         last_index[moment.node] = appended->index.value;
+        // What stands before an entry says which log it continues.
+        if (involved && !concerns && subjects_.entries.contains(appended->index.value + 1)) {
+          keep(&moment, 55);
+        }
       } else if (const auto* truncated = std::get_if<Truncated>(&*moment.fact)) {
         concerns = crosses(truncated->last_kept.value, last_index[moment.node]);
         last_index[moment.node] = truncated->last_kept.value;
@@ -167,6 +175,10 @@ class Telling {
       const Moment* start = moments_.start_of(moment.cause);
       if (involved && start != nullptr && std::holds_alternative<Truncated>(*moment.fact)) {
         keep(start, 60);
+      }
+      if (start != nullptr &&
+          (is_vote(*moment.fact) || std::holds_alternative<Truncated>(*moment.fact))) {
+        with_state_.insert(start->number);
       }
     }
   }
@@ -185,11 +197,9 @@ class Telling {
 
   // What befell the nodes involved since the story began.
   void weigh_misfortunes(Story& story) {
-    Time begin = violation_.at;
-    for (const auto& [moment, weight] : weights_) begin = std::min(begin, moment->at);
-    begin_ = begin;
+    begin_ = weights_.empty() ? violation_.at : moments_[weights_.begin()->first].at;
     for (const Moment& moment : moments_.all()) {
-      if (moment.at < begin || !subjects_.nodes.contains(moment.node)) continue;
+      if (moment.at < begin_ || !subjects_.nodes.contains(moment.node)) continue;
       const bool reboot = moment.what == Sight::booted && moment.life > Life{1};
       if (moment.what != Sight::crashed && moment.what != Sight::paused && !reboot) continue;
       keep(&moment, 80);
@@ -197,7 +207,8 @@ class Telling {
       if (moment.what == Sight::crashed) story.losses.push_back(loss(moment));
       if (reboot) {
         story.losses.push_back(names_.of(moment.node) + " started again at " + to_text(moment.at) +
-                               " with " + members_in_words(moment.json, longest_state) + ".");
+                               " with " + members_in_words(moment.json, names_, longest_state) +
+                               ".");
       }
     }
   }
@@ -205,10 +216,11 @@ class Telling {
   std::string loss(const Moment& crash) const {
     return names_.of(crash.node) + " crashed at " + to_text(crash.at) + " and " + lost(crash) + ".";
   }
-  static std::string lost(const Moment& crash) {
+  std::string lost(const Moment& crash) const {
     if (crash.lost == 0) return "lost no record";
-    return "lost " + with_commas(crash.lost) + (crash.lost == 1 ? " record" : " records") +
-           " that were not durable yet: " + records_in_words(crash.json);
+    return "lost " + with_commas(crash.lost) +
+           (crash.lost == 1 ? " record that was" : " records that were") +
+           " not durable yet: " + records_in_words(crash.json, names_);
   }
   std::string what(const Moment& moment) const {
     switch (moment.what) {
@@ -218,7 +230,7 @@ class Telling {
         return "timer " + moment.name + " fired";
       case Sight::booted:
         return (moment.life > Life{1} ? "started again: " : "started: ") +
-               members_in_words(moment.json, longest_state);
+               members_in_words(moment.json, names_, longest_state);
       case Sight::stated:
         return deed(moment) + written(moment);
       case Sight::broke_rule:
@@ -245,6 +257,9 @@ class Telling {
     std::string text = "received " + message_in_words(moment.name, moment.json, names_) + " from " +
                        names_.of(moment.peer);
     if (sending != nullptr) text += ", sent at " + to_text(sending->at);
+    if (with_state_.contains(moment.number) && !moment.state.empty()) {
+      text += "; had " + members_in_words(moment.state, names_, longest_state);
+    }
     return text;
   }
 
@@ -253,43 +268,31 @@ class Telling {
     if (!is_vote(*moment.fact)) return {};
     const Moment* records = moments_.written_by(moment.cause);
     if (records == nullptr) return "; wrote nothing";
-    return "; wrote " + records_in_words(records->json);
+    return "; wrote " + records_in_words(records->json, names_);
   }
 
   void choose(Story& story) {
-    struct Candidate {
-      int weight = 0;
-      std::size_t place = 0;  // among all moments
-      const Moment* moment = nullptr;
-    };
-    std::vector<Candidate> chosen;
-    std::size_t place = 0;
-    for (const Moment& moment : moments_.all()) {
-      const auto found = weights_.find(&moment);
-      if (found != weights_.end()) chosen.push_back({found->second, place, &moment});
-      ++place;
-    }
     // Of equal weight, the latest are nearest to what went wrong.
-    std::stable_sort(chosen.begin(), chosen.end(), [](const Candidate& a, const Candidate& b) {
-      return std::pair(a.weight, a.place) > std::pair(b.weight, b.place);
-    });
+    std::vector<std::pair<int, std::uint64_t>> ranked;
+    for (const auto& [number, weight] : weights_) ranked.emplace_back(weight, number);
+    std::sort(ranked.begin(), ranked.end(), std::greater<>());
     std::vector<StoryRow> faults = fault_rows();
     const std::size_t room = StoryTeller::most_rows - faults.size();
-    if (chosen.size() > room) {
-      story.left_out = chosen.size() - room;
-      chosen.resize(room);
+    if (ranked.size() > room) {
+      story.left_out = ranked.size() - room;
+      ranked.resize(room);
     }
-    std::stable_sort(chosen.begin(), chosen.end(),
-                     [](const Candidate& a, const Candidate& b) { return a.place < b.place; });
+    std::set<std::uint64_t> chosen;
+    for (const auto& [weight, number] : ranked) chosen.insert(number);
     auto fault = faults.begin();
-    for (const Candidate& each : chosen) {
-      const Moment& moment = *each.moment;
+    for (const std::uint64_t number : chosen) {
+      const Moment& moment = moments_[number];
       // A fault bears the number of the last event before it.
       for (; fault != faults.end() && fault->event < moment.event; ++fault) {
         story.rows.push_back(std::move(*fault));
       }
       story.rows.push_back({moment.at, names_.of(moment.node), what(moment), moment.event,
-                            moment.cause, each.weight == clash});
+                            moment.cause, weights_[number] == clash});
     }
   }
 
@@ -305,8 +308,9 @@ class Telling {
       const Time end = fault.lasts ? saturating_add(fault.at, *fault.lasts) : Time::max();
       if (end < begin_) continue;
       std::string text = "fault: " + std::string(name_of(fault.action)) + ", ";
-      text += std::visit([](const auto& action) { return members_in_words(to_json(action)); },
-                         fault.action);
+      text +=
+          std::visit([&](const auto& action) { return members_in_words(to_json(action), names_); },
+                     fault.action);
       if (fault.lasts) text += ", for " + to_text(*fault.lasts);
       rows.push_back({fault.at, "", text, {fault.after_event.value_or(0)}, {}, false});
     }
@@ -321,7 +325,8 @@ class Telling {
   Property property_;
   Subjects subjects_;
   std::vector<const Moment*> witnesses_;
-  std::map<const Moment*, int> weights_;
+  std::map<std::uint64_t, int> weights_;  // of moments, by number
+  std::set<std::uint64_t> with_state_;    // arrivals whose meaning depends on what the node knew
   Time begin_;
 };
 

@@ -1,5 +1,6 @@
 #include "sim/report/subjects.h"
 
+#include <array>
 #include <charconv>
 #include <optional>
 
@@ -19,7 +20,7 @@ std::optional<NodeId> take_node(std::string_view& text) {
   if (!text.starts_with('n')) return std::nullopt;
   std::string_view rest = text.substr(1);
   const auto number = take_number(rest);
-  if (!number) return std::nullopt;
+  if (!number || (!rest.empty() && rest[0] != '\'' && rest[0] != '.')) return std::nullopt;
   text = rest;
   return NodeId{static_cast<std::uint32_t>(*number)};
 }
@@ -44,7 +45,10 @@ struct Adding {
   void operator()(const Elected& f) const { s.terms.insert(f.term); }
   void operator()(const SteppedDown& f) const { s.terms.insert(f.term); }
   void operator()(const TermStarted& f) const { s.terms.insert(f.term); }
-  void operator()(const Appended& f) const { s.entries.insert(f.index.value); }
+  void operator()(const Appended& f) const {
+    s.entries.insert(f.index.value);
+    s.entry_terms.insert(f.term);
+  }
   void operator()(const Truncated& f) const { s.entries.insert(f.last_kept.value + 1); }
   void operator()(const Committed& f) const { s.entries.insert(f.index.value); }
   void operator()(const Prepared& f) const { s.ballots.insert(f.ballot); }
@@ -70,7 +74,9 @@ struct Concerning {
   bool operator()(const Decided& f) const { return s.entries.contains(f.slot.value); }
   bool operator()(const Campaigned& f) const { return s.terms.contains(f.term); }
   bool operator()(const VoteGranted& f) const { return s.terms.contains(f.term); }
-  bool operator()(const Elected& f) const { return s.terms.contains(f.term); }
+  bool operator()(const Elected& f) const {
+    return s.terms.contains(f.term) || s.entry_terms.contains(f.term);
+  }
   bool operator()(const SteppedDown& f) const { return s.terms.contains(f.term); }
   bool operator()(const TermStarted&) const { return false; }
   bool operator()(const Appended& f) const { return s.entries.contains(f.index.value); }
@@ -97,32 +103,40 @@ struct Concerning {
 }  // namespace
 
 void Subjects::add_sentence(std::string_view sentence) {
-  std::string_view before;
-  RequestId request;  // "request 7 of session 2 of n4", as far as it has been read
+  std::array<std::string_view, 3> before;  // the words before, the nearest first
+  RequestId request;                       // "request 7 of session 2 of n4", as far as it was read
   for (std::string_view rest = sentence; !rest.empty();) {
     const std::string_view word = take_word(rest);
     std::string_view digits = word;
-    if (const auto node = take_node(digits); node && digits.find_first_not_of(".'s") > 0) {
+    if (const auto node = take_node(digits); node) {
       nodes.insert(*node);
-      if (request.sequence != 0 && before == "of") {
+      if (request.sequence != 0 && before[0] == "of") {
         request.client = *node;
         requests.insert(request);
       }
       request = {};
     } else if (const auto number = take_number(digits)) {
-      if (before == "term") terms.insert({*number});
-      if (before == "entry" || before == "index" || before == "slot") entries.insert(*number);
-      if (before == "ticket") tickets.insert({*number});
-      if (before == "request") request.sequence = *number;
-      if (before == "session") request.session = static_cast<std::uint32_t>(*number);
-      if (before == "ballot" && digits.starts_with('.')) {
+      if (before[0] == "term") {
+        // "entry 3 of term 2" is not about the election in term 2, but about what its leader wrote.
+        std::string_view owner = before[2];
+        const bool of_entry =
+            before[1] == "of" && (owner == "entry" || take_number(owner).has_value());
+        (of_entry ? entry_terms : terms).insert({*number});
+      }
+      if (before[0] == "entry" || before[0] == "index" || before[0] == "slot") {
+        entries.insert(*number);
+      }
+      if (before[0] == "ticket") tickets.insert({*number});
+      if (before[0] == "request") request.sequence = *number;
+      if (before[0] == "session") request.session = static_cast<std::uint32_t>(*number);
+      if (before[0] == "ballot" && digits.starts_with('.')) {
         digits.remove_prefix(1);
         if (const auto proposer = take_node(digits)) ballots.insert({*number, *proposer});
       }
     } else if (word != "of" && word != "session") {
       request = {};
     }
-    before = word;
+    before = {word, before[0], before[1]};
   }
 }
 

@@ -13,6 +13,7 @@ namespace ballast {
 
 struct Subjects {
   std::set<Term> terms;
+  std::set<Term> entry_terms;       // of entries: who led then is of interest, the election is not
   std::set<std::uint64_t> entries;  // of logs, and slots
   std::set<Ballot> ballots;
   std::set<Ticket> tickets;

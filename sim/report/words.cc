@@ -104,61 +104,6 @@ bool holds_objects(const Value& list) {
   });
 }
 
-std::string words_of(const Value& v);
-
-std::string members_of(const Value& object) {
-  std::string text;
-  for (const Value& child : object.children) {
-    if (!text.empty()) text += ", ";
-    text += child.key + " " + words_of(child);
-  }
-  return text;
-}
-
-std::string list_in_words(const Value& list) {
-  if (list.children.empty()) return "none";
-  if (holds_objects(list)) return "of " + number(list.children.size());
-  std::string text;
-  for (const Value& each : list.children) text += (text.empty() ? "" : ", ") + words_of(each);
-  return "[" + text + "]";
-}
-
-std::string object_in_words(const Value& v) {
-  const Value* round = v.find("round");
-  const Value* proposer = v.find("proposer");
-  if (round != nullptr && proposer != nullptr && v.children.size() == 2) {
-    return round->text == "0" ? "0" : round->text + ".n" + proposer->text;
-  }
-  // An alternative without members is its name.
-  if (v.children.size() == 1 && v.children[0].is(Value::Kind::object) &&
-      v.children[0].children.empty()) {
-    return v.children[0].key;
-  }
-  return "(" + members_of(v) + ")";
-}
-
-std::string words_of(const Value& v) {
-  switch (v.kind) {
-    case Value::Kind::null:
-      return "none";
-    case Value::Kind::boolean:
-      return v.truth ? "true" : "false";
-    case Value::Kind::number:
-    case Value::Kind::string:
-      return v.text;
-    case Value::Kind::array:
-      return list_in_words(v);
-    case Value::Kind::object:
-      return object_in_words(v);
-  }
-  return {};
-}
-
-std::string cut_short(std::string text, std::size_t longest) {
-  if (text.size() > longest) text = text.substr(0, longest - 3) + "...";
-  return text;
-}
-
 std::uint64_t member_number(const Value& object, std::string_view key) {
   const Value* found = object.find(key);
   return found == nullptr ? 0 : std::strtoull(found->text.c_str(), nullptr, 10);
@@ -169,20 +114,80 @@ std::string text_of(const Value& object, std::string_view key) {
   return found == nullptr ? std::string() : found->text;
 }
 
-// The payload that every world has: {"id":{"client":6,...},"command":{"operation":"write",...}}.
-std::string request_in_words(const Value& id, const Value& command, const Names& names) {
-  const RequestId request{{static_cast<std::uint32_t>(member_number(id, "client"))},
-                          static_cast<std::uint32_t>(member_number(id, "session")),
-                          member_number(id, "sequence")};
-  const std::string operation = text_of(command, "operation");
-  std::string text = names.in(to_text(request)) + " (" + operation;
-  if (operation == "write" || operation == "cas" || operation == "propose") {
-    text += " " + text_of(command, "value");
+struct JsonWords {
+  const Names& names;
+
+  std::string members(const Value& object) const {
+    std::string text;
+    for (const Value& child : object.children) {
+      text += (text.empty() ? "" : ", ") + child.key + " " + any(child);
+    }
+    return text;
   }
-  if (operation == "read" || operation == "write" || operation == "cas") {
-    text += ", key " + text_of(command, "key");
+
+  std::string any(const Value& v) const {
+    switch (v.kind) {
+      case Value::Kind::null:
+        return "none";
+      case Value::Kind::boolean:
+        return v.truth ? "true" : "false";
+      case Value::Kind::number:
+      case Value::Kind::string:
+        return v.text;
+      case Value::Kind::array:
+        return list(v);
+      case Value::Kind::object:
+        return object(v);
+    }
+    return {};
   }
-  return text + ")";
+
+  std::string list(const Value& v) const {
+    if (v.children.empty()) return "none";
+    if (holds_objects(v)) return "of " + number(v.children.size());
+    std::string text;
+    for (const Value& each : v.children) text += (text.empty() ? "" : ", ") + any(each);
+    return "[" + text + "]";
+  }
+
+  std::string object(const Value& v) const {
+    const Value* round = v.find("round");
+    const Value* proposer = v.find("proposer");
+    if (round != nullptr && proposer != nullptr && v.children.size() == 2) {
+      return round->text == "0" ? "0" : round->text + ".n" + proposer->text;
+    }
+    const Value* id = v.find("id");
+    const Value* command = v.find("command");
+    if (id != nullptr && command != nullptr) return request(*id, *command);
+    // An alternative without members is its name.
+    if (v.children.size() == 1 && v.children[0].is(Value::Kind::object) &&
+        v.children[0].children.empty()) {
+      return v.children[0].key;
+    }
+    return "(" + members(v) + ")";
+  }
+
+  // What clients ask: {"id":{"client":6,...},"command":{"operation":"write",...}}.
+  std::string request(const Value& id, const Value& command) const {
+    const RequestId request_id{{static_cast<std::uint32_t>(member_number(id, "client"))},
+                               static_cast<std::uint32_t>(member_number(id, "session")),
+                               member_number(id, "sequence")};
+    if (!request_id.client) return "of nobody";  // such as a leader's no-op
+    const std::string operation = text_of(command, "operation");
+    std::string text = names.in(to_text(request_id)) + " (" + operation;
+    if (operation == "write" || operation == "cas" || operation == "propose") {
+      text += " " + text_of(command, "value");
+    }
+    if (operation == "read" || operation == "write" || operation == "cas") {
+      text += ", key " + text_of(command, "key");
+    }
+    return text + ")";
+  }
+};
+
+std::string cut_short(std::string text, std::size_t longest) {
+  if (text.size() > longest) text = text.substr(0, longest - 3) + "...";
+  return text;
 }
 
 // Cuts the decimals of "0.183117142 s" to microseconds.
@@ -205,18 +210,18 @@ std::string in_words(const Fact& fact, const Names& names) {
   return std::visit(FactWords{names}, fact);
 }
 
-std::string members_in_words(std::string_view json, std::size_t longest) {
+std::string members_in_words(std::string_view json, const Names& names, std::size_t longest) {
   Problems problems;
   const std::optional<Value> value = parse_json(json, "", problems);
-  return cut_short(value ? members_of(*value) : std::string(json), longest);
+  return cut_short(value ? JsonWords{names}.members(*value) : std::string(json), longest);
 }
 
-std::string records_in_words(std::string_view json) {
+std::string records_in_words(std::string_view json, const Names& names) {
   Problems problems;
   const std::optional<Value> value = parse_json(json, "", problems);
   std::string text;
   for (const Value& record : value ? value->children : std::vector<Value>{}) {
-    text += (text.empty() ? "" : ", ") + members_of(record);
+    text += (text.empty() ? "" : ", ") + JsonWords{names}.members(record);
   }
   return cut_short(std::move(text), 160);
 }
@@ -225,10 +230,10 @@ std::string message_in_words(std::string_view name, std::string_view json, const
   Problems problems;
   const std::optional<Value> value = parse_json(json, "", problems);
   if (!value) return std::string(name);
-  const Value* id = value->find("id");
-  const Value* command = value->find("command");
-  if (id != nullptr && command != nullptr) return request_in_words(*id, *command, names);
-  const std::string members = cut_short(members_of(*value), 110);
+  const JsonWords words{names};
+  const bool is_request = value->find("id") != nullptr && value->find("command") != nullptr;
+  if (is_request) return words.object(*value);
+  const std::string members = cut_short(words.members(*value), 110);
   return std::string(name) + (members.empty() ? "" : " (" + members + ")");
 }
 

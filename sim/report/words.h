@@ -15,10 +15,10 @@ std::string in_words(const Fact& fact, const Names& names);
 
 // The members of a JSON object without its punctuation: {"term":7,"vote":"granted"} becomes
 // "term 7, vote granted". Lists of objects are counted, and longer text is cut short.
-std::string members_in_words(std::string_view json, std::size_t longest = 110);
+std::string members_in_words(std::string_view json, const Names& names, std::size_t longest = 110);
 
 // [{"TermAndVote":{"term":7,"voted_for":1}}] becomes "TermAndVote (term 7, voted_for 1)".
-std::string records_in_words(std::string_view json);
+std::string records_in_words(std::string_view json, const Names& names);
 
 // "RequestVote (term 7, last_index 3)". What clients ask is said as their history says it.
 std::string message_in_words(std::string_view name, std::string_view json, const Names& names);

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "sim/base/assert.h"
@@ -93,20 +94,26 @@ void apply_zones(const NetworkSpec& spec, const std::vector<Group>& groups, Netw
 }
 
 void apply_links(const NetworkSpec& spec, const std::vector<Group>& groups, Network& network) {
-  const auto change = [&](const LinkSpec& link, NodeId from, NodeId to) {
-    LinkProfile profile = network.profile(from, to);
-    if (link.latency) profile.latency = *link.latency;
-    if (link.loss) profile.loss = *link.loss;
-    if (link.duplicate) profile.duplicate = *link.duplicate;
-    if (link.fifo) profile.fifo = *link.fifo;
-    network.use_profile(from, to, network.add_profile(std::move(profile)));
-  };
   for (const LinkSpec& link : spec.links) {
+    // Links that behaved alike still do.
+    std::map<std::uint16_t, std::uint16_t> changed;
+    const auto change = [&](NodeId from, NodeId to) {
+      const auto [number, is_new] = changed.try_emplace(network.profile_number(from, to));
+      if (is_new) {
+        LinkProfile profile = network.profile(from, to);
+        if (link.latency) profile.latency = *link.latency;
+        if (link.loss) profile.loss = *link.loss;
+        if (link.duplicate) profile.duplicate = *link.duplicate;
+        if (link.fifo) profile.fifo = *link.fifo;
+        number->second = network.add_profile(std::move(profile));
+      }
+      network.use_profile(from, to, number->second);
+    };
     for (const NodeId from : nodes_of(link.from, groups)) {
       for (const NodeId to : nodes_of(link.to, groups)) {
         if (from == to) continue;
-        change(link, from, to);
-        if (link.both_ways) change(link, to, from);
+        change(from, to);
+        if (link.both_ways) change(to, from);
       }
     }
   }

@@ -21,13 +21,14 @@ class Watch final : public Observer {
     const std::vector<Group> groups = scenario.node_groups();
     std::uint32_t nodes = 0;
     for (const Group& group : groups) nodes += static_cast<std::uint32_t>(group.nodes.size());
+    clients_ = scenario.workload ? groups.size() - 1 : groups.size();
     group_of_.resize(nodes + 1);
     listeners_.resize(groups.size());
     heard_.resize(groups.size());
     decided_.resize(groups.size());
     for (std::size_t g = 0; g < groups.size(); ++g) {
       for (const NodeId node : groups[g].nodes) group_of_[node.value] = g;
-      if (options.check && groups[g].name != "client") add_checkers(scenario, groups[g], g);
+      if (options.check && g != clients_) add_checkers(scenario, groups[g], g);
     }
   }
 
@@ -65,15 +66,21 @@ class Watch final : public Observer {
     for (const std::uint64_t slots : decided_) total += slots;
     return total;
   }
+  // When the first operation began after the last fault had ended, and when one of those that did
+  // was first answered; Time::max() for never.
+  Time first_attempt() const { return first_attempt_; }
   Time first_progress() const { return first_progress_; }
+  // How many facts of these kinds were stated.
+  std::uint64_t stated(FactMask kinds) const {
+    std::uint64_t total = 0;
+    for (const auto& of_group : heard_) total += count(of_group, kinds);
+    return total;
+  }
 
   std::vector<CheckTally> tallies() const {
     std::vector<CheckTally> all;
     for (const Listener& listener : checkers_) {
-      std::uint64_t heard = 0;
-      for (std::size_t kind = 0; kind < fact_kinds; ++kind) {
-        if ((listener.checker->interests() >> kind & 1) != 0) heard += heard_[listener.group][kind];
-      }
+      const std::uint64_t heard = count(heard_[listener.group], listener.checker->interests());
       const std::string property(listener.checker->property());
       const auto same = std::find_if(all.begin(), all.end(), [&](const CheckTally& tally) {
         return tally.property == property;
@@ -92,6 +99,15 @@ class Watch final : public Observer {
     std::unique_ptr<Checker> checker;
     std::size_t group = 0;
   };
+  using Tally = std::array<std::uint64_t, fact_kinds>;
+
+  static std::uint64_t count(const Tally& heard, FactMask kinds) {
+    std::uint64_t total = 0;
+    for (std::size_t kind = 0; kind < fact_kinds; ++kind) {
+      if ((kinds >> kind & 1) != 0) total += heard[kind];
+    }
+    return total;
+  }
 
   void add_checkers(const Scenario& scenario, const Group& group, std::size_t g) {
     const auto& wanted = scenario.check.safety;
@@ -113,7 +129,7 @@ class Watch final : public Observer {
     for (Checker* checker : listeners_[group][kind]) checker->hear(heard, objections_);
     const FactMask bit = FactMask{1} << kind;
     if ((bit & History::interests()) != 0) {
-      record(history_.hear(heard));
+      if (group == clients_) record(history_.hear(heard));
     } else if ((bit & Roles::interests()) != 0) {
       director_.hear(heard);
       elections_ += std::holds_alternative<Elected>(*seen.fact);
@@ -127,11 +143,14 @@ class Watch final : public Observer {
   void record(const HistoryLine& line) {
     if (recorder_ != nullptr) recorder_->line(line);
     const ClientOperation& op = *line.operation;
-    if (line.invocation || op.outcome != Returning::ok) return;
-    if (recorder_ != nullptr) interval_latencies_.record(op.returned - op.invoked);
+    if (!line.invocation && op.outcome == Returning::ok && recorder_ != nullptr) {
+      interval_latencies_.record(op.returned - op.invoked);
+    }
     if (first_progress_ != Time::max()) return;
     const std::optional<Time> healed = director_.healed_at();
-    if (healed && op.invoked >= *healed) first_progress_ = op.returned;
+    if (!healed || op.invoked < *healed) return;
+    first_attempt_ = std::min(first_attempt_, op.invoked);
+    if (!line.invocation && op.outcome == Returning::ok) first_progress_ = op.returned;
   }
 
   void crashed(const Occurrence& seen) {
@@ -151,13 +170,15 @@ class Watch final : public Observer {
   History history_;
   std::vector<Listener> checkers_;
   std::vector<std::array<std::vector<Checker*>, fact_kinds>> listeners_;  // by group and kind
-  std::vector<std::array<std::uint64_t, fact_kinds>> heard_;
-  std::vector<std::size_t> group_of_;   // by node
-  std::vector<std::uint64_t> decided_;  // highest slot, by group
+  std::vector<Tally> heard_;                                              // by group
+  std::vector<std::size_t> group_of_;                                     // by node
+  std::vector<std::uint64_t> decided_;                                    // highest slot, by group
   Objections objections_;
   Histogram interval_latencies_;
   std::uint64_t elections_ = 0;
   std::uint64_t routed_ = 0;
+  std::size_t clients_ = 0;  // their group
+  Time first_attempt_ = Time::max();
   Time first_progress_ = Time::max();
 };
 
@@ -199,6 +220,7 @@ class Running {
     interval_ = Duration{std::max<std::int64_t>(1'000'000, scenario_.duration.ns / 100)};
     next_sample_ = options_.recorder == nullptr ? Time::max() : Time{} + interval_;
     world_.boot();
+    stopped_ = !watch_.objections().empty();
     while (!stopped_) {
       const Time pause = std::min({director_.next_at(), next_sample_, end_});
       if (!execute_until(pause - Duration{1})) continue;
@@ -219,29 +241,33 @@ class Running {
   // for somebody has fired and has set an earlier date.
   bool execute_until(Time last) {
     while (world_.step(last)) {
-      prefixes_.look(world_);
       if (director_.is_waiting()) director_.act(world_);
-      if (!watch_.objections().empty() || over_budget()) {
-        stopped_ = true;
-        return false;
-      }
-      if (director_.next_at() <= last) return false;
+      stopped_ = !watch_.objections().empty();
+      if (world_.counters().events >= next_look_) look();
+      if (stopped_ || director_.next_at() <= last) return false;
     }
     return true;
   }
 
-  bool over_budget() {
+  // What need not be looked at after every event.
+  void look() {
     const std::uint64_t events = world_.counters().events;
+    prefixes_.look(world_);
+    if (!stopped_) stopped_ = over_budget(events);
+    next_look_ = std::min((events | 0xFF) + 1, scenario_.budget.events);
+  }
+
+  bool over_budget(std::uint64_t events) {
     if (events >= scenario_.budget.events) {
       reasons_.push_back("the budget of " + with_commas(scenario_.budget.events) +
                          " events was spent at " + to_text(world_.now()));
       return true;
     }
-    if ((events & 0xFF) == 0 && options_.interrupted != nullptr && *options_.interrupted != 0) {
+    if (options_.interrupted != nullptr && *options_.interrupted != 0) {
       reasons_.push_back("interrupted at " + to_text(world_.now()));
       return true;
     }
-    if ((events & 0xFF) == 0 && world_.bytes_held() >> 20 >= scenario_.budget.megabytes) {
+    if (world_.bytes_held() >> 20 >= scenario_.budget.megabytes) {
       reasons_.push_back("the budget of " + with_commas(scenario_.budget.megabytes) +
                          " MB of memory was spent at " + to_text(world_.now()));
       return true;
@@ -302,6 +328,7 @@ class Running {
   Time end_;
   Duration interval_;
   Time next_sample_;
+  std::uint64_t next_look_ = 0;  // number of events
   Sample last_totals_;
   bool stopped_ = false;
   std::vector<std::string> reasons_;
@@ -312,8 +339,9 @@ RunOutcome Running::judge() {
   if (options_.check && watch_.objections().empty()) {
     watch_.finish(world_.now(), world_.last_event());
     judge_history();
-    if (reasons_.empty()) judge_progress();
+    judge_progress();
   }
+  director_.give_up();
   RunOutcome outcome;
   outcome.violations = watch_.objections().all();
   outcome.ended = world_.now();
@@ -381,21 +409,26 @@ void Running::judge_progress() {
     reasons_.push_back("progress: a fault had not ended when the run did");
     return;
   }
-  const Time deadline = saturating_add(*healed, within);
+  if (watch_.first_attempt() == Time::max()) {
+    reasons_.push_back("progress: no operation began after the last fault ended at " +
+                       to_text(*healed));
+    return;
+  }
+  const Time deadline = saturating_add(watch_.first_attempt(), within);
   if (watch_.first_progress() <= deadline) return;
   if (deadline > world_.now()) {
     reasons_.push_back("progress: the run ended at " + to_text(world_.now()) +
                        ", before the deadline at " + to_text(deadline));
     return;
   }
-  watch_.objections().raise({std::string(Progress::name),
-                             "the last fault ended at " + to_text(*healed) +
-                                 ", but no operation begun after that was answered within " +
-                                 to_text(within),
-                             world_.last_event(),
-                             deadline,
-                             {},
-                             {}});
+  watch_.objections().raise(
+      {std::string(Progress::name),
+       "the last fault ended at " + to_text(*healed) + ", but of the operations begun from " +
+           to_text(watch_.first_attempt()) + " on none was answered within " + to_text(within),
+       world_.last_event(),
+       deadline,
+       {},
+       {}});
 }
 
 // A pass must show work: a run in which nothing happened proves nothing.
@@ -410,6 +443,8 @@ void Running::judge_work(const RunOutcome& outcome) {
     reasons_.push_back("no client operation succeeded");
   } else if (!scenario_.workload && outcome.counters.facts == 0) {
     reasons_.push_back("no node stated anything");
+  } else if (outcome.elections == 0 && watch_.stated(facts<Campaigned>()) > 0) {
+    reasons_.push_back("nodes stood for election, but none was elected");
   }
   if (!options_.check) reasons_.push_back("nothing was checked");
 }

@@ -169,10 +169,10 @@ struct Progress {
   Duration within{5'000'000'000};
   static constexpr std::string_view name = "progress";
   static constexpr std::string_view doc =
-      "Liveness: an operation that a client began after the last fault ended is answered ok within "
-      "this time. The run must last that long.";
+      "Liveness: of the operations that clients begin after the last fault has ended, one is "
+      "answered ok within this time of the first. The run must last that long.";
   static constexpr auto fields =
-      std::tuple{field("within", &Progress::within, "How soon after the last fault.").at_least(1)};
+      std::tuple{field("within", &Progress::within, "How soon.").at_least(1)};
 };
 
 // Which properties are judged. A scenario that says nothing gets every safety check.

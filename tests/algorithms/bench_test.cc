@@ -75,7 +75,8 @@ TEST_CASE("bench: a step shows its effects as data, in order") {
 TEST_CASE("bench: clock and choices come from the bench") {
   Bench<Counter> node{n1, {n1, n2, n3}};
   node.set_clock(Time{42});
-  const auto step = node.ask(Request{});
+  const auto step = node.ask(Request{{n3, 1, 1}, {}});
+  CHECK(step.broken.empty());
   CHECK(step.forward.size() == 1);
   REQUIRE(step.replies.size() == 1);
   CHECK(step.replies[0].response.value == 42);

@@ -431,6 +431,7 @@ TEST_CASE("committed log: what is committed, and by which term at the latest") {
   CHECK_FALSE(learn(4, 5));  // nor any news that a later term holds it as well
   CHECK(before(3) == 0);
   CHECK(before(4) == 4);
+  CHECK(known.marks().size() == 1);
   CHECK(before(9) == 4);
   CHECK(learn(5, 6));
   CHECK(learn(6, 7));
@@ -440,6 +441,7 @@ TEST_CASE("committed log: what is committed, and by which term at the latest") {
   CHECK(before(4) == 4);
   CHECK(before(5) == 8);
   CHECK(before(8) == 8);
+  CHECK(known.marks().size() == 2);
   CHECK_FALSE(learn(7, 2));  // an earlier term than was known
   CHECK(before(3) == 7);
   CHECK(before(4) == 7);

@@ -3,8 +3,13 @@
 // nodes crash with what they had not written. No time passes that would tell likely from unlikely,
 // so that rare interleavings come soon.
 //
-//   Ordeal<Raft> ordeal({.seed = 7, .config = {}, .checkers = {make_log_matching}, .request =
-//   ask}); ordeal.run(1000); CHECK(ordeal.objections().empty());
+//   Ordeal<Raft>::Settings settings;
+//   settings.seed = 7;
+//   settings.checkers = {make_log_matching};
+//   settings.request = some_request;
+//   Ordeal<Raft> ordeal(settings);
+//   ordeal.run(1000);
+//   CHECK(ordeal.objections().empty());
 #pragma once
 
 #include <array>
