@@ -4,22 +4,20 @@
 
 namespace ballast {
 
-bool CommittedLog::learn(const HeardFact& heard, const ShadowLog& log_of_node) {
-  const Committed& committed = std::get<Committed>(*heard.fact);
-  const LogIndex index = std::min(committed.index, log_of_node.last_index());
-  const bool is_news = index > log_.last_index();
-  if (is_news) log_.extend(log_of_node, index);
+bool CommittedLog::learn(const Mark& mark, const ShadowLog& log_of_node) {
+  const bool is_news = mark.index > log_.last_index();
+  if (is_news) log_.extend(log_of_node, mark.index);
 
   // Where the mark belongs: behind those of terms up to its own.
-  const auto after = std::upper_bound(marks_.begin(), marks_.end(), committed.term,
-                                      [](Term term, const Mark& mark) { return term < mark.term; });
-  if (after != marks_.begin() && std::prev(after)->index >= index) return is_news;
-  const Mark mark{committed.term, index, heard.event, heard.at, heard.node};
+  const auto after =
+      std::upper_bound(marks_.begin(), marks_.end(), mark.term,
+                       [](Term term, const Mark& other) { return term < other.term; });
+  if (after != marks_.begin() && std::prev(after)->index >= mark.index) return is_news;
   // It makes those superfluous that reach no further although their term is not lower.
-  const bool same_term = after != marks_.begin() && std::prev(after)->term == committed.term;
+  const bool same_term = after != marks_.begin() && std::prev(after)->term == mark.term;
   auto first = same_term ? std::prev(after) : after;
-  const auto last =
-      std::find_if(after, marks_.end(), [&](const Mark& later) { return later.index > index; });
+  const auto last = std::find_if(after, marks_.end(),
+                                 [&](const Mark& later) { return later.index > mark.index; });
   if (first == last) {
     marks_.insert(first, mark);
   } else {

@@ -1,6 +1,7 @@
 // What the world knows to be committed, and since which term.
 #pragma once
 
+#include <algorithm>
 #include <vector>
 
 #include "sim/check/shadow_log.h"
@@ -29,7 +30,14 @@ class CommittedLog {
 
   // Hears that a node, whose log is given, has moved its commit index. True if this made entries
   // known to be committed that were not so before.
-  bool learn(const HeardFact& heard, const ShadowLog& log_of_node);
+  bool learn(const Committed& committed, const HeardFact& heard, const ShadowLog& log_of_node) {
+    const LogIndex index = std::min(committed.index, log_of_node.last_index());
+    // Mostly another node has said as much before.
+    if (!marks_.empty() && marks_.back().term <= committed.term && marks_.back().index >= index) {
+      return false;
+    }
+    return learn({committed.term, index, heard.event, heard.at, heard.node}, log_of_node);
+  }
 
   // The commitment that reaches furthest among those of terms below, or up to, `term`; null if
   // there is none.
@@ -37,6 +45,8 @@ class CommittedLog {
   const Mark* up_to(Term term) const { return before(term.next()); }
 
  private:
+  bool learn(const Mark& mark, const ShadowLog& log_of_node);
+
   ShadowLog log_;
   std::vector<Mark> marks_;
 };

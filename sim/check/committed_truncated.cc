@@ -18,20 +18,18 @@ class CommittedTruncated final : public Checker {
   }
 
   void hear(const HeardFact& heard, Objections& objections) override {
-    if (const auto* started = std::get_if<TermStarted>(heard.fact)) {
-      terms_[heard.node] = started->term;
-    } else if (std::holds_alternative<Committed>(*heard.fact)) {
-      committed_.learn(heard, logs_[heard.node]);
+    ShadowLog& log = logs_[heard.node];
+    if (const auto* appended = std::get_if<Appended>(heard.fact)) {
+      // An entry put in the place of another one removes it and all that follow.
+      if (appended->index <= log.last_index()) check_removal(appended->index, heard, objections);
+      log.append(appended->index, appended->term);
+    } else if (const auto* committed = std::get_if<Committed>(heard.fact)) {
+      committed_.learn(*committed, heard, log);
     } else if (const auto* truncated = std::get_if<Truncated>(heard.fact)) {
       check_removal(truncated->last_kept.next(), heard, objections);
-      logs_.follow(heard);
-    } else {
-      // An entry put in the place of another one removes it and all that follow.
-      const Appended& appended = std::get<Appended>(*heard.fact);
-      if (appended.index <= logs_[heard.node].last_index()) {
-        check_removal(appended.index, heard, objections);
-      }
-      logs_.follow(heard);
+      log.truncate(truncated->last_kept);
+    } else if (const auto* started = std::get_if<TermStarted>(heard.fact)) {
+      terms_[heard.node] = started->term;
     }
   }
 
@@ -54,7 +52,7 @@ class CommittedTruncated final : public Checker {
                      {mark->event});
   }
 
-  ShadowLogs logs_;
+  PerNode<ShadowLog> logs_;
   CommittedLog committed_;
   PerNode<Term> terms_;
 };

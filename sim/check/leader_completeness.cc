@@ -16,20 +16,24 @@ class LeaderCompleteness final : public Checker {
   FactMask interests() const override { return facts<Appended, Truncated, Committed, Elected>(); }
 
   void hear(const HeardFact& heard, Objections& objections) override {
-    if (const auto* elected = std::get_if<Elected>(heard.fact)) {
+    ShadowLog& log = logs_[heard.node];
+    if (const auto* appended = std::get_if<Appended>(heard.fact)) {
+      if (heard.node == latest_.node && appended->index <= log.last_index()) {
+        latest_.log_only_grew = false;
+      }
+      log.append(appended->index, appended->term);
+    } else if (const auto* committed = std::get_if<Committed>(heard.fact)) {
+      // A commitment of an earlier term may come to light after the election. As long as the log of
+      // the leader has only grown since, what it lacks of earlier terms it lacked then.
+      const bool is_news = committed_.learn(*committed, heard, log);
+      if (is_news && latest_.log_only_grew) check(latest_, heard, objections);
+    } else if (const auto* truncated = std::get_if<Truncated>(heard.fact)) {
+      if (heard.node == latest_.node) latest_.log_only_grew = false;
+      log.truncate(truncated->last_kept);
+    } else if (const auto* elected = std::get_if<Elected>(heard.fact)) {
       const Leader leader{elected->term, heard.node, heard.event, true};
       if (leader.term > latest_.term) latest_ = leader;
       check(leader, heard, objections);
-    } else if (std::holds_alternative<Committed>(*heard.fact)) {
-      // A commitment of an earlier term may come to light after the election. As long as the log of
-      // the leader has only grown since, what it lacks of earlier terms it lacked then.
-      const bool is_news = committed_.learn(heard, logs_[heard.node]);
-      if (is_news && latest_.log_only_grew) check(latest_, heard, objections);
-    } else {
-      const LogIndex end = logs_[heard.node].last_index();
-      logs_.follow(heard);
-      const bool grew = logs_[heard.node].last_index() > end;
-      if (heard.node == latest_.node && !grew) latest_.log_only_grew = false;
     }
   }
 
@@ -62,7 +66,7 @@ class LeaderCompleteness final : public Checker {
         {heard.event == mark->event ? leader.elected_in : mark->event});
   }
 
-  ShadowLogs logs_;
+  PerNode<ShadowLog> logs_;
   CommittedLog committed_;
   Leader latest_;  // of the highest term so far
 };

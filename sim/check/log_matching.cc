@@ -20,10 +20,13 @@ class LogMatching final : public Checker {
   FactMask interests() const override { return facts<Appended, Truncated>(); }
 
   void hear(const HeardFact& heard, Objections& objections) override {
+    ShadowLog& log = logs_[heard.node];
     if (const auto* appended = std::get_if<Appended>(heard.fact)) {
-      check(*appended, heard, objections);
+      check(*appended, log, heard, objections);
+      log.append(appended->index, appended->term);
+    } else if (const auto* truncated = std::get_if<Truncated>(heard.fact)) {
+      log.truncate(truncated->last_kept);
     }
-    logs_.follow(heard);
   }
 
  private:
@@ -36,8 +39,8 @@ class LogMatching final : public Checker {
     NodeId node;
   };
 
-  void check(const Appended& appended, const HeardFact& heard, Objections& objections) {
-    const ShadowLog& log = logs_[heard.node];
+  void check(const Appended& appended, const ShadowLog& log, const HeardFact& heard,
+             Objections& objections) {
     if (!appended.index || appended.index > log.last_index().next()) {
       objections.raise(property(), heard,
                        to_text(heard.node) + " appended entry " +
@@ -71,7 +74,7 @@ class LogMatching final : public Checker {
     return unusual_[{index, term}];
   }
 
-  ShadowLogs logs_;
+  PerNode<ShadowLog> logs_;
   SlotTable<First> usual_;
   std::map<std::pair<LogIndex, Term>, First> unusual_;
 };

@@ -13,7 +13,9 @@ class PerNode {
  public:
   // The element of this node: as default-constructed until somebody changes it.
   T& operator[](NodeId node) {
-    if (node.value >= elements_.size()) elements_.resize(std::size_t{node.value} + 1);
+    if (node.value >= elements_.size()) [[unlikely]] {
+      elements_.resize(std::size_t{node.value} + 1);
+    }
     return elements_[node.value];
   }
 

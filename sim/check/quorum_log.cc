@@ -19,10 +19,12 @@ class QuorumLog final : public Checker {
   FactMask interests() const override { return facts<Appended, Truncated, Committed>(); }
 
   void hear(const HeardFact& heard, Objections& objections) override {
-    const auto* committed = std::get_if<Committed>(heard.fact);
-    if (committed == nullptr) {
-      logs_.follow(heard);
-    } else if (committed->index > committed_) {
+    if (const auto* appended = std::get_if<Appended>(heard.fact)) {
+      logs_[heard.node].append(appended->index, appended->term);
+    } else if (const auto* truncated = std::get_if<Truncated>(heard.fact)) {
+      logs_[heard.node].truncate(truncated->last_kept);
+    } else if (const auto* committed = std::get_if<Committed>(heard.fact)) {
+      if (committed->index <= committed_) return;
       committed_ = committed->index;
       check(heard, objections);
     }
@@ -49,7 +51,7 @@ class QuorumLog final : public Checker {
   }
 
   std::vector<NodeId> nodes_;
-  ShadowLogs logs_;
+  PerNode<ShadowLog> logs_;
   LogIndex committed_;
 };
 

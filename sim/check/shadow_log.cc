@@ -5,20 +5,13 @@
 namespace ballast {
 
 std::size_t ShadowLog::stretch_of(LogIndex index) const {
-  // Mostly the last one: logs are read where they grow.
-  if (stretches_.back().first <= index) return stretches_.size() - 1;
   const auto after =
       std::upper_bound(stretches_.begin(), stretches_.end(), index,
                        [](LogIndex at, const Stretch& stretch) { return at < stretch.first; });
   return static_cast<std::size_t>(after - stretches_.begin()) - 1;
 }
 
-Term ShadowLog::term_at(LogIndex index) const {
-  if (!index || index > last_index_) return {};
-  return stretches_[stretch_of(index)].term;
-}
-
-void ShadowLog::append(LogIndex index, Term term) {
+void ShadowLog::put(LogIndex index, Term term) {
   if (index <= last_index_) truncate(index.previous());
   if (index > last_index_.next()) append(index.previous(), Term{});
   if (stretches_.empty() || stretches_.back().term != term) stretches_.push_back({index, term});

@@ -20,11 +20,22 @@ class ShadowLog {
   Term last_term() const { return stretches_.empty() ? Term{} : stretches_.back().term; }
 
   // The term of an entry; 0 before the first entry and after the last one.
-  Term term_at(LogIndex index) const;
+  Term term_at(LogIndex index) const {
+    if (!index || index > last_index_) return {};
+    // Mostly of the last stretch: logs are read where they grow.
+    const Stretch& last = stretches_.back();
+    return last.first <= index ? last.term : stretches_[stretch_of(index)].term;
+  }
 
   // Puts an entry at `index`, in the place of what the log holds from there on. Should the log end
   // earlier, the entries that are missing have term 0.
-  void append(LogIndex index, Term term);
+  void append(LogIndex index, Term term) {
+    if (index == last_index_.next() && !stretches_.empty() && stretches_.back().term == term) {
+      last_index_ = index;  // as mostly
+    } else {
+      put(index, term);
+    }
+  }
   // Removes everything after `last_kept`.
   void truncate(LogIndex last_kept);
   // Adds the entries of `other` from the end of this log up to `last`.
@@ -39,29 +50,12 @@ class ShadowLog {
     LogIndex first;
     Term term;
   };
+  void put(LogIndex index, Term term);
   // The stretch to which an entry belongs. REQUIRES 0 < index <= last_index().
   std::size_t stretch_of(LogIndex index) const;
 
   std::vector<Stretch> stretches_;
   LogIndex last_index_;
-};
-
-// The shadows of all nodes of a group.
-class ShadowLogs {
- public:
-  ShadowLog& operator[](NodeId node) { return logs_[node]; }
-
-  // Does what the fact says to the log of the node that stated it, if it is about its log.
-  void follow(const HeardFact& heard) {
-    if (const auto* appended = std::get_if<Appended>(heard.fact)) {
-      logs_[heard.node].append(appended->index, appended->term);
-    } else if (const auto* truncated = std::get_if<Truncated>(heard.fact)) {
-      logs_[heard.node].truncate(truncated->last_kept);
-    }
-  }
-
- private:
-  PerNode<ShadowLog> logs_;
 };
 
 }  // namespace ballast

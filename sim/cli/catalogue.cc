@@ -126,6 +126,33 @@ ExitCode unknown_kind(std::string_view command, std::string_view word, bool many
   return code;
 }
 
+// Without what its members hold in turn.
+TypeInfo surface(TypeInfo info) {
+  info.fields.clear();
+  for (TypeInfo& part : info.parts) part = surface(std::move(part));
+  return info;
+}
+
+// The members of a scenario, then those of each member that has members of its own.
+std::string scenario_in_words() {
+  const TypeInfo whole = scenario_info();
+  TypeInfo top = whole;
+  for (FieldInfo& field : top.fields) field.type = surface(std::move(field.type));
+  std::string text = whole.doc + "\n\n" + options_table(top);
+  for (const FieldInfo& field : whole.fields) {
+    const bool of_parts =
+        field.type.kind == TypeInfo::Kind::map || field.type.kind == TypeInfo::Kind::list;
+    const TypeInfo& type = of_parts ? field.type.parts[0] : field.type;
+    if (type.kind != TypeInfo::Kind::object) continue;
+    TypeInfo shown = type;
+    if (field.name == "faults") {  // each kind of fault has a page of its own
+      for (FieldInfo& fault : shown.fields) fault.type = surface(std::move(fault.type));
+    }
+    text += "\n" + wrap(field.name + ": ", type.doc, 2) + "\n" + options_table(shown);
+  }
+  return text;
+}
+
 std::string list_of(const Kind& kind) {
   const std::vector<Entry> entries = kind.entries();
   std::size_t widest = 0;
@@ -134,7 +161,8 @@ std::string list_of(const Kind& kind) {
   for (const Entry& entry : entries) {
     std::string line = "  " + entry.name;
     line.resize(2 + widest + 2, ' ');
-    text += line + entry.summary + "\n";
+    const std::size_t sentence = std::min(entry.summary.find(". "), entry.summary.size() - 1);
+    text += wrap(line, entry.summary.substr(0, sentence + 1), line.size());
   }
   return text;
 }
@@ -156,8 +184,7 @@ ExitCode execute(const ListCommand& command, const std::string&) {
 
 ExitCode execute(const DescribeCommand& command, const std::string&) {
   if (command.name.empty() && (command.kind.empty() || command.kind == "scenario")) {
-    const TypeInfo info = scenario_info();
-    return print(info.doc + "\n\n" + options_table(info)) ? ExitCode::held : ExitCode::io_error;
+    return print(scenario_in_words()) ? ExitCode::held : ExitCode::io_error;
   }
   const Kind* kind = find_kind(command.kind);
   if (kind == nullptr) return unknown_kind("describe", command.kind, false);
@@ -168,7 +195,7 @@ ExitCode execute(const DescribeCommand& command, const std::string&) {
     names.push_back(entry.name);
     if (!command.name.empty() && entry.name != command.name) continue;
     if (!text.empty()) text += "\n";
-    text += entry.name + ": " + entry.summary + "\n";
+    text += wrap(entry.name + ": ", entry.summary, 2);
     if (!entry.details.empty()) text += "\n" + entry.details;
   }
   if (text.empty()) return unknown("describe", kind->one, command.name, names);

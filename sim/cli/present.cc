@@ -109,22 +109,7 @@ std::string line(std::string_view label, const std::string& text) {
 
 }  // namespace
 
-std::string wrapped(std::string_view sentence) {
-  constexpr std::size_t width = 96;
-  std::string text;
-  std::string_view indent = "  ";
-  while (!sentence.empty()) {
-    std::size_t end = sentence.size();
-    if (end > width) {
-      end = sentence.rfind(' ', width);
-      if (end == std::string_view::npos || end == 0) end = width;
-    }
-    text += std::string(indent) + std::string(sentence.substr(0, end)) + "\n";
-    sentence.remove_prefix(std::min(end + (end < sentence.size()), sentence.size()));
-    indent = "    ";
-  }
-  return text;
-}
+std::string wrapped(std::string_view sentence) { return wrap("  ", sentence, 4); }
 
 std::string rounded(Duration d) {
   struct Unit {

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 
@@ -48,8 +49,10 @@ std::string Painter::operator()(Color color, std::string_view text) const {
 }
 
 bool print(std::string_view text) {
-  return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() &&
-         std::fflush(stdout) == 0;
+  const bool good =
+      std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
+  if (!good) complain("ballast: cannot write to the standard output\n");
+  return good;
 }
 
 void complain(std::string_view text) {
@@ -58,6 +61,24 @@ void complain(std::string_view text) {
 }
 
 bool stderr_is_watched() { return isatty(STDERR_FILENO) != 0 && !is_set("CI"); }
+
+std::string wrap(std::string_view first, std::string_view text, std::size_t indent) {
+  constexpr std::size_t width = 100;
+  std::string out;
+  std::string line(first);
+  for (bool done = false; !done;) {
+    std::size_t end = text.size();
+    if (line.size() + end > width) {
+      end = text.rfind(' ', width > line.size() ? width - line.size() : 0);
+      if (end == std::string_view::npos || end == 0) end = std::min(text.find(' ', 1), text.size());
+    }
+    done = end == text.size();
+    out += line + std::string(text.substr(0, end)) + "\n";
+    text.remove_prefix(done ? end : end + 1);
+    line.assign(indent, ' ');
+  }
+  return out;
+}
 
 std::string shell_quoted(std::string_view word) {
   constexpr std::string_view plain =

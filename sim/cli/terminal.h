@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -26,13 +27,17 @@ class Painter {
   bool on_ = false;
 };
 
-// Writes to stdout; false if that fails, as when the reader has gone.
+// Writes to stdout; if that fails, says so and returns false.
 bool print(std::string_view text);
 // Writes to stderr.
 void complain(std::string_view text);
 
 // Whether somebody watches stderr: then progress is one line that is rewritten.
 bool stderr_is_watched();
+
+// `first` and the text as lines of at most 100 columns, all but the first indented. Ends in a
+// newline.
+std::string wrap(std::string_view first, std::string_view text, std::size_t indent);
 
 // A word as the shell takes it: quoted if need be.
 std::string shell_quoted(std::string_view word);

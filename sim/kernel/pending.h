@@ -37,7 +37,7 @@ inline Pending earlier(Pending a, const Pending& b) {
       "cmovb %[b_order], %[a_order]\n\t"
       "cmovb %[b_handle], %[a_handle]"
       : [a_at] "+&r"(a.at), [a_order] "+&r"(a.order), [a_handle] "+&r"(a.handle), [high] "+&r"(high)
-      : [b_at] "rm"(b.at), [b_order] "r"(b.order), [b_handle] "rm"(b.handle)
+      : [b_at] "r"(b.at), [b_order] "r"(b.order), [b_handle] "r"(b.handle)
       : "cc");
   return a;
 #else

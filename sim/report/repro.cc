@@ -40,6 +40,7 @@ class Document {
     if (found != nullptr && !word) refuse(found->at, key);
     return word.value_or(0);
   }
+  void refuse(std::string_view key) { refuse(value_.at, key); }
   void refuse(Position at, std::string_view key) {
     problems_.add(at,
                   "not written by a run: \"" + std::string(key) + "\" is missing or unreadable");
@@ -56,19 +57,19 @@ class Document {
 // What repro.json and summary.json say alike.
 void read_outcome(Document& document, Repro& out) {
   constexpr std::uint64_t known_format = 1;
-  if (document.number("format") != known_format) document.refuse({}, "format");
+  if (document.number("format") != known_format) document.refuse("format");
   out.tool = document.text("tool");
   out.fingerprint = document.hash("fingerprint");
   const std::string verdict = document.text("verdict");
   constexpr auto verdicts = enumerators(Verdict{});
   const auto word = std::find(verdicts.begin(), verdicts.end(), verdict);
   if (word == verdicts.end()) {
-    document.refuse({}, "verdict");
+    document.refuse("verdict");
   } else {
     out.verdict = static_cast<Verdict>(word - verdicts.begin());
   }
   const auto prefixes = read_prefixes(document.member("prefixes", Value::Kind::object));
-  if (!prefixes) document.refuse({}, "prefixes");
+  if (!prefixes) document.refuse("prefixes");
   out.prefixes = prefixes.value_or(PrefixHashes{});
 }
 

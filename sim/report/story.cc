@@ -169,6 +169,10 @@ class Telling {
         concerns = crosses(committed[moment.node], now->index.value);
         committed[moment.node] = now->index.value;
       }
+      // What was done to a register ends with the same request, which does not name the register.
+      if (const auto* begun = std::get_if<Invoked>(&*moment.fact); begun != nullptr && concerns) {
+        subjects_.requests.insert(begun->request);
+      }
       if (!concerns || stated_at_first_boot(moment)) continue;
       keep(&moment, involved ? 70 : 50);
       // Why a log was cut is half of the story.

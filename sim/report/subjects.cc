@@ -89,7 +89,9 @@ struct Concerning {
   bool operator()(const Admitted& f) const { return charge(f.ticket, f.request); }
   bool operator()(const Routed& f) const { return charge(f.ticket, f.request); }
   bool operator()(const Ended& f) const { return charge(f.ticket, f.request); }
-  bool operator()(const Invoked& f) const { return s.requests.contains(f.request); }
+  bool operator()(const Invoked& f) const {
+    return s.requests.contains(f.request) || s.keys.contains(f.key);
+  }
   bool operator()(const Returned& f) const { return s.requests.contains(f.request); }
   bool operator()(const Proposed&) const { return false; }
   bool operator()(const PolicySet&) const { return false; }
@@ -126,6 +128,7 @@ void Subjects::add_sentence(std::string_view sentence) {
       if (before[0] == "entry" || before[0] == "index" || before[0] == "slot") {
         entries.insert(*number);
       }
+      if (before[0] == "key") keys.insert(*number);
       if (before[0] == "ticket") tickets.insert({*number});
       if (before[0] == "request") request.sequence = *number;
       if (before[0] == "session") request.session = static_cast<std::uint32_t>(*number);

@@ -18,10 +18,12 @@ struct Subjects {
   std::set<Ballot> ballots;
   std::set<Ticket> tickets;
   std::set<RequestId> requests;
+  std::set<std::uint64_t> keys;  // of registers
   std::set<NodeId> nodes;
 
   // "two leaders in term 7: n1 and n4" is about term 7, n1 and n4. Checkers write "term 7",
-  // "entry 3", "index 3", "slot 3", "ballot 3.n2", "ticket 12", "request 7 of n4" and "n4".
+  // "entry 3", "index 3", "slot 3", "ballot 3.n2", "ticket 12", "key 5", "request 7 of n4" and
+  // "n4".
   void add_sentence(std::string_view sentence);
   void add_fact(const Fact& fact);
 

@@ -474,8 +474,12 @@ FileText read_file(const std::string& path) {
                                                              &std::fclose);
   if (file == nullptr) return failure(errno);
   FileText out;
-  out.text.resize(json_max_bytes + 1);
-  out.text.resize(std::fread(out.text.data(), 1, out.text.size(), file.get()));
+  std::array<char, 16'384> part;
+  std::size_t got = part.size();
+  while (got == part.size() && out.text.size() <= json_max_bytes) {
+    got = std::fread(part.data(), 1, part.size(), file.get());
+    out.text.append(part.data(), got);
+  }
   if (std::ferror(file.get()) != 0) return failure(errno);
   if (out.text.size() > json_max_bytes) {
     return {FileStatus::too_large,

@@ -32,7 +32,7 @@ bool set_value(Value& root, std::string_view assignment, Problems& problems);
 enum class FileStatus { complete, missing, unreadable, too_large };
 
 // The content of a file, or why there is none, in a sentence: exit 66 for a missing or unreadable
-// file, 65 for one above json_max_bytes, of which no more than that is read.
+// file, 65 for one above json_max_bytes, which is not read to its end.
 struct FileText {
   FileStatus status = FileStatus::complete;
   std::string text = {};

@@ -117,6 +117,23 @@ bool read_checks(const Value& v, CheckSpec& check, Reader& r) {
   return good;
 }
 
+// Faults that read well are kept even if others do not, so that whatever else is wrong with them is
+// said as well.
+bool read_faults(const Value& v, std::vector<Fault>& faults, Reader& r) {
+  if (!v.is(Value::Kind::array)) return r.wrong(v, "a list of faults");
+  bool good = true;
+  for (std::size_t i = 0; i < v.children.size(); ++i) {
+    const Reader::Level level = r.enter(i);
+    Fault fault;
+    if (read(v.children[i], fault, r)) {
+      faults.push_back(std::move(fault));
+    } else {
+      good = false;
+    }
+  }
+  return good;
+}
+
 }  // namespace
 
 std::optional<Scenario> read_scenario(const Value& value, Problems& problems) {
@@ -129,32 +146,38 @@ std::optional<Scenario> read_scenario(const Value& value, Problems& problems) {
   object.may_have("seed", s.seed);
   object.may_have("duration", s.duration, any_duration);
   object.may_have("ties", s.ties);
+  bool nodes_known = false;
   const Value* nodes = object.take("nodes");
   if (nodes == nullptr) {
     object.missing("nodes");
   } else {
     const Reader::Level level = r.enter("nodes");
-    if (!read_groups(*nodes, s.groups, r)) object.fail();
+    nodes_known = read_groups(*nodes, s.groups, r);
+    if (!nodes_known) object.fail();
   }
   object.may_have("network", s.network);
   object.may_have("disk", s.disk);
   object.may_have("clock", s.clock);
   object.may_have("workload", s.workload);
-  object.may_have("faults", s.faults);
+  if (const Value* faults = object.take("faults")) {
+    const Reader::Level level = r.enter("faults");
+    if (!read_faults(*faults, s.faults, r)) object.fail();
+  }
   if (const Value* check = object.take("check")) {
     const Reader::Level level = r.enter("check");
     if (!read_checks(*check, s.check, r)) object.fail();
   }
   object.may_have("expect", s.expect);
   object.may_have("budget", s.budget);
-  // What does not even read cannot be judged as a whole.
-  if (!object.finish()) return std::nullopt;
+  const bool readable = object.finish();
+  // Whether the parts fit together can be judged once it is known which nodes there are.
+  if (!nodes_known) return std::nullopt;
   const auto position = [&](std::string_view key) {
     const Value* member = value.find(key);
     return member == nullptr ? value.at : member->key_at;
   };
   const Places places{position("workload"), position("network"), position("check")};
-  if (!check_fit(s, places, r)) return std::nullopt;
+  if (!check_fit(s, places, r) || !readable) return std::nullopt;
   return s;
 }
 
