@@ -151,13 +151,14 @@ namespace {
 
 // The widest bounds of the integer types go without saying.
 bool says_nothing(const std::string& bound) {
-  static const std::array<std::string, 6> widest = {
+  static const std::array<std::string, 7> widest = {
       "0",
       decimal(std::numeric_limits<std::int64_t>::min()),
       decimal(std::numeric_limits<std::int64_t>::max()),
       decimal(std::numeric_limits<std::uint64_t>::max()),
       decimal(std::numeric_limits<std::uint32_t>::max()),
       std::string(no_duration),
+      to_text(-Duration::max()),
   };
   return bound.empty() || std::find(widest.begin(), widest.end(), bound) != widest.end();
 }

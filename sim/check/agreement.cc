@@ -16,7 +16,7 @@ class Agreement final : public Checker {
     First& first = first_[decided.slot];
     if (!first.event) {
       first = {decided.value, heard.event, heard.at, heard.node, heard.life};
-    } else if (first.value != decided.value) {
+    } else if (first.value != decided.value) [[unlikely]] {
       const bool same_node = first.node == heard.node;
       objections.raise(
           property(), heard,

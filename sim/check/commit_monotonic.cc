@@ -18,7 +18,7 @@ class CommitMonotonic final : public Checker {
   void hear(const HeardFact& heard, Objections& objections) override {
     const LogIndex index = std::get<Committed>(*heard.fact).index;
     Latest& latest = latest_[heard.node];
-    if (index < latest.index) {
+    if (index < latest.index) [[unlikely]] {
       objections.raise(property(), heard,
                        "the commit index of " + to_text(heard.node) + " fell from " +
                            std::to_string(latest.index.value) + " (at " + to_text(latest.at) +

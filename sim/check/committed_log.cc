@@ -4,7 +4,7 @@
 
 namespace ballast {
 
-bool CommittedLog::learn(const Mark& mark, const ShadowLog& log_of_node) {
+bool CommittedLog::put(const Mark& mark, const ShadowLog& log_of_node) {
   const bool is_news = mark.index > log_.last_index();
   if (is_news) log_.extend(log_of_node, mark.index);
 

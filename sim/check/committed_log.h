@@ -30,13 +30,14 @@ class CommittedLog {
 
   // Hears that a node, whose log is given, has moved its commit index. True if this made entries
   // known to be committed that were not so before.
-  bool learn(const Committed& committed, const HeardFact& heard, const ShadowLog& log_of_node) {
+  bool learn(const HeardFact& heard, const ShadowLog& log_of_node) {
+    const Committed& committed = std::get<Committed>(*heard.fact);
     const LogIndex index = std::min(committed.index, log_of_node.last_index());
     // Mostly another node has said as much before.
     if (!marks_.empty() && marks_.back().term <= committed.term && marks_.back().index >= index) {
       return false;
     }
-    return learn({committed.term, index, heard.event, heard.at, heard.node}, log_of_node);
+    return put({committed.term, index, heard.event, heard.at, heard.node}, log_of_node);
   }
 
   // The commitment that reaches furthest among those of terms below, or up to, `term`; null if
@@ -45,7 +46,7 @@ class CommittedLog {
   const Mark* up_to(Term term) const { return before(term.next()); }
 
  private:
-  bool learn(const Mark& mark, const ShadowLog& log_of_node);
+  bool put(const Mark& mark, const ShadowLog& log_of_node);
 
   ShadowLog log_;
   std::vector<Mark> marks_;

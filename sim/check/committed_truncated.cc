@@ -23,8 +23,8 @@ class CommittedTruncated final : public Checker {
       // An entry put in the place of another one removes it and all that follow.
       if (appended->index <= log.last_index()) check_removal(appended->index, heard, objections);
       log.append(appended->index, appended->term);
-    } else if (const auto* committed = std::get_if<Committed>(heard.fact)) {
-      committed_.learn(*committed, heard, log);
+    } else if (std::holds_alternative<Committed>(*heard.fact)) {
+      committed_.learn(heard, log);
     } else if (const auto* truncated = std::get_if<Truncated>(heard.fact)) {
       check_removal(truncated->last_kept.next(), heard, objections);
       log.truncate(truncated->last_kept);

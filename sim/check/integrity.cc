@@ -15,14 +15,8 @@ class Integrity final : public Checker {
   void hear(const HeardFact& heard, Objections& objections) override {
     const Decided& decided = std::get<Decided>(*heard.fact);
     Decision& last = decisions_[heard.node][decided.slot];
-    if (last.event && (last.life == heard.life || last.value != decided.value)) {
-      const std::string in_one_life =
-          last.life == heard.life ? " twice in one life: " : " differently in two lives: ";
-      objections.raise(property(), heard,
-                       to_text(heard.node) + " decided slot " + std::to_string(decided.slot.value) +
-                           in_one_life + to_text(last.value) + " at " + to_text(last.at) + ", " +
-                           to_text(decided.value) + " at " + to_text(heard.at),
-                       {last.event});
+    if (last.event && (last.life == heard.life || last.value != decided.value)) [[unlikely]] {
+      object(last, decided, heard, objections);
     }
     last = {decided.value, heard.event, heard.at, heard.life};
   }
@@ -35,6 +29,17 @@ class Integrity final : public Checker {
     Time at;
     Life life;
   };
+
+  void object(const Decision& last, const Decided& decided, const HeardFact& heard,
+              Objections& objections) const {
+    const std::string in_one_life =
+        last.life == heard.life ? " twice in one life: " : " differently in two lives: ";
+    objections.raise(property(), heard,
+                     to_text(heard.node) + " decided slot " + std::to_string(decided.slot.value) +
+                         in_one_life + to_text(last.value) + " at " + to_text(last.at) + ", " +
+                         to_text(decided.value) + " at " + to_text(heard.at),
+                     {last.event});
+  }
 
   PerNode<SlotTable<Decision>> decisions_;
 };

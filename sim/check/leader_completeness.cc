@@ -22,10 +22,10 @@ class LeaderCompleteness final : public Checker {
         latest_.log_only_grew = false;
       }
       log.append(appended->index, appended->term);
-    } else if (const auto* committed = std::get_if<Committed>(heard.fact)) {
+    } else if (std::holds_alternative<Committed>(*heard.fact)) {
       // A commitment of an earlier term may come to light after the election. As long as the log of
       // the leader has only grown since, what it lacks of earlier terms it lacked then.
-      const bool is_news = committed_.learn(*committed, heard, log);
+      const bool is_news = committed_.learn(heard, log);
       if (is_news && latest_.log_only_grew) check(latest_, heard, objections);
     } else if (const auto* truncated = std::get_if<Truncated>(heard.fact)) {
       if (heard.node == latest_.node) latest_.log_only_grew = false;

@@ -41,25 +41,34 @@ class LogMatching final : public Checker {
 
   void check(const Appended& appended, const ShadowLog& log, const HeardFact& heard,
              Objections& objections) {
-    if (!appended.index || appended.index > log.last_index().next()) {
-      objections.raise(property(), heard,
-                       to_text(heard.node) + " appended entry " +
-                           std::to_string(appended.index.value) + " to a log that ends at entry " +
-                           std::to_string(log.last_index().value));
+    if (!appended.index || appended.index > log.last_index().next()) [[unlikely]] {
+      object_to_gap(appended.index, log, heard, objections);
       return;
     }
     const Term previous_term = log.term_at(appended.index.previous());
-    const First entry{appended.term, previous_term, appended.value, heard.event, heard.node};
     First& first = first_of(appended.index, appended.term);
     if (!first.event) {
-      first = entry;
-    } else if (first.value != entry.value || first.previous_term != entry.previous_term) {
-      objections.raise(property(), heard,
-                       "entry " + std::to_string(appended.index.value) + " of term " +
-                           std::to_string(appended.term.value) + " differs: " + claim(first) +
-                           ", " + claim(entry),
-                       {first.event});
+      first = {appended.term, previous_term, appended.value, heard.event, heard.node};
+    } else if (first.value != appended.value || first.previous_term != previous_term) [[unlikely]] {
+      object_to_entry(appended.index, first,
+                      {appended.term, previous_term, appended.value, heard.event, heard.node},
+                      heard, objections);
     }
+  }
+
+  void object_to_gap(LogIndex index, const ShadowLog& log, const HeardFact& heard,
+                     Objections& objections) const {
+    objections.raise(property(), heard,
+                     to_text(heard.node) + " appended entry " + std::to_string(index.value) +
+                         " to a log that ends at entry " + std::to_string(log.last_index().value));
+  }
+  void object_to_entry(LogIndex index, const First& first, const First& entry,
+                       const HeardFact& heard, Objections& objections) const {
+    objections.raise(property(), heard,
+                     "entry " + std::to_string(index.value) + " of term " +
+                         std::to_string(entry.term.value) + " differs: " + claim(first) + ", " +
+                         claim(entry),
+                     {first.event});
   }
 
   static std::string claim(const First& entry) {

@@ -26,7 +26,9 @@ class StateMachineSafety final : public Checker {
     const Decided& decided = std::get<Decided>(*heard.fact);
     check_value(decided, heard, objections);
     // Only a node that has a commit index says that its decisions are the entries up to there.
-    if (node.committed > 0) check_order(node, decided, heard, objections);
+    if (node.committed > 0 && !is_due(node, decided.slot.value)) [[unlikely]] {
+      object_to_order(node, decided.slot.value, heard, objections);
+    }
     node.applied = decided.slot.value;
     node.furthest = std::max(node.furthest, node.applied);
   }
@@ -53,26 +55,34 @@ class StateMachineSafety final : public Checker {
     First& first = first_[decided.slot];
     if (!first.event) {
       first = {decided.value, heard.event, heard.at, heard.node};
-    } else if (first.value != decided.value) {
-      objections.raise(property(), heard,
-                       "two entries are applied at index " + std::to_string(decided.slot.value) +
-                           ": " + to_text(first.node) + " applied " + to_text(first.value) +
-                           " at " + to_text(first.at) + ", " + to_text(heard.node) + " applied " +
-                           to_text(decided.value) + " at " + to_text(heard.at),
-                       {first.event});
+    } else if (first.value != decided.value) [[unlikely]] {
+      object_to_value(first, decided, heard, objections);
     }
+  }
+  void object_to_value(const First& first, const Decided& decided, const HeardFact& heard,
+                       Objections& objections) const {
+    objections.raise(property(), heard,
+                     "two entries are applied at index " + std::to_string(decided.slot.value) +
+                         ": " + to_text(first.node) + " applied " + to_text(first.value) + " at " +
+                         to_text(first.at) + ", " + to_text(heard.node) + " applied " +
+                         to_text(decided.value) + " at " + to_text(heard.at),
+                     {first.event});
   }
 
   // A restarted node may begin where it kept its state, but not beyond what it had applied.
-  void check_order(const Node& node, const Decided& decided, const HeardFact& heard,
-                   Objections& objections) const {
-    const std::uint64_t index = decided.slot.value;
-    const bool in_order = node.applied > 0 ? index == node.applied + 1 : index <= node.furthest + 1;
-    if (in_order && index <= node.committed) return;
+  static bool is_next(const Node& node, std::uint64_t index) {
+    return node.applied > 0 ? index == node.applied + 1 : index <= node.furthest + 1;
+  }
+  static bool is_due(const Node& node, std::uint64_t index) {
+    return is_next(node, index) && index <= node.committed;
+  }
+
+  void object_to_order(const Node& node, std::uint64_t index, const HeardFact& heard,
+                       Objections& objections) const {
     const std::string expected =
-        in_order           ? "its commit index is " + std::to_string(node.committed)
-        : node.applied > 0 ? "the last entry it applied is " + std::to_string(node.applied)
-                           : "it has applied none in this life and none beyond " +
+        is_next(node, index) ? "its commit index is " + std::to_string(node.committed)
+        : node.applied > 0   ? "the last entry it applied is " + std::to_string(node.applied)
+                             : "it has applied none in this life and none beyond " +
                                  std::to_string(node.furthest) + " before";
     objections.raise(property(), heard,
                      to_text(heard.node) + " applied entry " + std::to_string(index) + " at " +

@@ -126,30 +126,56 @@ ExitCode unknown_kind(std::string_view command, std::string_view word, bool many
   return code;
 }
 
-// Without what its members hold in turn.
+// Whether a type has members that deserve a table of their own.
+bool has_members(const TypeInfo& info) {
+  if (!info.definition.empty()) return false;
+  if (info.kind == TypeInfo::Kind::object) return !info.fields.empty();
+  return std::any_of(info.parts.begin(), info.parts.end(), has_members);
+}
+
+// Without the members, but with the names of alternatives: {"ring": ...}.
 TypeInfo surface(TypeInfo info) {
-  info.fields.clear();
+  const bool is_alternative = info.name.empty() && info.fields.size() == 1;
+  if (is_alternative) {
+    info.fields[0].type = surface(std::move(info.fields[0].type));
+  } else {
+    info.fields.clear();
+  }
   for (TypeInfo& part : info.parts) part = surface(std::move(part));
   return info;
 }
 
-// The members of a scenario, then those of each member that has members of its own.
-std::string scenario_in_words() {
-  const TypeInfo whole = scenario_info();
-  TypeInfo top = whole;
-  for (FieldInfo& field : top.fields) field.type = surface(std::move(field.type));
-  std::string text = whole.doc + "\n\n" + options_table(top);
-  for (const FieldInfo& field : whole.fields) {
-    const bool of_parts =
-        field.type.kind == TypeInfo::Kind::map || field.type.kind == TypeInfo::Kind::list;
-    const TypeInfo& type = of_parts ? field.type.parts[0] : field.type;
-    if (type.kind != TypeInfo::Kind::object) continue;
-    TypeInfo shown = type;
-    if (field.name == "faults") {  // each kind of fault has a page of its own
-      for (FieldInfo& fault : shown.fields) fault.type = surface(std::move(fault.type));
-    }
-    text += "\n" + wrap(field.name + ": ", type.doc, 2) + "\n" + options_table(shown);
+// A table of the members of a type, then one for each member that has members in turn; none twice.
+void describe_members(const std::string& path, const TypeInfo& type, const std::string& doc,
+                      std::vector<std::string>& done, std::string& text) {
+  TypeInfo shown = type;
+  std::vector<const FieldInfo*> deeper;
+  for (std::size_t i = 0; i < type.fields.size(); ++i) {
+    const FieldInfo& field = type.fields[i];
+    if (!field.chosen_by.empty() || !has_members(field.type)) continue;
+    shown.fields[i].type = surface(field.type);
+    const bool told = std::find(done.begin(), done.end(), field.name) != done.end();
+    // Each kind of fault has a page of its own: ballast describe fault NAME.
+    if (!told && path != "faults") deeper.push_back(&field);
+    if (path.empty()) done.push_back(field.name);
   }
+  text += wrap(path.empty() ? "" : path + ": ", doc, 2) + "\n" + options_table(shown);
+  for (const FieldInfo* field : deeper) {
+    const bool of_parts =
+        field->type.kind == TypeInfo::Kind::map || field->type.kind == TypeInfo::Kind::list;
+    const TypeInfo& member = of_parts ? field->type.parts[0] : field->type;
+    if (member.kind == TypeInfo::Kind::one_of && !member.name.empty()) continue;
+    text += "\n";
+    describe_members(path.empty() ? field->name : path + "." + field->name, member,
+                     member.doc.empty() ? field->doc : member.doc, done, text);
+  }
+}
+
+std::string scenario_in_words() {
+  std::string text;
+  std::vector<std::string> done;
+  const TypeInfo info = scenario_info();
+  describe_members("", info, info.doc, done, text);
   return text;
 }
 

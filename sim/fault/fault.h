@@ -108,8 +108,8 @@ struct Crash {
   static constexpr std::string_view name = "crash";
   static constexpr std::string_view doc =
       "The nodes lose their volatile state and what their disks had not yet made durable, and are "
-      "down. With a duration they restart after it from their durable records; without, they stay "
-      "down until a restart.";
+      "down. With a duration they restart after it from their durable records, unless another crash "
+      "holds them down; without, they stay down until a restart.";
   static constexpr auto fields = std::tuple{field("nodes", &Crash::nodes, "Who crashes.").needed()};
 };
 
@@ -162,7 +162,7 @@ struct ClockDrift {
   std::int64_t ppm = 0;
   static constexpr std::string_view name = "clock_drift";
   static constexpr std::string_view doc =
-      "The nodes' clocks, and so their timers, run fast or slow until the fault ends.";
+      "The nodes' clocks, and the timers that they set, run fast or slow until the fault ends.";
   static constexpr auto fields =
       std::tuple{field("nodes", &ClockDrift::nodes, "Whose clocks.").needed(),
                  field("ppm", &ClockDrift::ppm, "Parts per million; positive is fast.")

@@ -293,6 +293,7 @@ void World::write_ahead(Node& node, NodeId id, EventId step) {
     release(id, effects_, step, state_);
     return;
   }
+  if (effects_.records == 0 && effects_.facts.empty() && effects_.sends.empty()) return;
   const std::uint32_t slot = held_.acquire();
   Held& held = held_[slot];
   std::swap(held.effects, effects_);

@@ -42,6 +42,7 @@ class Document {
   }
   void refuse(std::string_view key) { refuse(value_.at, key); }
   void refuse(Position at, std::string_view key) {
+    if (!good_) return;  // one reason is enough
     problems_.add(at,
                   "not written by a run: \"" + std::string(key) + "\" is missing or unreadable");
     good_ = false;

@@ -40,7 +40,9 @@ TypeInfo check_info() {
   for (const CheckInfo& info : checks()) names.push_back(info.name);
   std::vector<TypeInfo> forms{TypeInfo::word(names)};
   for (TypeInfo& info : run_check_infos()) forms.push_back(TypeInfo::named(std::move(info)));
-  return TypeInfo::one_of(std::move(forms));
+  TypeInfo info = TypeInfo::one_of(std::move(forms));
+  info.name = "check";
+  return info;
 }
 
 // The bodies of the alternatives {"name": body} of a variant.
