@@ -19,6 +19,7 @@ void note(int signal) {
 void catch_interrupts() {
   std::signal(SIGINT, note);
   std::signal(SIGTERM, note);
+  std::signal(SIGXFSZ, SIG_IGN);
 }
 
 const volatile int* interrupted() { return &pressed; }

@@ -3,6 +3,8 @@
 
 namespace ballast {
 
+// From now on. A file that grows beyond a limit is an error of writing from then on, and no reason
+// to die without a word.
 void catch_interrupts();
 
 // Not 0 once Ctrl-C was pressed.

@@ -135,8 +135,8 @@ std::string verdict_line(const Scenario& scenario, const RunOutcome& outcome,
   std::string text = paint(color, upper(name_of(outcome.verdict)));
   if (!outcome.violations.empty()) {
     const Violation& first = outcome.violations.front();
-    text += "  " + paint(Color::bold, first.property) + " at " + to_text(first.at) + ", event " +
-            with_commas(first.event.value);
+    text += "  " + paint(Color::bold, first.property) + " at " + to_text(first.at);
+    if (!first.witnesses.empty()) text += ", event " + with_commas(first.event.value);
   }
   text += expectation(scenario, outcome, paint);
   if (outcome.verdict == Verdict::inconclusive)

@@ -45,8 +45,9 @@ Director::Director(std::vector<Fault> schedule, std::vector<Group> groups, std::
     push(at, Step::begin, i);
     // Each fault draws from a stream of its own, known by its time and its rank among those of that
     // time: without the faults of other times it hits the same nodes.
-    const auto rank = std::count_if(schedule_.begin(), schedule_.begin() + static_cast<std::ptrdiff_t>(i),
-                                    [&](const Fault& other) { return other.at == at; });
+    const auto rank =
+        std::count_if(schedule_.begin(), schedule_.begin() + static_cast<std::ptrdiff_t>(i),
+                      [&](const Fault& other) { return other.at == at; });
     picks_.emplace_back(seed, Purpose::fault,
                         mix(static_cast<std::uint64_t>(at.ns)) + static_cast<std::uint64_t>(rank));
   }

@@ -108,7 +108,8 @@ struct Crash {
   static constexpr std::string_view name = "crash";
   static constexpr std::string_view doc =
       "The nodes lose their volatile state and what their disks had not yet made durable, and are "
-      "down. With a duration they restart after it from their durable records, unless another crash "
+      "down. With a duration they restart after it from their durable records, unless another "
+      "crash "
       "holds them down; without, they stay down until a restart.";
   static constexpr auto fields = std::tuple{field("nodes", &Crash::nodes, "Who crashes.").needed()};
 };

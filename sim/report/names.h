@@ -12,8 +12,9 @@ namespace ballast {
 class Names {
  public:
   explicit Names(const Scenario& scenario) : servers_(scenario.server_count()) {}
+  bool is_client(NodeId node) const { return node.value > servers_; }
   std::string of(NodeId node) const {
-    if (node.value <= servers_) return to_text(node);
+    if (!is_client(node)) return to_text(node);
     return "c" + std::to_string(node.value - servers_);
   }
   // The sentence with every word such as "n7" that means a client put right.

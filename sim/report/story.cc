@@ -57,7 +57,7 @@ class Telling {
     story.source = property_.source;
     story.sentence = names_.in(violation_.sentence);
     story.at = violation_.at;
-    story.event = violation_.event;
+    if (!violation_.witnesses.empty()) story.event = violation_.event;
     subjects_.add_sentence(violation_.sentence);
     if (violation_.node) subjects_.nodes.insert(violation_.node);
     find_witnesses();
@@ -73,7 +73,8 @@ class Telling {
     weigh_facts();
     weigh_misfortunes(story);
     for (const NodeId node : subjects_.nodes) {
-      if (story.states.size() == most_states || moments_.state(node).empty()) continue;
+      if (story.states.size() == most_states || names_.is_client(node)) continue;
+      if (moments_.state(node).empty()) continue;
       story.states.push_back(names_.of(node) + ": " +
                              members_in_words(moments_.state(node), names_, longest_state));
     }
@@ -152,6 +153,7 @@ class Telling {
     std::map<NodeId, std::uint64_t> last_index;
     std::map<NodeId, std::uint64_t> committed;
     for (const Moment& moment : moments_.all()) {
+      if (moment.at > violation_.at) break;  // a history is judged when the run is over
       if (moment.what == Sight::crashed) committed[moment.node] = 0;
       if (!moment.fact) continue;
       const bool involved = subjects_.nodes.contains(moment.node);
@@ -203,7 +205,8 @@ class Telling {
   void weigh_misfortunes(Story& story) {
     begin_ = weights_.empty() ? violation_.at : moments_[weights_.begin()->first].at;
     for (const Moment& moment : moments_.all()) {
-      if (moment.at < begin_ || !subjects_.nodes.contains(moment.node)) continue;
+      if (moment.at < begin_ || moment.at > violation_.at || !subjects_.nodes.contains(moment.node))
+        continue;
       const bool reboot = moment.what == Sight::booted && moment.life > Life{1};
       if (moment.what != Sight::crashed && moment.what != Sight::paused && !reboot) continue;
       keep(&moment, 80);

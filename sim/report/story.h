@@ -25,7 +25,7 @@ struct Story {
   std::string source;    // where it is stated
   std::string sentence;  // the clash
   Time at;
-  EventId event;
+  EventId event;                    // none if it was found in the history of the whole run
   std::vector<std::string> before;  // what other checks had objected to by then
   std::vector<std::string> causes;  // how each of the clashing facts came about
   std::vector<std::string> losses;  // crashes of the nodes involved, and what they lost

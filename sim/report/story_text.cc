@@ -47,7 +47,10 @@ std::string violation_md(const Scenario& scenario, const Story& story) {
   text += "The property: " + story.summary;
   if (!story.source.empty()) text += " (" + story.source + ")";
   text += "\n\nScenario \"" + scenario.name + "\", seed " + std::to_string(scenario.seed) +
-          ", at " + to_text(story.at) + ", event " + with_commas(story.event.value) + ".\n";
+          ", at " + to_text(story.at) + ", " +
+          (story.event ? "event " + with_commas(story.event.value)
+                       : std::string("found when the run was over")) +
+          ".\n";
   std::vector<std::string> causes = story.causes;
   causes.insert(causes.end(), story.losses.begin(), story.losses.end());
   text += list("How it came about", causes);

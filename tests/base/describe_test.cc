@@ -28,7 +28,6 @@ struct Shape {
   Ratio share{1, 2};
   std::string label;
   NodeId owner;
-  static constexpr std::string_view name = "Shape";
   static constexpr auto fields =
       std::tuple{field("colour", &Shape::colour), field("corners", &Shape::corners),
                  field("centre", &Shape::centre), field("age", &Shape::age),

@@ -23,14 +23,17 @@ constexpr const char* raft = R"({
   "nodes": { "server": { "count": 5, "algorithm": "raft" } },
   "network": { "latency": { "uniform": ["1ms", "5ms"] } },
   "disk": { "flush": "1ms" },
-  "workload": { "clients": 3, "arrivals": { "poisson": "100/s" }, "operations": { "read": 1, "write": 1 }, "keys": 10 }
+  "workload": { "clients": 3, "arrivals": { "poisson": "100/s" }, "keys": 10,
+                "operations": { "read": 1, "write": 1 } }
 })";
 
 constexpr const char* balancing = R"({
   "name": "a hundred endpoints at 90 %", "duration": "60s",
   "nodes": {
-    "balancer": { "algorithm": "balancer", "members": ["endpoint"], "config": { "policy": "random" } },
-    "endpoint": { "count": 100, "algorithm": "endpoint", "config": { "service": { "exponential": "10ms" } } }
+    "balancer": { "algorithm": "balancer", "members": ["endpoint"],
+                  "config": { "policy": "random" } },
+    "endpoint": { "count": 100, "algorithm": "endpoint",
+                  "config": { "service": { "exponential": "10ms" } } }
   },
   "network": { "latency": "100us" },
   "workload": { "clients": 10, "arrivals": { "poisson": "9000/s" }, "timeout": "60s" }

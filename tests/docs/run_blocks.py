@@ -2,8 +2,8 @@
 """Runs what the documents show, so that they stay true.
 
 Every ```json block that is a whole scenario is validated and run. Every ```console block is typed:
-lines that begin with "$ " are commands, and what follows must be what they print; a line "..." stands
-for any number of lines. usage: run_blocks.py BALLAST FILE.md...
+lines that begin with "$ " are commands, and what follows must be what they print; a line "..."
+stands for any number of lines. usage: run_blocks.py BALLAST FILE.md...
 """
 import json
 import os
@@ -45,7 +45,9 @@ def check_console(where, body, ballast, folder):
         command, *expected = part.rstrip("\n").split("\n")
         if command.split()[0] in SETS_UP:
             continue
-        typed = command.replace("scripts/ballast", ballast).replace("build/release/ballast", ballast)
+        typed = command
+        for name in ("scripts/ballast", "build/release/ballast"):
+            typed = typed.replace(name, ballast)
         _, printed = run(typed, folder)
         if not matches([line for line in expected], printed):
             failures.append(f"{where}: $ {command}\n--- shown\n" + "\n".join(expected)

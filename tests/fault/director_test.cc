@@ -1,98 +1,10 @@
 // The director: each fault bites as fault.h says, ends as it should, and is written back as it was.
-#include "sim/fault/director.h"
-
 #include <doctest/doctest.h>
 
+#include "tests/fault/play.h"
 #include "tests/support/print.h"
-#include "tests/support/stage.h"
 
 using namespace ballast;
-using namespace ballast::literals;
-
-namespace {
-
-constexpr NodeId n1{1}, n2{2}, n3{3}, n4{4}, n5{5}, c1{6};
-using Nodes = std::vector<NodeId>;
-
-Selector only(Nodes nodes) { return Selector::of(std::move(nodes)); }
-Selector by_role(std::vector<Role> roles) {
-  Selector selector;
-  for (const Role role : roles) selector.parts.emplace_back().role = role;
-  return selector;
-}
-Selector group(std::string name) {
-  Selector selector;
-  selector.parts.emplace_back().group = std::move(name);
-  return selector;
-}
-
-Fault fault(Duration at, FaultAction action, std::optional<Duration> lasts = {}) {
-  Fault f;
-  f.at = Time{} + at;
-  f.lasts = lasts;
-  f.action = std::move(action);
-  return f;
-}
-
-// Five servers and a client, idle but for what the test lets them say, and a director.
-class Play {
- public:
-  explicit Play(std::vector<Fault> schedule, std::uint64_t seed = 1,
-                std::vector<Puppet::Config> puppets = std::vector<Puppet::Config>(6))
-      : stage({.puppets = std::move(puppets),
-               .seed = seed,
-               .wanted = all_sights & ~sight(Sight::booted)}),
-        director(std::move(schedule), {{"server", {n1, n2, n3, n4, n5}}, {"client", {c1}}}, seed) {}
-
-  // As a run does it: faults come before the events of their instant.
-  void run_until(Duration end) {
-    for (Time pause; (pause = director.next_at()) <= Time{} + end;) {
-      stage.run_until(pause - Time{} - 1_ns);
-      stage.world.advance(pause);
-      director.act(stage.world);
-    }
-    stage.run_until(end);
-    if (director.is_waiting()) director.act(stage.world);
-  }
-  void elect(NodeId node, std::uint64_t term) { hear(node, Elected{{term}}); }
-  void step_down(NodeId node, std::uint64_t term) { hear(node, SteppedDown{{term}}); }
-  std::string seen() { return stage.seen(); }
-  World& world() { return stage.world; }
-
-  // The pairs that cannot reach each other, as "1-2" or one way as "1>2".
-  std::string cuts() {
-    std::string text;
-    const Network& network = std::as_const(stage.world).network();
-    for (std::uint32_t a = 1; a <= 6; ++a) {
-      for (std::uint32_t b = a + 1; b <= 6; ++b) {
-        const bool there = network.is_cut({a}, {b});
-        const bool back = network.is_cut({b}, {a});
-        if (!there && !back) continue;
-        const char* way = there && back ? "-" : there ? ">" : "<";
-        text += (text.empty() ? "" : " ") + std::to_string(a) + way + std::to_string(b);
-      }
-    }
-    return text;
-  }
-
-  Stage stage;
-  Director director;
-
- private:
-  void hear(NodeId node, Fact fact) {
-    director.hear({&fact, stage.world.last_event(), {}, stage.world.now(), node, {1}});
-  }
-};
-
-Nodes crashed_by(const FiredFault& fired) {
-  Nodes nodes;
-  for (const auto& part : std::get<Crash>(fired.fault.action).nodes.parts) {
-    nodes.push_back(part.node);
-  }
-  return nodes;
-}
-
-}  // namespace
 
 // --- Links ---------------------------------------------------------------------------------------
 

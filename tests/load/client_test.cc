@@ -13,7 +13,6 @@ using namespace ballast::literals;
 namespace {
 
 constexpr NodeId n1{1}, n2{2}, n3{3}, n4{4}, me{9};
-constexpr std::uint32_t arrival = 0, deadline = 1, first_session = 2;
 
 Workload workload(Arrivals arrivals, OperationMix mix = {1, 1, 0, 0, 0}) {
   Workload w;

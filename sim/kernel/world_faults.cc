@@ -1,0 +1,108 @@
+// What faults do to the world. Each is an event of its own, and says so in the fingerprint.
+#include "sim/kernel/world.h"
+
+namespace ballast {
+
+void World::crash(NodeId id) {
+  Node& node = at(id);
+  if (!node.up) return;
+  const std::uint64_t lost = node.process->journal_size() - node.durable;
+  const EventId event = begin_event(Sight::crashed, id, lost);
+  ++counters_.crashes;
+  counters_.records_lost += lost;
+  node.up = false;
+  node.pauses = 0;
+  node.process->crash(node.durable);
+  bytes_journalled_ -= node.journal_bytes - node.durable_bytes;
+  node.journal_bytes = node.durable_bytes;
+  for (std::uint32_t kind = 0; kind < node.process->timer_count(); ++kind) {
+    timers_[node.first_timer + kind].armed = false;
+  }
+  for (; !node.held.empty(); node.held.pop()) {
+    Effects& effects = held_[node.held.front()].effects;
+    discard(effects);
+    effects.clear();
+    held_.release(node.held.front());
+  }
+  if (watched(Sight::crashed)) {
+    Occurrence seen = occurrence(Sight::crashed, id, event);
+    seen.records = lost;
+    show(seen);
+  }
+  // What was waiting for a paused node finds it down.
+  std::vector<std::uint32_t> waiting;
+  waiting.swap(node.waiting);
+  for (const std::uint32_t slot : waiting) {
+    if ((slot & timer_bit) == 0) schedule(now_, next_sequence_++, slot);
+  }
+}
+
+void World::restart(NodeId id) {
+  if (at(id).up) return;
+  ++counters_.restarts;
+  start(id);
+}
+
+void World::pause(NodeId id) {
+  Node& node = at(id);
+  if (!node.up) return;
+  const EventId event = begin_event(Sight::paused, id, node.pauses);
+  ++node.pauses;
+  if (watched(Sight::paused)) show(occurrence(Sight::paused, id, event));
+}
+
+void World::resume(NodeId id) {
+  Node& node = at(id);
+  if (node.pauses == 0) return;
+  const EventId event = begin_event(Sight::resumed, id, node.pauses);
+  --node.pauses;
+  if (watched(Sight::resumed)) show(occurrence(Sight::resumed, id, event));
+  if (node.pauses > 0) return;
+  std::vector<std::uint32_t> waiting;
+  waiting.swap(node.waiting);
+  for (const std::uint32_t slot : waiting) {
+    const std::uint64_t sequence = next_sequence_++;
+    if ((slot & timer_bit) != 0) {
+      Timer& timer = timers_[slot & ~timer_bit];
+      timer.queued = true;
+      timer.queued_at = timer.deadline = now_;
+      timer.queued_sequence = timer.sequence = sequence;
+    }
+    queue_.push(now_, resumed_tie, sequence, slot);
+  }
+}
+
+void World::change_link(Sight what, NodeId from, NodeId to) {
+  const EventId event = begin_event(what, from, to.value);
+  if (!watched(what)) return;
+  Occurrence seen = occurrence(what, from, event);
+  seen.peer = to;
+  show(seen);
+}
+
+void World::cut(NodeId from, NodeId to) {
+  network_.cut(from, to);
+  change_link(Sight::cut, from, to);
+}
+
+void World::heal(NodeId from, NodeId to) {
+  network_.heal(from, to);
+  change_link(Sight::healed, from, to);
+}
+
+void World::jump_clock(NodeId id, Duration step) {
+  const EventId event = begin_event(Sight::clock_set, id, static_cast<std::uint64_t>(step.ns));
+  at(id).clock.jump(now_, step);
+  if (!watched(Sight::clock_set)) return;
+  Occurrence seen = occurrence(Sight::clock_set, id, event);
+  seen.step = step;
+  show(seen);
+}
+
+void World::set_clock_drift(NodeId id, std::int64_t drift_ppb) {
+  const EventId event = begin_event(Sight::clock_set, id, static_cast<std::uint64_t>(drift_ppb));
+  at(id).clock.set_drift(now_, drift_ppb);
+  if (watched(Sight::clock_set)) show(occurrence(Sight::clock_set, id, event));
+}
+
+}  // namespace ballast
