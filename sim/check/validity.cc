@@ -17,14 +17,17 @@ class Validity final : public Checker {
       return;
     }
     const Decided& decided = std::get<Decided>(*heard.fact);
-    if (proposed_.contains(decided.value)) return;
+    if (!proposed_.contains(decided.value)) object(decided, heard, objections);
+  }
+
+ private:
+  void object(const Decided& decided, const HeardFact& heard, Objections& objections) const {
     objections.raise(property(), heard,
                      to_text(heard.node) + " decided " + to_text(decided.value) + " for slot " +
                          std::to_string(decided.slot.value) + " at " + to_text(heard.at) +
                          ", which nobody had proposed");
   }
 
- private:
   DigestSet proposed_;
 };
 

@@ -86,13 +86,13 @@ void Director::act(World& world) {
 void Director::try_waiting(World& world) {
   std::vector<std::size_t> still;
   for (const std::size_t index : waiting_) {
-    if (try_begin(index, world)) continue;
-    if (world.now() - schedule_[index].at < patience) {
+    // Patience first: whether anybody looked in between makes no difference.
+    if (world.now() - schedule_[index].at >= patience) {
+      fired_.push_back({schedule_[index], false});
+      --unended_;
+    } else if (!try_begin(index, world)) {
       still.push_back(index);
-      continue;
     }
-    fired_.push_back({schedule_[index], false});
-    --unended_;
   }
   waiting_ = std::move(still);
 }

@@ -246,6 +246,14 @@ TEST_CASE("a fault that waits too long, or for the rest of the run, counts as no
   REQUIRE(play.director.fired().size() == 2);
   CHECK(play.director.fired().back().fired);
 
+  // Whether somebody looked while it waited makes no difference.
+  Play unwatched({fault(1_s, Crash{by_role({Role::leader})}, 1_s)});
+  unwatched.run_until(2_s);
+  unwatched.stage.run_until(6_s);
+  unwatched.elect(n1, 1);
+  unwatched.director.act(unwatched.world());
+  CHECK(unwatched.world().is_up(n1));
+
   Play cut_short({fault(1_s, Crash{by_role({Role::leader})}, 1_s)});
   cut_short.run_until(2_s);
   cut_short.director.give_up();
