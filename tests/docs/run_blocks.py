@@ -45,9 +45,7 @@ def check_console(where, body, ballast, folder):
         command, *expected = part.rstrip("\n").split("\n")
         if command.split()[0] in SETS_UP:
             continue
-        typed = command
-        for name in ("scripts/ballast", "build/release/ballast"):
-            typed = typed.replace(name, ballast)
+        typed = re.sub(r"^(scripts|build/release)/ballast\b", ballast, command)
         _, printed = run(typed, folder)
         if not matches([line for line in expected], printed):
             failures.append(f"{where}: $ {command}\n--- shown\n" + "\n".join(expected)
