@@ -50,7 +50,8 @@ def read_tree(root):
         paths = [root / name for name in sorted(set(git.stdout.split("\0"))) if name]
     else:  # a tree without its history
         paths = [path for path in sorted(root.rglob("*"))
-                 if not {"build", "results", "__pycache__"} & set(path.relative_to(root).parts)]
+                 if not {"build", "__pycache__"} & set(path.relative_to(root).parts)
+                 and (path.parent.name == "results" or "results" not in path.parts)]
     return Tree({path.relative_to(root).as_posix(): path.read_bytes().decode("utf-8", "replace")
                  for path in paths if path.is_file()})
 

@@ -80,6 +80,34 @@ TEST_CASE("what the scenario did not check is told as well, if it explains the v
   }));
 }
 
+TEST_CASE("a crash shows the records that it takes along, and only these") {
+  const Scenario scenario = scenario_of(
+      small_raft, {"disk.flush=20ms", R"(faults=[{"at":"700ms","crash":"leader","for":"100ms"},)"
+                                      R"({"at":"1300ms","crash":"leader","for":"100ms"}])"});
+  Moments moments(scenario);
+  run(scenario, {&moments, true, nullptr});
+  std::vector<std::vector<std::string>> journals(4);  // by node, as JSON
+  std::uint64_t lost = 0;
+  for (const Moment& moment : moments.all()) {
+    if (moment.what != Sight::persisted && moment.what != Sight::crashed) continue;
+    std::vector<std::string>& journal = journals[moment.node.value];
+    std::vector<std::string> records;
+    for (const Value& record : tree_of(moment.json).children) {
+      JsonWriter w(records.emplace_back());
+      write_json(w, record);
+    }
+    if (moment.what == Sight::persisted) {
+      journal.insert(journal.end(), records.begin(), records.end());
+    } else {
+      REQUIRE(records.size() == moment.lost);
+      CHECK(std::equal(records.begin(), records.end(), journal.end() - std::ssize(records)));
+      journal.resize(journal.size() - records.size());
+      lost += moment.lost;
+    }
+  }
+  CHECK(lost > 2);
+}
+
 TEST_CASE("clients go by their own names") {
   const Names names = three_nodes();
   CHECK(names.of(NodeId{3}) == "n3");
