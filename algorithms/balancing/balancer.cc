@@ -9,6 +9,7 @@
 namespace ballast {
 
 using balancing::BalancerBug;
+using Goal = balancing::BalancerGoal;
 using balancing::Candidate;
 using balancing::Done;
 using balancing::Forward;
@@ -76,6 +77,7 @@ void Balancer::on_request(const Request& request, Step<Balancer>& step) {
   step.observe(Admitted{ticket, request.id, config_.timeout});
   Charge& charge = charges_[charges_.size() - 1];
   if (candidates_.empty()) {
+    step.reach(Goal::nobody_up);
     end(ticket, charge, Ending::rejected, step);
     drop_ended();
     return;
@@ -86,7 +88,7 @@ void Balancer::on_request(const Request& request, Step<Balancer>& step) {
 
 void Balancer::done(NodeId from, const Done& message, Step<Balancer>& step) {
   Charge* charge = find(message.ticket, message.request, from);
-  if (charge == nullptr) return;
+  if (charge == nullptr) return step.reach(Goal::late_answer_ignored);
   // Bug: without this, what an endpoint has done counts as its load for ever. "Least loaded" then
   // means "least often picked", and a slow endpoint gets as much as any other.
   if (config_.bug != BalancerBug::never_counts_completions) forget(*charge);
@@ -109,6 +111,7 @@ void Balancer::expire(Step<Balancer>& step) {
     Charge& charge = charges_[i];
     if (charge.ended) continue;
     forget(charge);
+    step.reach(Goal::request_timed_out);
     end({first_.value + i}, charge, Ending::timed_out, step);
   }
   drop_ended();
@@ -142,6 +145,7 @@ void Balancer::retry_or_end(Ticket ticket, Charge& charge, Ending ending, Step<B
     return;
   }
   ++charge.retries;
+  step.reach(Goal::request_retried);
   route(ticket, charge, step);
 }
 
@@ -185,6 +189,7 @@ void Balancer::probe(Step<Balancer>& step) {
     member.up = false;
     member.ejected = round_;
     any_down = true;
+    step.reach(Goal::endpoint_ejected);
     step.observe(HealthSet{member.node, false});
   }
   if (any_down) {
@@ -204,6 +209,7 @@ void Balancer::answered(NodeId from, std::uint64_t round, Step<Balancer>& step) 
   // What it answered before it went down says nothing about now.
   if (member->up || round < member->ejected) return;
   member->up = true;
+  step.reach(Goal::endpoint_returned);
   step.observe(HealthSet{from, true});
   renew_candidates();
 }
@@ -220,6 +226,7 @@ void Balancer::lose_requests(Step<Balancer>& step) {
       --in_charge_;
       continue;
     }
+    step.reach(Goal::request_lost);
     retry_or_end({first_.value + i}, charge, Ending::lost, step);
   }
   drop_ended();

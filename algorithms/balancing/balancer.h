@@ -30,6 +30,7 @@
 #include "algorithms/balancing/stopwatch.h"
 #include "sim/base/clone_ptr.h"
 #include "sim/base/ring.h"
+#include "sim/protocol/goal.h"
 #include "sim/protocol/step.h"
 
 namespace ballast {
@@ -45,6 +46,26 @@ constexpr auto enumerators(BalancerBug) {
                                          "never_counts_completions"};
 }
 
+// What a sweep should bring about.
+enum class BalancerGoal : std::uint8_t {
+  nobody_up,
+  endpoint_ejected,
+  endpoint_returned,
+  request_lost,
+  request_timed_out,
+  request_retried,
+  late_answer_ignored
+};
+inline constexpr std::array<GoalInfo, 7> balancer_goals{{
+    {"nobody_up", "A request came while every endpoint was held down."},
+    {"endpoint_ejected", "An endpoint was held down after probes without an answer."},
+    {"endpoint_returned", "An endpoint that had been held down was taken back."},
+    {"request_lost", "A request was under way to an endpoint when that was held down."},
+    {"request_timed_out", "A request was given up at its deadline."},
+    {"request_retried", "A request was sent to a second endpoint."},
+    {"late_answer_ignored", "An endpoint answered a request that had ended or gone elsewhere."},
+}};
+
 struct BalancerConfig {
   PolicyName policy{"round_robin"};
   std::vector<std::uint64_t> weights;
@@ -53,6 +74,8 @@ struct BalancerConfig {
   Duration probe_interval{100'000'000};
   std::uint64_t probe_failures = 3;
   BalancerBug bug = BalancerBug::none;
+
+  Duration patience() const { return timeout; }
 
   static constexpr std::string_view name = "balancer";
   static constexpr auto fields = std::tuple{
@@ -122,6 +145,7 @@ class Balancer {
   static constexpr std::string_view summary =
       "Passes each request on to one of its endpoints, with health probes and a timeout.";
   static constexpr std::array operations{Operation::work};
+  static constexpr auto goals = balancing::balancer_goals;
 
   // REQUIRES config.policy.text is the name of a policy.
   explicit Balancer(Config config);

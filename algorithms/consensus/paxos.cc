@@ -32,7 +32,10 @@ void Paxos::on_recover(const Record& record) {
   }
 }
 
-void Paxos::on_start(Step<Paxos>& step) { step.set_timer(Timer::inquire, config_.inquire); }
+void Paxos::on_start(Step<Paxos>& step) {
+  if (acceptor_.promised != Ballot{}) step.reach(paxos::Goal::promise_recovered);
+  step.set_timer(Timer::inquire, config_.inquire);
+}
 
 void Paxos::on_message(NodeId from, const Message& message, Step<Paxos>& step) {
   // Whoever still works towards a decision is told of it; all else is settled.
@@ -40,6 +43,7 @@ void Paxos::on_message(NodeId from, const Message& message, Step<Paxos>& step) {
     if (std::holds_alternative<paxos::Prepare>(message) ||
         std::holds_alternative<paxos::Accept>(message) ||
         std::holds_alternative<paxos::Inquire>(message)) {
+      step.reach(paxos::Goal::decision_passed_on);
       step.send(from, paxos::Decision{*learner_.decided});
     }
     return;
@@ -113,7 +117,17 @@ void Paxos::receive(NodeId from, const paxos::Promise& promise, Step<Paxos>& ste
   }
   preparing->promises.push_back({from, promise.vote});
   if (preparing->promises.size() < majority(step.members().size())) return;
-  ask(promise.ballot, value_to_ask(preparing->promises), step);
+  Ballot reported;
+  for (const paxos::PromiseHeard& heard : preparing->promises) {
+    if (!heard.vote) continue;
+    if (reported != Ballot{} && reported != heard.vote->ballot) {
+      step.reach(paxos::Goal::several_votes_reported);
+    }
+    reported = heard.vote->ballot;
+  }
+  const std::int64_t value = value_to_ask(preparing->promises);
+  if (value != *proposer_.own) step.reach(paxos::Goal::value_adopted);
+  ask(promise.ballot, value, step);
 }
 
 // Phase 2a: "... a proposal numbered n with a value v, where v is the value of the highest-numbered
@@ -153,7 +167,7 @@ void Paxos::receive(NodeId /*from*/, const paxos::Refused& refused, Step<Paxos>&
   if (!is_current) return;
   const std::int64_t factor = std::int64_t{1}
                               << std::min(proposer_.refusals, config_.back_off_doublings);
-  ++proposer_.refusals;
+  if (++proposer_.refusals > 1) step.reach(paxos::Goal::back_off_doubled);
   proposer_.phase = paxos::BackingOff{refused.promised.round};
   step.cancel_timer(Timer::retransmit);
   step.set_timer(Timer::back_off, config_.back_off.min * factor, config_.back_off.max * factor);
@@ -184,6 +198,7 @@ void Paxos::receive(NodeId from, const paxos::Prepare& prepare, Step<Paxos>& ste
   // WRONG if promise_overwritten. A late prepare request then takes back a promise on which the
   // proposer of a higher ballot has built: a lower ballot can still be accepted behind its back.
   if (prepare.ballot < acceptor_.promised && config_.bug != paxos::Bug::promise_overwritten) {
+    step.reach(paxos::Goal::prepare_refused);
     return step.send(from, paxos::Refused{prepare.ballot, acceptor_.promised});
   }
   // With a vote in this very ballot, its proposer has had its majority: the request is an old copy.
@@ -211,10 +226,12 @@ void Paxos::receive(NodeId from, const paxos::Accept& accept, Step<Paxos>& step)
   const Ballot lowest =
       config_.bug == paxos::Bug::accept_above_accepted ? last_accepted : acceptor_.promised;
   if (accept.ballot < lowest) {
+    step.reach(paxos::Goal::accept_refused);
     return step.send(from, paxos::Refused{accept.ballot, acceptor_.promised});
   }
   const paxos::Vote vote{accept.ballot, accept.value};
   if (acceptor_.vote != vote) {
+    if (acceptor_.vote) step.reach(paxos::Goal::vote_changed);
     acceptor_.vote = vote;
     // To accept is to promise as well: the prose leaves it out, Lamport's specification has it
     // (Paxos.tla, Phase2b). An acceptor that missed the prepare request needs it.
@@ -229,6 +246,7 @@ void Paxos::receive(NodeId from, const paxos::Accept& accept, Step<Paxos>& step)
 // get lost, and it may have missed them. No new vote is cast, so no new claim is made.
 void Paxos::receive(NodeId from, const paxos::Inquire& /*inquire*/, Step<Paxos>& step) {
   if (acceptor_.vote) {
+    step.reach(paxos::Goal::learnt_by_inquiry);
     step.send(from, paxos::Accepted{acceptor_.vote->ballot, acceptor_.vote->value});
   }
 }

@@ -28,6 +28,7 @@
 #include <variant>
 #include <vector>
 
+#include "sim/protocol/goal.h"
 #include "sim/protocol/step.h"
 
 namespace ballast::paxos {
@@ -52,6 +53,30 @@ constexpr auto enumerators(Bug) {
       "largest_value", "promise_not_persisted", "no_ballots"};
 }
 
+// What a sweep should bring about.
+enum class Goal : std::uint8_t {
+  prepare_refused,
+  accept_refused,
+  value_adopted,
+  several_votes_reported,
+  back_off_doubled,
+  promise_recovered,
+  vote_changed,
+  learnt_by_inquiry,
+  decision_passed_on
+};
+inline constexpr std::array<GoalInfo, 9> goals{{
+    {"prepare_refused", "An acceptor refused to promise below its promise (2.2)."},
+    {"accept_refused", "An acceptor refused a proposal below its promise (2.2)."},
+    {"value_adopted", "A proposer gave up its own value for one that was reported to it (2.2)."},
+    {"several_votes_reported", "The promises reported votes of different ballots (2.2)."},
+    {"back_off_doubled", "A proposer was refused twice in a row (2.4)."},
+    {"promise_recovered", "An acceptor restarted with a promise (2.5)."},
+    {"vote_changed", "An acceptor accepted a further proposal (2.2)."},
+    {"learnt_by_inquiry", "An acceptor told its vote again to a learner who asked (2.3)."},
+    {"decision_passed_on", "Somebody who still tried was told the decision."},
+}};
+
 // retransmit: a proposer has not heard from a majority. back_off: a refused proposer tries again.
 // inquire: a learner does not know the decision yet.
 enum class Timer : std::uint8_t { retransmit, back_off, inquire };
@@ -65,6 +90,21 @@ struct Config {
   std::uint32_t back_off_doublings = 5;
   DurationRange inquire = {{300'000'000}, {500'000'000}};
   Bug bug = Bug::none;
+
+  // Whoever has not learnt the decision asks after so long.
+  Duration patience() const { return inquire.max; }
+
+  void vary(Stream& dice) {
+    const auto draw = [&](DurationRange& range, std::uint64_t least, std::uint64_t most) {
+      range.min.ns = static_cast<std::int64_t>(log_uniform(dice, least, most));
+      const auto min = static_cast<std::uint64_t>(range.min.ns);
+      range.max.ns = static_cast<std::int64_t>(log_uniform(dice, min, 4 * min));
+    };
+    draw(retransmit, 10'000'000, 999'999'999);
+    draw(back_off, 1'000'000, 99'999'999);
+    draw(inquire, 50'000'000, 1'999'999'999);
+  }
+
   static constexpr std::string_view name = "paxos";
   static constexpr auto fields = std::tuple{
       field("retransmit", &Config::retransmit,
@@ -268,6 +308,7 @@ class Paxos {
   static constexpr std::string_view summary =
       "Agreement on one value (Lamport, \"Paxos Made Simple\", 2001).";
   static constexpr std::array operations = {Operation::propose};
+  static constexpr auto goals = paxos::goals;
   using Config = paxos::Config;
   using Message = paxos::Message;
   using Record = paxos::Record;

@@ -16,6 +16,7 @@ using raft::Bug;
 using raft::Candidate;
 using raft::Entry;
 using raft::Follower;
+using raft::Goal;
 using raft::Leader;
 using raft::RequestVote;
 using raft::Role;
@@ -51,7 +52,10 @@ void Raft::on_recover(const Record& record) {
 }
 
 // 5.2: "When servers start up, they begin as followers."
-void Raft::on_start(Step<Raft>& step) { reset_election_timer(step); }
+void Raft::on_start(Step<Raft>& step) {
+  if (voted_for_) step.reach(Goal::vote_recovered);
+  reset_election_timer(step);
+}
 
 void Raft::on_timer(Timer timer, Step<Raft>& step) {
   switch (timer) {
@@ -59,6 +63,7 @@ void Raft::on_timer(Timer timer, Step<Raft>& step) {
       // 5.2: "If a follower receives no communication over a period of time called the election
       // timeout, then it assumes there is no viable leader and begins an election to choose a new
       // leader." A candidate whose vote was split does the same again.
+      if (std::holds_alternative<Candidate>(role_)) step.reach(Goal::split_vote);
       become_candidate(step);
       break;
     case Timer::heartbeat: {
@@ -109,6 +114,7 @@ void Raft::refuse_stale(NodeId from, const Message& message, Step<Raft>& step) c
   if (std::holds_alternative<RequestVote>(message)) {
     step.send(from, VoteReply{term_, Vote::stale_term});
   } else if (const auto* request = std::get_if<AppendEntries>(&message)) {
+    step.reach(Goal::stale_leader_refused);
     AppendReply reply{term_, AppendResult::stale_term, request->previous_index, {}, {}, {}};
     step.send(from, reply);
   }
@@ -130,6 +136,7 @@ void Raft::set_term_and_vote(Term term, NodeId voted_for, Step<Raft>& step) {
 void Raft::become_follower(Term term, Step<Raft>& step) {
   if (!std::holds_alternative<Follower>(role_)) step.observe(SteppedDown{term_});
   if (std::holds_alternative<Leader>(role_)) {
+    if (commit_index_ < log_.last_index()) step.reach(Goal::deposed_with_uncommitted_entries);
     step.cancel_timer(Timer::heartbeat);
     reset_election_timer(step);
   }
@@ -163,6 +170,7 @@ void Raft::become_candidate(Step<Raft>& step) {
 // the start of its term". The no-op is also the first heartbeat, which keeps others from elections.
 void Raft::become_leader(Step<Raft>& step) {
   step.observe(Elected{term_});
+  if (commit_index_ < log_.last_index()) step.reach(Goal::elected_with_uncommitted_entries);
   step.cancel_timer(Timer::election);
   step.set_timer(Timer::heartbeat, config_.heartbeat);
   Leader& leader = role_.emplace<Leader>();
@@ -186,6 +194,8 @@ void Raft::receive(NodeId from, const RequestVote& request, Step<Raft>& step) {
     }
     reset_election_timer(step);
   }
+  if (vote == Vote::stale_log) step.reach(Goal::vote_refused_stale_log);
+  if (vote == Vote::already_voted) step.reach(Goal::vote_refused_already_voted);
   step.send(from, VoteReply{term_, vote});
 }
 
@@ -231,6 +241,7 @@ void Raft::receive(NodeId from, const AppendEntries& request, Step<Raft>& step) 
   if (previous < commit_index_) {
     // Committed entries agree with those of every later leader (5.4): there is nothing to compare
     // and nothing to replace. The request was delayed or repeated.
+    step.reach(Goal::late_append_ignored);
     reply.match_index = commit_index_;
     step.send(from, reply);
     return;
@@ -273,7 +284,10 @@ LogIndex Raft::take_entries(LogIndex previous, const std::vector<Entry>& entries
   for (const Entry& entry : entries) {
     index = index.next();
     if (log_.contains(index, entry.term)) continue;
-    if (index <= log_.last_index()) truncate(index.previous(), step);
+    if (index <= log_.last_index()) {
+      step.reach(Goal::entries_overwritten);
+      truncate(index.previous(), step);
+    }
     append(entry, step);
   }
   return index;
@@ -320,7 +334,10 @@ void Raft::on_request(const Request& request, Step<Raft>& step) {
   const std::uint64_t sequence = request.id.sequence;
   const RegisterMachine::Session* session = machine_.session(request.id);
   if (session != nullptr && session->sequence >= sequence) {
-    if (session->sequence == sequence) step.reply(request.id, session->response);
+    if (session->sequence == sequence) {
+      step.reach(Goal::retry_answered_from_session);
+      step.reply(request.id, session->response);
+    }
     return;
   }
   // Repeated while it waits in the log: the answer follows when it is applied.
@@ -381,6 +398,7 @@ void Raft::receive(NodeId from, const AppendReply& reply, Step<Raft>& step) {
       // one of entries that have matched since.
       if (reply.previous_index != follower.next_index.previous()) return;
       if (reply.previous_index <= follower.match_index) return;
+      if (reply.conflict_term) step.reach(Goal::conflict_skipped_a_term);
       back_up(follower, reply);
       break;
     case AppendResult::stale_term:
@@ -418,7 +436,12 @@ void Raft::advance_commit(const Leader& leader, Step<Raft>& step) {
   // 5.4.2: "Raft never commits log entries from previous terms by counting replicas." They are
   // committed by an entry of the current term after them.
   // Bug: counting them commits an entry that a later leader may still overwrite (Figure 8).
-  if (log_.term_at(n) != term_ && config_.bug != Bug::commit_prior_term) return;
+  if (log_.term_at(n) != term_) {
+    step.reach(Goal::prior_term_not_counted);
+    if (config_.bug != Bug::commit_prior_term) return;
+  } else if (log_.term_at(commit_index_.next()) != term_) {
+    step.reach(Goal::prior_term_committed);
+  }
   commit(n, step);
 }
 

@@ -18,6 +18,7 @@
 
 #include "algorithms/consensus/raft_log.h"
 #include "algorithms/consensus/register_machine.h"
+#include "sim/protocol/goal.h"
 #include "sim/protocol/step.h"
 
 namespace ballast::raft {
@@ -45,6 +46,42 @@ constexpr auto enumerators(Bug) {
                                          "truncate_on_commit"};
 }
 
+// What a sweep should bring about.
+enum class Goal : std::uint8_t {
+  vote_refused_stale_log,
+  vote_refused_already_voted,
+  vote_recovered,
+  split_vote,
+  elected_with_uncommitted_entries,
+  deposed_with_uncommitted_entries,
+  entries_overwritten,
+  conflict_skipped_a_term,
+  prior_term_not_counted,
+  prior_term_committed,
+  stale_leader_refused,
+  late_append_ignored,
+  retry_answered_from_session
+};
+inline constexpr std::array<GoalInfo, 13> goals{{
+    {"vote_refused_stale_log", "A vote was refused because the candidate's log was behind (5.4.1)."},
+    {"vote_refused_already_voted", "A vote was refused because it had been given away (5.2)."},
+    {"vote_recovered", "A node restarted in a term in which it had voted (5.1)."},
+    {"split_vote", "A candidate's election timeout passed without a winner (5.2)."},
+    {"elected_with_uncommitted_entries",
+     "A leader was elected that held entries it did not know to be committed (5.4.2)."},
+    {"deposed_with_uncommitted_entries", "A leader was deposed before it had committed its log."},
+    {"entries_overwritten", "A follower deleted entries that conflicted with the leader's (5.3)."},
+    {"conflict_skipped_a_term", "A leader backed up over a whole term of a follower's log (5.3)."},
+    {"prior_term_not_counted",
+     "A majority held an entry of an earlier term, and the leader did not commit it by counting "
+     "(5.4.2, Figure 8)."},
+    {"prior_term_committed", "An entry of the current term committed earlier ones with it (5.4.2)."},
+    {"stale_leader_refused", "A request of a leader of an earlier term was refused (5.1)."},
+    {"late_append_ignored", "An AppendEntries came for entries that had been committed already."},
+    {"retry_answered_from_session",
+     "A repeated request was answered without being executed again (8)."},
+}};
+
 struct Config {
   DurationRange election_timeout{{150'000'000}, {300'000'000}};
   Duration heartbeat{50'000'000};
@@ -56,6 +93,19 @@ struct Config {
     if (heartbeat < election_timeout.min) return {};
     return "heartbeat must be shorter than every election_timeout, or followers will not hear of "
            "their leader in time";
+  }
+
+  // A follower that hears nothing for so long stands for election.
+  Duration patience() const { return election_timeout.max; }
+
+  // Heartbeats from 5 ms to 160 ms; elections from just above that to rarely.
+  void vary(Stream& dice) {
+    heartbeat.ns = static_cast<std::int64_t>(log_uniform(dice, 5'000'000, 159'999'999));
+    const auto beat = static_cast<std::uint64_t>(heartbeat.ns);
+    election_timeout.min.ns = static_cast<std::int64_t>(log_uniform(dice, 2 * beat, 10 * beat));
+    const auto least = static_cast<std::uint64_t>(election_timeout.min.ns);
+    election_timeout.max.ns = static_cast<std::int64_t>(log_uniform(dice, least, 3 * least));
+    max_entries_per_message = log_uniform(dice, 1, 64);
   }
 
   static constexpr std::string_view name = "raft";
@@ -244,6 +294,7 @@ class Raft {
       "Raft: a replicated log of register operations under an elected leader (Ongaro and "
       "Ousterhout 2014, sections 5 and 8).";
   static constexpr std::array operations = {Operation::read, Operation::write, Operation::cas};
+  static constexpr auto goals = raft::goals;
 
   explicit Raft(const Config& config) : config_(config) {}
 

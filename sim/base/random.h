@@ -29,6 +29,9 @@ enum class Purpose : std::uint64_t {
   clock = 15,      // the offset and drift of a node's clock
   fault = 16,      // which target a random selector hits
   hop_delay = 17,  // delays of the later hops of a routed message
+  nemesis = 40,    // which faults a sweep invents, and when
+  swarm = 41,      // which options and which network it invents besides
+  core = 42,       // which nodes are healed for the liveness phase
 };
 
 // A full-avalanche bijection of 64-bit words: Stafford's variant 13 of the MurmurHash3 finaliser,
@@ -74,5 +77,15 @@ class Stream {
   std::uint64_t key_ = 0;
   std::uint64_t count_ = 0;
 };
+
+// A number from `least`, above 0, to `most`, evenly over orders of magnitude: an octave by chance,
+// then a number in it.
+constexpr std::uint64_t log_uniform(Stream& dice, std::uint64_t least, std::uint64_t most) {
+  std::uint64_t octaves = 1;
+  while (octaves < 64 && (most >> octaves) >= least) ++octaves;
+  const std::uint64_t low = least << dice.below(octaves);
+  const std::uint64_t high = low <= most - low ? low * 2 - 1 : most;
+  return low + dice.below(high - low + 1);
+}
 
 }  // namespace ballast

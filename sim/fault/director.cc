@@ -113,6 +113,14 @@ void Director::try_waiting(World& world) {
   waiting_ = std::move(still);
 }
 
+void Director::freeze() {
+  for (const Waiting& waiting : waiting_) miss(waiting);
+  waiting_.clear();
+  due_.clear();
+  lurking_.clear();
+  sprung_.clear();
+}
+
 // A strike that hit nobody.
 void Director::miss(const Waiting& waiting) {
   Fault fault = schedule_[waiting.index];

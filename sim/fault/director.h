@@ -39,6 +39,10 @@ class Director {
   // Does everything that is due at world.now().
   void act(World& world);
 
+  // No fault begins, ends or changes any more: whatever is broken stays so until somebody else
+  // heals it.
+  void freeze();
+
   // The run is over: what still waits, or never came to wait, has not fired.
   void give_up();
 

@@ -61,6 +61,7 @@ bool read(const Value& v, Fault& out, Reader& r, const Limits&) {
   }
   object.may_have("for", out.lasts, {1, Limits{}.max});
   object.may_have("after_event", out.after_event);
+  object.may_have("optional", out.optional);
   NamedBody named;
   for (const std::string_view name : all_names) {
     const Value* body = object.take(name);
@@ -109,6 +110,7 @@ void write_json(JsonWriter& w, const Fault& fault) {
     w.value(to_text(*fault.lasts));
   }
   if (fault.after_event) w.member("after_event", *fault.after_event);
+  if (fault.optional) w.member("optional", true);
   w.end_object();
 }
 
@@ -151,6 +153,9 @@ TypeInfo make_type_info(Type<Fault>, const Limits&) {
                           "A name by which other faults can follow it."),
       FieldInfo::optional("for", type_info<Duration>({1, Limits{}.max}),
                           "How long it lasts; unless given, for the rest of the run."),
+      FieldInfo::optional("optional", TypeInfo::of(TypeInfo::Kind::boolean),
+                          "Whether a run is none the worse if the fault finds nobody to hit.",
+                          "false"),
       FieldInfo::optional("after_event", type_info<std::uint64_t>(),
                           "Not before this many events were executed. Written by runs, so that a "
                           "replay puts the fault exactly where it was.")};

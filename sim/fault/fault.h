@@ -33,6 +33,7 @@ struct Fault {
   // It acts no earlier than once this many events have been executed. Set in what a run writes
   // back: a fault that had waited for a leader struck between two events of one instant.
   std::optional<std::uint64_t> after_event;
+  bool optional = false;  // that it finds nobody to hit makes no run inconclusive
   FaultAction action;
   Position where;  // in the scenario
 

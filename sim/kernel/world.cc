@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "sim/base/assert.h"
+#include "sim/protocol/goal.h"
 
 namespace ballast {
 
@@ -224,6 +225,7 @@ StepContext World::begin_step(Node& node, NodeId id) {
 }
 
 void World::finish_step(Node& node, NodeId id, EventId step) {
+  if (effects_.reached != 0) count_goals(node, effects_.reached);
   if (!effects_.broken_rule.empty()) {
     discard(effects_);
     fingerprint_.fold(digest(effects_.broken_rule));
@@ -238,6 +240,11 @@ void World::finish_step(Node& node, NodeId id, EventId step) {
   }
   if (!effects_.timers.empty()) apply_timers(node, step);
   write_ahead(node, id, step);
+}
+
+void World::count_goals(Node& node, std::uint64_t reached) {
+  node.reached.resize(most_goals);
+  for (std::size_t goal = 0; goal < most_goals; ++goal) node.reached[goal] += reached >> goal & 1;
 }
 
 void World::apply_timers(Node& node, EventId step) {

@@ -114,6 +114,8 @@ class World {
     return at(node).up && at(node).process->journal_size() > at(node).durable;
   }
   Time local_time(NodeId node) const { return at(node).clock.local(now_); }
+  // How often the node reached each of its algorithm's goals; empty if it never reached any.
+  const std::vector<std::uint64_t>& reached(NodeId node) const { return at(node).reached; }
   const Pools& pools() const { return pools_; }
   const Network& network() const { return network_; }
   const Distribution& flush(NodeId node) const { return at(node).flush; }
@@ -176,6 +178,7 @@ class World {
     Ring<std::uint32_t> held;            // waiting effects, oldest first
     std::vector<std::uint32_t> waiting;  // queue slots that came up while paused, in order
     std::uint32_t first_timer = 0;
+    std::vector<std::uint64_t> reached;
     Stream flushes;
     Distribution flush;
     std::string name;
@@ -210,6 +213,7 @@ class World {
   bool watched(Sight s) const { return (watcher_.wanted & sight(s)) != 0; }
   Occurrence occurrence(Sight what, NodeId node, EventId cause) const;
   void show(const Occurrence& occurrence) { watcher_.observer->see(occurrence, *this); }
+  static void count_goals(Node& node, std::uint64_t reached);
   void capture_state(const Node& node);
 
   std::uint64_t seed_;

@@ -34,13 +34,14 @@ struct Effects {
   std::uint64_t record_bytes = 0;    // written by this step
   std::uint64_t records = 0;         // how many
   std::uint64_t records_digest = 0;  // of all of them, in order
+  std::uint64_t reached = 0;         // goals, a bit for each; no event ever depends on them
   std::string_view broken_rule;      // the sentence of a failed ensure(), or empty
 
   void clear() {
     timers.clear();
     facts.clear();
     sends.clear();
-    record_bytes = records = records_digest = 0;
+    record_bytes = records = records_digest = reached = 0;
     broken_rule = {};
   }
 };

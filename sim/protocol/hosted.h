@@ -57,6 +57,7 @@ class Hosted final : public Process {
   }
   std::uint64_t state_digest() const override { return digest(node_.state()); }
   void write_state(JsonWriter& w) const override { write_members(w, node_.state()); }
+  void add_shape(Shape& shape) const override { shape.add(node_.state()); }
   std::string_view record_name(std::uint64_t index) const override {
     return name_of(journal_[index]);
   }

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string_view>
 
+#include "sim/protocol/shape.h"
 #include "sim/protocol/step.h"
 
 namespace ballast {
@@ -36,6 +37,8 @@ class Process {
   // What the algorithm shows of its state: its digest, and its members in an open object.
   virtual std::uint64_t state_digest() const = 0;
   virtual void write_state(JsonWriter& w) const = 0;
+  // What matters of it but for the height of terms; see shape.h.
+  virtual void add_shape(Shape&) const {}
   // The record numbered `index` from 0, for traces.
   virtual std::string_view record_name(std::uint64_t index) const = 0;
   virtual void write_record(std::uint64_t index, JsonWriter& w) const = 0;

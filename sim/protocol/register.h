@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "sim/base/type_info.h"
+#include "sim/protocol/goal.h"
 #include "sim/protocol/hosted.h"
 
 namespace ballast {
@@ -24,6 +25,14 @@ struct AlgorithmInfo {
   std::vector<Operation> operations;  // the requests it serves; empty for one that serves none
   ConfigSpec config;                  // how its options are read, described and written
   std::unique_ptr<Process> (*make)(const std::any& config) = nullptr;
+  // After what time without word the algorithm acts, such as the longest election timeout: the
+  // unit of faults' gaps and of the wait for progress. Config::patience(), or one second.
+  Duration (*patience)(const std::any& config) = nullptr;
+  // Draws other, also extreme, values for the options that tune and do not break the algorithm:
+  // Config::vary(dice), or nothing.
+  void (*vary)(std::any& config, Stream& dice) = nullptr;
+  std::vector<GoalInfo> goals = {};            // P::goals, or none
+  std::vector<std::string_view> timers = {};  // the words of P::Timer
 };
 
 // A policy, or whatever else an algorithm lets users choose by name: for `list` and `describe`.
@@ -43,13 +52,35 @@ void register_entry(CatalogueEntry entry);
 
 template <Protocol P>
 struct Register {
+  using Config = typename P::Config;
   Register() {
     register_algorithm({P::name, P::summary,
                         std::vector<Operation>(std::begin(P::operations), std::end(P::operations)),
-                        config_spec<typename P::Config>(), &make});
+                        config_spec<typename P::Config>(), &make, &patience, &vary, goals(),
+                        timers()});
   }
   static std::unique_ptr<Process> make(const std::any& config) {
-    return std::make_unique<Hosted<P>>(*std::any_cast<typename P::Config>(&config));
+    return std::make_unique<Hosted<P>>(*std::any_cast<Config>(&config));
+  }
+  static Duration patience(const std::any& config) {
+    if constexpr (requires(const Config& c) { c.patience(); }) {
+      return std::any_cast<const Config&>(config).patience();
+    }
+    return {1'000'000'000};
+  }
+  static void vary(std::any& config, Stream& dice) {
+    if constexpr (requires(Config& c) { c.vary(dice); }) std::any_cast<Config&>(config).vary(dice);
+  }
+  static std::vector<GoalInfo> goals() {
+    if constexpr (requires { P::goals; }) {
+      static_assert(std::size(P::goals) <= most_goals, "a step keeps a bit for each goal");
+      return {std::begin(P::goals), std::end(P::goals)};
+    }
+    return {};
+  }
+  static std::vector<std::string_view> timers() {
+    constexpr auto words = enumerators(typename P::Timer{});
+    return {words.begin(), words.end()};
   }
 };
 

@@ -101,6 +101,13 @@ class Step {
   // Makes a claim in public, for checkers, traces and metrics.
   void observe(Fact fact) { context_.effects->facts.push_back(fact); }
 
+  // Says that this node is in a situation that tests should bring about: P::goals[goal]. Counted,
+  // and nothing else.
+  template <class Goal>
+  void reach(Goal goal) {
+    context_.effects->reached |= std::uint64_t{1} << static_cast<unsigned>(goal);
+  }
+
   // A number from 0 to n - 1: the only door to chance, where an exhaustive search branches.
   // REQUIRES n > 0.
   std::uint64_t choose(std::uint64_t n) { return context_.choices->below(n); }
@@ -129,6 +136,7 @@ class Step {
 //   P::Config      described options (describe.h), with defaults
 //   P::Message, P::Record   std::variant of named, described structs
 //   P::Timer       an enumeration with its words
+//   P::goals       optional: situations that sweeps should reach, GoalInfo (goal.h)
 //   P::State, state()       what traces and explorers may see of it, described
 template <class P>
 concept Protocol = std::copyable<P> && Described<typename P::Config> &&

@@ -32,6 +32,8 @@ Property property_of(const Scenario& scenario, std::string_view name) {
   }
   if (name == Linearizable::name) return {Linearizable::doc, ""};
   if (name == Progress::name) return {Progress::doc, ""};
+  if (name == Liveness::name) return {Liveness::doc, ""};
+  if (name == Availability::name) return {Availability::doc, ""};
   return {"A rule that the algorithm states of itself holds.", "ensure() in its code"};
 }
 

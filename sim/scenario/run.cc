@@ -5,186 +5,12 @@
 
 #include "sim/base/assert.h"
 #include "sim/check/linearizable.h"
+#include "sim/scenario/liveness.h"
+#include "sim/scenario/misfortune.h"
+#include "sim/scenario/watch.h"
 
 namespace ballast {
 namespace {
-
-constexpr std::size_t fact_kinds = std::variant_size_v<Fact>;
-
-// Brings what the nodes state to those who judge, count and record it.
-class Watch final : public Observer {
- public:
-  Watch(const Scenario& scenario, const RunOptions& options, Director& director)
-      : recorder_(options.recorder),
-        director_(director),
-        history_(options.check && scenario.check.linearizable.has_value()) {
-    const std::vector<Group> groups = scenario.node_groups();
-    std::uint32_t nodes = 0;
-    for (const Group& group : groups) nodes += static_cast<std::uint32_t>(group.nodes.size());
-    clients_ = scenario.workload ? groups.size() - 1 : groups.size();
-    group_of_.resize(nodes + 1);
-    listeners_.resize(groups.size());
-    heard_.resize(groups.size());
-    decided_.resize(groups.size());
-    for (std::size_t g = 0; g < groups.size(); ++g) {
-      for (const NodeId node : groups[g].nodes) group_of_[node.value] = g;
-      if (options.check && g != clients_) add_checkers(scenario, groups[g], g);
-    }
-  }
-
-  SightMask wants() const override {
-    const SightMask own = sight(Sight::stated) | sight(Sight::crashed) | sight(Sight::booted) |
-                          sight(Sight::broke_rule) | director_.sights();
-    return recorder_ == nullptr ? own : own | recorder_->wants();
-  }
-  bool wants_states() const override { return recorder_ != nullptr && recorder_->wants_states(); }
-
-  void see(const Occurrence& seen, const World& world) override {
-    if (recorder_ != nullptr && (recorder_->wants() & sight(seen.what)) != 0) {
-      recorder_->see(seen, world);
-    }
-    if (seen.what == Sight::stated) {
-      hear(seen);
-    } else if (seen.what == Sight::crashed) {
-      crashed(seen);
-    } else if (seen.what == Sight::booted) {
-      director_.booted(seen.node, seen.at);
-    } else if (seen.what == Sight::broke_rule) {
-      objections_.raise(
-          {"ensure", std::string(seen.sentence), seen.event, seen.at, seen.node, {seen.event}});
-    }
-    if ((director_.sights() & sight(seen.what)) != 0) director_.see(seen, world);
-  }
-
-  void finish(Time at, EventId last) {
-    for (Listener& listener : checkers_) listener.checker->finish(at, last, objections_);
-  }
-
-  Objections& objections() { return objections_; }
-  const History& history() const { return history_; }
-  Histogram& interval_latencies() { return interval_latencies_; }
-  std::uint64_t elections() const { return elections_; }
-  std::uint64_t routed() const { return routed_; }
-  std::uint64_t decisions() const {
-    std::uint64_t total = 0;
-    for (const std::uint64_t slots : decided_) total += slots;
-    return total;
-  }
-  // When the first operation began after the last fault had ended, and when one of those that did
-  // was first answered; Time::max() for never.
-  Time first_attempt() const { return first_attempt_; }
-  Time first_progress() const { return first_progress_; }
-  // How many facts of these kinds were stated.
-  std::uint64_t stated(FactMask kinds) const {
-    std::uint64_t total = 0;
-    for (const auto& of_group : heard_) total += count(of_group, kinds);
-    return total;
-  }
-
-  std::vector<CheckTally> tallies() const {
-    std::vector<CheckTally> all;
-    for (const Listener& listener : checkers_) {
-      const std::uint64_t heard = count(heard_[listener.group], listener.checker->interests());
-      const std::string property(listener.checker->property());
-      const auto same = std::find_if(all.begin(), all.end(), [&](const CheckTally& tally) {
-        return tally.property == property;
-      });
-      if (same == all.end()) {
-        all.push_back({property, heard});
-      } else {
-        same->heard += heard;
-      }
-    }
-    return all;
-  }
-
- private:
-  struct Listener {
-    std::unique_ptr<Checker> checker;
-    std::size_t group = 0;
-  };
-  using Tally = std::array<std::uint64_t, fact_kinds>;
-
-  static std::uint64_t count(const Tally& heard, FactMask kinds) {
-    std::uint64_t total = 0;
-    for (std::size_t kind = 0; kind < fact_kinds; ++kind) {
-      if ((kinds >> kind & 1) != 0) total += heard[kind];
-    }
-    return total;
-  }
-
-  void add_checkers(const Scenario& scenario, const Group& group, std::size_t g) {
-    const auto& wanted = scenario.check.safety;
-    for (const CheckInfo& info : checks()) {
-      if (wanted && std::find(wanted->begin(), wanted->end(), info.name) == wanted->end()) continue;
-      checkers_.push_back({info.make(group), g});
-      Checker* checker = checkers_.back().checker.get();
-      for (std::size_t kind = 0; kind < fact_kinds; ++kind) {
-        if ((checker->interests() >> kind & 1) != 0) listeners_[g][kind].push_back(checker);
-      }
-    }
-  }
-
-  void hear(const Occurrence& seen) {
-    const HeardFact heard{seen.fact, seen.event, seen.cause, seen.at, seen.node, seen.life};
-    const std::size_t group = group_of_[seen.node.value];
-    const std::size_t kind = seen.fact->index();
-    ++heard_[group][kind];
-    for (Checker* checker : listeners_[group][kind]) checker->hear(heard, objections_);
-    const FactMask bit = FactMask{1} << kind;
-    if ((bit & director_.facts()) != 0) director_.hear(heard);
-    if ((bit & History::interests()) != 0) {
-      if (group == clients_) record(history_.hear(heard));
-    } else if ((bit & Standing::leadership()) != 0) {
-      elections_ += std::holds_alternative<Elected>(*seen.fact);
-    } else if (const auto* decided = std::get_if<Decided>(seen.fact)) {
-      decided_[group] = std::max(decided_[group], decided->slot.value);
-    } else if (std::holds_alternative<Routed>(*seen.fact)) {
-      ++routed_;
-    }
-  }
-
-  void record(const HistoryLine& line) {
-    if (recorder_ != nullptr) recorder_->line(line);
-    const ClientOperation& op = *line.operation;
-    if (!line.invocation && op.outcome == Returning::ok && recorder_ != nullptr) {
-      interval_latencies_.record(op.returned - op.invoked);
-    }
-    if (first_progress_ != Time::max()) return;
-    const std::optional<Time> healed = director_.healed_at();
-    if (!healed || op.invoked < *healed) return;
-    first_attempt_ = std::min(first_attempt_, op.invoked);
-    if (!line.invocation && op.outcome == Returning::ok) first_progress_ = op.returned;
-  }
-
-  void crashed(const Occurrence& seen) {
-    for (const Listener& listener : checkers_) {
-      if (listener.group == group_of_[seen.node.value]) {
-        listener.checker->crashed(seen.node, seen.at);
-      }
-    }
-    director_.crashed(seen.node);
-    for (const ClientOperation& op : history_.crashed(seen.node, seen.at)) {
-      record({false, &op, seen.event});
-    }
-  }
-
-  Recorder* recorder_;
-  Director& director_;
-  History history_;
-  std::vector<Listener> checkers_;
-  std::vector<std::array<std::vector<Checker*>, fact_kinds>> listeners_;  // by group and kind
-  std::vector<Tally> heard_;                                              // by group
-  std::vector<std::size_t> group_of_;                                     // by node
-  std::vector<std::uint64_t> decided_;                                    // highest slot, by group
-  Objections objections_;
-  Histogram interval_latencies_;
-  std::uint64_t elections_ = 0;
-  std::uint64_t routed_ = 0;
-  std::size_t clients_ = 0;  // their group
-  Time first_attempt_ = Time::max();
-  Time first_progress_ = Time::max();
-};
 
 // Takes a fingerprint every so many events; when there are too many, every second one is dropped
 // and the interval doubled, so that the memory stays the same however long the run is.
@@ -237,6 +63,7 @@ class Running {
       if (pause < end_ || stopped_) continue;
       if (execute_until(end_)) break;
     }
+    if (!stopped_ && options_.check && scenario_.check.liveness) demand_progress();
     return judge();
   }
 
@@ -248,6 +75,10 @@ class Running {
       if (director_.is_waiting()) director_.act(world_);
       stopped_ = !watch_.objections().empty();
       if (world_.counters().events >= next_look_) look();
+      if (scenario_.check.availability && options_.check) {
+        look_for_availability();
+        stopped_ = !watch_.objections().empty();
+      }
       if (stopped_ || director_.next_at() <= last) return false;
     }
     return true;
@@ -318,7 +149,12 @@ class Running {
     return s;
   }
 
+  // The second phase, see Liveness.
+  void demand_progress();
+  bool may_demand_progress();
+  void look_for_availability();
   RunOutcome judge();
+  std::vector<GoalTally> count_goals() const;
   void judge_history();
   void judge_progress();
   void judge_work(const RunOutcome& outcome);
@@ -336,6 +172,11 @@ class Running {
   Sample last_totals_;
   bool stopped_ = false;
   std::vector<std::string> reasons_;
+  std::vector<std::string> notes_;
+  std::optional<Duration> recovery_;
+  std::uint64_t seen_changes_ = ~std::uint64_t{0};
+  Time connected_since_ = Time::max();
+  std::uint64_t asked_then_ = 0;
 };
 
 RunOutcome Running::judge() {
@@ -362,9 +203,12 @@ RunOutcome Running::judge() {
   outcome.routed = watch_.routed();
   outcome.faults = director_.fired();
   outcome.checks = watch_.tallies();
+  outcome.goals = count_goals();
   outcome.prefixes = prefixes_.take();
   judge_work(outcome);
   outcome.reasons = std::move(reasons_);
+  outcome.notes = std::move(notes_);
+  outcome.recovery = recovery_;
   outcome.verdict = !outcome.violations.empty() ? Verdict::violated
                     : !outcome.reasons.empty()  ? Verdict::inconclusive
                                                 : Verdict::held;
@@ -380,6 +224,25 @@ RunOutcome Running::judge() {
                            outcome.violations.front().property == *expect.property);
   }
   return outcome;
+}
+
+std::vector<GoalTally> Running::count_goals() const {
+  std::vector<GoalTally> all;
+  std::vector<const AlgorithmInfo*> seen;
+  for (const NodeGroup& group : scenario_.groups) {
+    if (std::find(seen.begin(), seen.end(), group.algorithm) != seen.end()) continue;
+    seen.push_back(group.algorithm);
+    for (std::size_t goal = 0; goal < group.algorithm->goals.size(); ++goal) {
+      GoalTally tally{group.algorithm->name, group.algorithm->goals[goal].name, 0};
+      for (std::uint32_t node = 1; node <= scenario_.server_count(); ++node) {
+        const auto& reached = world_.reached({node});
+        const bool its_own = world_.process({node}).algorithm() == group.algorithm->name;
+        if (its_own && !reached.empty()) tally.count += reached[goal];
+      }
+      all.push_back(tally);
+    }
+  }
+  return all;
 }
 
 void Running::judge_history() {
@@ -435,10 +298,96 @@ void Running::judge_progress() {
        {}});
 }
 
+// Whether it is fair to ask for progress; else the reason is noted.
+bool Running::may_demand_progress() {
+  for (const FiredFault& fault : director_.fired()) {
+    if (!fault.outside_model) continue;
+    notes_.push_back("liveness is waived: the fault \"" +
+                     std::string(name_of(fault.fault.action)) + "\" at " +
+                     to_text(fault.fault.at) + " left the fault model");
+    return false;
+  }
+  return true;
+}
+
+void Running::demand_progress() {
+  if (!may_demand_progress()) return;
+  director_.freeze();
+  const Core core = choose_core(scenario_, world_);
+  if (!core.excuse.empty()) {
+    reasons_.push_back("liveness: " + core.excuse);
+    return;
+  }
+  heal(core.nodes, world_);
+  const Time healed = world_.now();
+  const Duration budget = patience_of(scenario_) * scenario_.check.liveness->patience;
+  watch_.ask_for_progress(healed);
+  Circles circles;
+  Time deadline = saturating_add(healed, budget);
+  std::uint64_t answered = 0;
+  while (answered < scenario_.check.liveness->operations) {
+    if (!world_.step(deadline)) break;
+    stopped_ = !watch_.objections().empty();
+    if (world_.counters().events >= next_look_) look();
+    if (stopped_) return;
+    if (watch_.answered() > answered) {
+      answered = watch_.answered();
+      deadline = saturating_add(world_.now(), budget);
+    } else if (deadline - world_.now() < budget / 2) {
+      circles.look(world_, scenario_.server_count());
+    }
+  }
+  if (watch_.answered() > 0) recovery_ = watch_.first_answer() - healed;
+  if (answered >= scenario_.check.liveness->operations) return;
+  world_.advance(deadline);
+  if (watch_.asked_for() == 0) {
+    reasons_.push_back("liveness: no operation was begun after the healing at " + to_text(healed));
+    return;
+  }
+  std::string nodes;
+  for (const NodeId node : core.nodes) {
+    if (node.value <= scenario_.server_count()) {
+      nodes += (nodes.empty() ? "" : ", ") + to_text(node);
+    }
+  }
+  watch_.objections().raise(
+      {std::string(Liveness::name),
+       "the core " + nodes + " was healed at " + to_text(healed) + " with all clients; of " +
+           with_commas(watch_.asked_for()) + " operations begun since, " + with_commas(answered) +
+           " were answered, and none for " + to_text(budget) + "; " + circles.verdict(),
+       world_.last_event(),
+       deadline,
+       {},
+       {}});
+}
+
+// While a connected majority stands unchanged, operations must go on.
+void Running::look_for_availability() {
+  const Duration budget = patience_of(scenario_) * scenario_.check.availability->patience;
+  const std::uint64_t changes = watch_.changes();
+  if (changes != seen_changes_) {
+    seen_changes_ = changes;
+    connected_since_ =
+        has_connected_majority(scenario_, world_) ? world_.now() : Time::max();
+    asked_then_ = watch_.history().invoked();
+  }
+  if (connected_since_ == Time::max()) return;
+  const Time since = std::max(connected_since_, watch_.last_ok());
+  if (world_.now() - since <= budget || watch_.history().invoked() == asked_then_) return;
+  watch_.objections().raise(
+      {std::string(Availability::name),
+       "a majority has been up and connected since " + to_text(connected_since_) +
+           ", but no operation was answered after " + to_text(since) + ", for " + to_text(budget),
+       world_.last_event(),
+       world_.now(),
+       {},
+       {}});
+}
+
 // A pass must show work: a run in which nothing happened proves nothing.
 void Running::judge_work(const RunOutcome& outcome) {
   for (const FiredFault& fault : outcome.faults) {
-    if (fault.fired) continue;
+    if (fault.fired || fault.fault.optional) continue;
     reasons_.push_back("the fault \"" + std::string(name_of(fault.fault.action)) + "\" due at " +
                        to_text(fault.fault.at) + " never fired: nobody was what it waited for");
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -46,6 +47,13 @@ struct CheckTally {
   std::uint64_t heard = 0;  // facts that it judged; one that heard none says nothing
 };
 
+// How often a goal of an algorithm was reached, by all nodes together. Zero is a gap.
+struct GoalTally {
+  std::string_view algorithm;
+  std::string_view goal;
+  std::uint64_t count = 0;
+};
+
 // The fingerprint after every `interval` events, for finding where two runs part.
 struct PrefixHashes {
   std::uint64_t interval = 1024;
@@ -55,6 +63,7 @@ struct PrefixHashes {
 struct RunOutcome {
   Verdict verdict = Verdict::inconclusive;
   std::vector<std::string> reasons;   // why inconclusive
+  std::vector<std::string> notes;     // what the verdict does not cover, such as waived liveness
   std::vector<Violation> violations;  // the first event that broke a property, and what it broke
   Time ended;
   std::uint64_t fingerprint = 0;
@@ -71,6 +80,10 @@ struct RunOutcome {
   std::uint64_t routed = 0;
   std::vector<FiredFault> faults;
   std::vector<CheckTally> checks;
+  std::vector<GoalTally> goals;  // of all algorithms of the scenario, in their order
+
+  // From the healing for the check of liveness to the first answer after it.
+  std::optional<Duration> recovery;
 
   // Whether the verdict is the one that the scenario expects; true if it expects none.
   bool as_expected = true;

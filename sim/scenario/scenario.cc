@@ -60,6 +60,8 @@ std::vector<std::string_view> check_names() {
   for (const CheckInfo& info : checks()) names.push_back(info.name);
   names.push_back(Linearizable::name);
   names.push_back(Progress::name);
+  names.push_back(Liveness::name);
+  names.push_back(Availability::name);
   return names;
 }
 
@@ -112,6 +114,8 @@ bool read_check(const Value& v, CheckSpec& check, Reader& r) {
     return read_body(*named, check.linearizable.emplace(), r);
   }
   if (named->name == Progress::name) return read_body(*named, check.progress.emplace(), r);
+  if (named->name == Liveness::name) return read_body(*named, check.liveness.emplace(), r);
+  if (named->name == Availability::name) return read_body(*named, check.availability.emplace(), r);
   if (std::find(names.begin(), names.end(), named->name) == names.end()) {
     return r.unknown(named->name_at, named->name, names);
   }
@@ -238,6 +242,8 @@ void write_checks(JsonWriter& w, const CheckSpec& check) {
   }
   if (check.linearizable) write_named(w, *check.linearizable);
   if (check.progress) write_named(w, *check.progress);
+  if (check.liveness) write_named(w, *check.liveness);
+  if (check.availability) write_named(w, *check.availability);
   w.end_array();
 }
 

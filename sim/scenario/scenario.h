@@ -175,11 +175,46 @@ struct Progress {
       std::tuple{field("within", &Progress::within, "How soon.").at_least(1)};
 };
 
+struct Liveness {
+  std::uint32_t patience = 50;
+  std::uint32_t operations = 3;
+  static constexpr std::string_view name = "liveness";
+  static constexpr std::string_view doc =
+      "When the duration is over a random core of the nodes, a quorum at least, is healed together "
+      "with all clients; whatever is outside stays as broken as it is, and no new faults come. "
+      "From then on each further operation that clients begin must be answered ok within a time "
+      "of the last one.";
+  static constexpr auto fields = std::tuple{
+      field("patience", &Liveness::patience,
+            "That time, in multiples of the algorithm's patience: the time after which it acts "
+            "because it heard nothing, such as Raft's longest election timeout.")
+          .at_least(1)
+          .at_most(1'000'000),
+      field("operations", &Liveness::operations, "How many operations must be answered.")
+          .at_least(1)};
+};
+
+struct Availability {
+  std::uint32_t patience = 50;
+  static constexpr std::string_view name = "availability";
+  static constexpr std::string_view doc =
+      "Liveness while faults stand: whenever a majority of the first group is up, and all its "
+      "members and some client reach each other both ways, operations are answered within a time "
+      "of the last one.";
+  static constexpr auto fields = std::tuple{
+      field("patience", &Availability::patience,
+            "That time, in multiples of the algorithm's patience, see liveness.")
+          .at_least(1)
+          .at_most(1'000'000)};
+};
+
 // Which properties are judged. A scenario that says nothing gets every safety check.
 struct CheckSpec {
   std::optional<std::vector<std::string>> safety;  // names; unless given, all
   std::optional<Linearizable> linearizable;
   std::optional<Progress> progress;
+  std::optional<Liveness> liveness;
+  std::optional<Availability> availability;
 };
 
 // Nodes that run the same algorithm.

@@ -100,7 +100,8 @@ std::vector<TypeInfo> fault_infos() {
 std::vector<TypeInfo> trigger_infos() { return {type_info<When>(), type_info<After>()}; }
 
 std::vector<TypeInfo> run_check_infos() {
-  return {type_info<Linearizable>(), type_info<Progress>()};
+  return {type_info<Linearizable>(), type_info<Progress>(), type_info<Liveness>(),
+          type_info<Availability>()};
 }
 
 std::vector<TypeInfo> distribution_infos() { return bodies(type_info<Distribution>()); }

@@ -1,0 +1,116 @@
+#include "sim/scenario/liveness.h"
+
+#include <algorithm>
+
+#include "sim/base/text.h"
+#include "sim/protocol/shape.h"
+#include "sim/scenario/misfortune.h"
+
+namespace ballast {
+
+Core choose_core(const Scenario& scenario, const World& world) {
+  Core core;
+  Stream dice(scenario.seed, Purpose::core, 0);
+  std::uint32_t next = 1;
+  for (const NodeGroup& group : scenario.groups) {
+    std::vector<NodeId> able;
+    for (std::uint32_t i = 0; i < group.count; ++i, ++next) {
+      if (!world.refuses_to_start({next})) able.push_back({next});
+    }
+    const std::size_t quorum = quorum_of(group);
+    if (able.size() < quorum) {
+      core.excuse = "only " + std::to_string(able.size()) + " of the " +
+                    std::to_string(group.count) + " nodes of \"" + group.name +
+                    "\" can start, the disks of the others being damaged: no quorum";
+      return core;
+    }
+    const std::size_t size = quorum + dice.below(able.size() - quorum + 1);
+    for (std::size_t i = 0; i < size; ++i) {
+      std::swap(able[i], able[i + dice.below(able.size() - i)]);
+    }
+    core.nodes.insert(core.nodes.end(), able.begin(),
+                      able.begin() + static_cast<std::ptrdiff_t>(size));
+  }
+  for (; next <= world.node_count(); ++next) core.nodes.push_back({next});
+  std::sort(core.nodes.begin(), core.nodes.end());
+  return core;
+}
+
+void heal(const std::vector<NodeId>& core, World& world) {
+  for (const NodeId from : core) {
+    for (const NodeId to : core) {
+      if (from != to) world.mend(from, to);
+    }
+  }
+  for (const NodeId node : core) {
+    world.mend(node);
+    while (world.is_paused(node)) world.resume(node);
+    world.restart(node);
+  }
+}
+
+namespace {
+
+// Whether `chosen` can be extended to so many nodes that all know each other. Groups are small.
+bool extends(const std::vector<NodeId>& candidates, std::size_t from, std::vector<NodeId>& chosen,
+             std::size_t wanted, const Network& network) {
+  if (chosen.size() == wanted) return true;
+  for (std::size_t i = from; i + (wanted - chosen.size()) <= candidates.size(); ++i) {
+    const NodeId node = candidates[i];
+    const bool fits = std::all_of(chosen.begin(), chosen.end(), [&](NodeId other) {
+      return !network.is_cut(node, other) && !network.is_cut(other, node);
+    });
+    if (!fits) continue;
+    chosen.push_back(node);
+    if (extends(candidates, i + 1, chosen, wanted, network)) return true;
+    chosen.pop_back();
+  }
+  return false;
+}
+
+}  // namespace
+
+bool has_connected_majority(const Scenario& scenario, const World& world) {
+  const NodeGroup& group = scenario.groups.front();
+  const auto works = [&](NodeId node) { return world.is_up(node) && !world.is_paused(node); };
+  const Network& network = world.network();
+  for (std::uint32_t c = scenario.server_count() + 1; c <= world.node_count(); ++c) {
+    const NodeId client{c};
+    if (!works(client)) continue;
+    std::vector<NodeId> candidates;
+    for (std::uint32_t n = 1; n <= group.count; ++n) {
+      const bool reached = !network.is_cut(client, {n}) && !network.is_cut({n}, client);
+      if (works({n}) && reached) candidates.push_back({n});
+    }
+    std::vector<NodeId> chosen;
+    if (extends(candidates, 0, chosen, quorum_of(group), network)) return true;
+  }
+  return false;
+}
+
+void Circles::look(const World& world, std::uint32_t servers) {
+  Shape shape;
+  for (std::uint32_t node = 1; node <= servers; ++node) {
+    shape.add_word(world.is_up({node}));
+    world.process({node}).add_shape(shape);
+  }
+  const std::uint64_t digest = shape.digest();
+  if (digest == last_ || seen_.size() >= most_kept) return;
+  last_ = digest;
+  ++changes_;
+  ++seen_[digest];
+}
+
+std::string Circles::verdict() const {
+  if (changes_ <= 1) return "no node changed its state meanwhile: they are stuck";
+  const std::uint64_t rounds = changes_ / seen_.size();
+  if (rounds >= 3) {
+    return "meanwhile the nodes went through " + with_commas(seen_.size()) + " states " +
+           with_commas(changes_) +
+           " times, the same but for time and for how high terms had climbed: a livelock";
+  }
+  return "meanwhile the nodes went through " + with_commas(changes_) + " states, " +
+         with_commas(seen_.size()) + " of them different";
+}
+
+}  // namespace ballast

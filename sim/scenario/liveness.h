@@ -1,0 +1,46 @@
+// The second phase of a run: what has to be healed before progress may be asked for, and what it
+// means if there is none.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "sim/kernel/world.h"
+#include "sim/scenario/scenario.h"
+
+namespace ballast {
+
+// The nodes that are healed. Healing all would hide what a cut-off node does to the others (it may
+// go on sending, and force elections), so that the core is any quorum, by chance.
+struct Core {
+  std::vector<NodeId> nodes;  // ascending, clients included
+  std::string excuse;         // why there is none
+};
+
+// A random quorum of each group, by size and by members, of nodes that can start.
+Core choose_core(const Scenario& scenario, const World& world);
+
+// Restarts, resumes and reconnects the core, and lifts every condition within it.
+void heal(const std::vector<NodeId>& core, World& world);
+
+// Whether a majority of the first group is up and not paused, all its members reach each other both
+// ways, and so do one of the clients and each of them.
+bool has_connected_majority(const Scenario& scenario, const World& world);
+
+// Watches for shapes of the world that come again while there is no progress.
+class Circles {
+ public:
+  void look(const World& world, std::uint32_t servers);
+  // What it has seen, as a sentence.
+  std::string verdict() const;
+
+ private:
+  static constexpr std::size_t most_kept = 1 << 16;
+  std::map<std::uint64_t, std::uint64_t> seen_;  // how often the world came into this shape
+  std::uint64_t last_ = 0;
+  std::uint64_t changes_ = 0;
+};
+
+}  // namespace ballast

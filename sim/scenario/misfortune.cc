@@ -1,0 +1,114 @@
+#include "sim/scenario/misfortune.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "sim/base/assert.h"
+#include "sim/protocol/quorum.h"
+#include "sim/scenario/json.h"
+
+namespace ballast {
+namespace {
+
+// Nearly the longest that a distribution gives.
+Duration long_tail(const Distribution& law) { return law.at(~std::uint64_t{0} / 100 * 99); }
+
+// What a message and its record usually take at most, there and back.
+Duration round_trip(const Scenario& s) {
+  return long_tail(s.network.latency) * 2 + long_tail(s.disk.flush);
+}
+
+// An algorithm that gives up before an answer can have come makes no progress in any world: options
+// are drawn again until there is time for five round trips.
+void vary_options(Scenario& s, Stream& dice) {
+  constexpr int most_tries = 8;
+  for (NodeGroup& group : s.groups) {
+    for (int i = 0; i < most_tries; ++i) {
+      std::any config = group.config;
+      group.algorithm->vary(config, dice);
+      if (group.algorithm->patience(config) < round_trip(s) * 5) continue;
+      group.config = std::move(config);
+      break;
+    }
+  }
+}
+
+// Only what the scenario has left as it was: a network that somebody has described is meant so.
+void vary_network(Scenario& s, Stream& dice) {
+  const NetworkSpec usual;
+  const auto patience = static_cast<std::uint64_t>(patience_of(s).ns);
+  const std::uint64_t longest = std::max<std::uint64_t>(patience / 20, 2'000);
+  const auto least = static_cast<std::int64_t>(log_uniform(dice, 1'000, longest));
+  const auto most = static_cast<std::int64_t>(
+      log_uniform(dice, static_cast<std::uint64_t>(least), longest));
+  const std::uint64_t loss = dice.below(2) == 0 ? 0 : log_uniform(dice, 1, 100);
+  const std::uint64_t duplicate = dice.below(2) == 0 ? 0 : log_uniform(dice, 1, 100);
+  const bool fifo = dice.below(4) == 0;
+  if (s.network.latency == usual.latency) {
+    s.network.latency = Distribution::uniform({least}, {most});
+  }
+  if (s.network.loss.is_zero()) s.network.loss = {loss, 1000};
+  if (s.network.duplicate.is_zero()) s.network.duplicate = {duplicate, 1000};
+  if (!s.network.fifo) s.network.fifo = fifo;
+}
+
+}  // namespace
+
+std::optional<Profile> read_profile(const Value& value, Problems& problems) {
+  Reader r(problems, "profile");
+  Profile profile;
+  if (!read(value, profile, r)) return std::nullopt;
+  return profile;
+}
+
+std::optional<Profile> find_profile(std::string_view name) {
+  for (const NamedProfile& known : built_in_profiles()) {
+    if (known.name != name) continue;
+    Problems problems;
+    const std::optional<Value> value =
+        parse_json(std::string(known.text), std::string(name), problems);
+    const std::optional<Profile> profile =
+        value ? read_profile(*value, problems) : std::nullopt;
+    SIM_ASSERT(profile, "the profiles that come with the tool can be read");
+    return profile;
+  }
+  return std::nullopt;
+}
+
+Duration patience_of(const Scenario& scenario) {
+  Duration longest{1};
+  for (const NodeGroup& group : scenario.groups) {
+    longest = std::max(longest, group.algorithm->patience(group.config));
+  }
+  return longest;
+}
+
+std::size_t quorum_of(const NodeGroup& group) { return majority(group.count); }
+
+Scenario with_misfortune(const Scenario& scenario, const Profile& profile, std::uint64_t seed) {
+  Scenario s = scenario;
+  s.seed = seed;
+  Stream dice(seed, Purpose::swarm, 0);
+  const bool other_options = profile.knobs.happens(dice.next());
+  const bool other_network = profile.network.happens(dice.next());
+  if (other_options) vary_options(s, dice);
+  if (other_network) vary_network(s, dice);
+  Arena arena;
+  arena.members = s.groups.front().count;
+  arena.servers = s.server_count();
+  arena.clients = s.client_count();
+  arena.patience = patience_of(s);
+  arena.duration = s.duration;
+  for (const std::string_view timer : s.groups.front().algorithm->timers) {
+    arena.timers.emplace_back(timer);
+  }
+  for (Fault& fault : nemesis(profile, arena, seed)) s.faults.push_back(std::move(fault));
+  if (s.workload && profile.liveness > 0 && !s.check.liveness) {
+    s.check.liveness = Liveness{};
+    s.check.liveness->patience = profile.liveness;
+    s.check.progress.reset();
+  }
+  return s;
+}
+
+}  // namespace ballast

@@ -1,0 +1,221 @@
+// Brings what happens in a run to those who judge, count and record it.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "sim/scenario/run.h"
+
+namespace ballast {
+
+// Brings what the nodes state to those who judge, count and record it.
+class Watch final : public Observer {
+ public:
+  Watch(const Scenario& scenario, const RunOptions& options, Director& director)
+      : recorder_(options.recorder),
+        director_(director),
+        history_(options.check && scenario.check.linearizable.has_value()),
+        watches_links_(scenario.check.availability.has_value()) {
+    const std::vector<Group> groups = scenario.node_groups();
+    std::uint32_t nodes = 0;
+    for (const Group& group : groups) nodes += static_cast<std::uint32_t>(group.nodes.size());
+    clients_ = scenario.workload ? groups.size() - 1 : groups.size();
+    group_of_.resize(nodes + 1);
+    listeners_.resize(groups.size());
+    heard_.resize(groups.size());
+    decided_.resize(groups.size());
+    for (std::size_t g = 0; g < groups.size(); ++g) {
+      for (const NodeId node : groups[g].nodes) group_of_[node.value] = g;
+      if (options.check && g != clients_) add_checkers(scenario, groups[g], g);
+    }
+  }
+
+  SightMask wants() const override {
+    const SightMask own = sight(Sight::stated) | sight(Sight::crashed) | sight(Sight::booted) |
+                          sight(Sight::broke_rule) | director_.sights() |
+                          (watches_links_ ? changing : 0);
+    return recorder_ == nullptr ? own : own | recorder_->wants();
+  }
+  bool wants_states() const override { return recorder_ != nullptr && recorder_->wants_states(); }
+
+  void see(const Occurrence& seen, const World& world) override {
+    if (recorder_ != nullptr && (recorder_->wants() & sight(seen.what)) != 0) {
+      recorder_->see(seen, world);
+    }
+    if ((changing & sight(seen.what)) != 0) ++changes_;
+    if (seen.what == Sight::stated) {
+      hear(seen);
+    } else if (seen.what == Sight::crashed) {
+      crashed(seen);
+    } else if (seen.what == Sight::booted) {
+      director_.booted(seen.node, seen.at);
+    } else if (seen.what == Sight::broke_rule) {
+      objections_.raise(
+          {"ensure", std::string(seen.sentence), seen.event, seen.at, seen.node, {seen.event}});
+    }
+    if ((director_.sights() & sight(seen.what)) != 0) director_.see(seen, world);
+  }
+
+  void finish(Time at, EventId last) {
+    for (Listener& listener : checkers_) listener.checker->finish(at, last, objections_);
+  }
+
+  Objections& objections() { return objections_; }
+  const History& history() const { return history_; }
+  Histogram& interval_latencies() { return interval_latencies_; }
+  std::uint64_t elections() const { return elections_; }
+  std::uint64_t routed() const { return routed_; }
+  std::uint64_t decisions() const {
+    std::uint64_t total = 0;
+    for (const std::uint64_t slots : decided_) total += slots;
+    return total;
+  }
+  // When the first operation began after the last fault had ended, and when one of those that did
+  // was first answered; Time::max() for never.
+  Time first_attempt() const { return first_attempt_; }
+  Time first_progress() const { return first_progress_; }
+
+  // From now on operations that begin are counted for the check of liveness.
+  void ask_for_progress(Time from) { asked_ = from; }
+  std::uint64_t asked_for() const { return asked_for_; }  // operations begun since
+  std::uint64_t answered() const { return answered_; }    // of these, ok
+  Time first_answer() const { return first_answer_; }     // when; Time::max() for never
+  // How often a link, or whether a node works, has changed.
+  std::uint64_t changes() const { return changes_; }
+  Time last_ok() const { return last_ok_; }               // of any operation
+  // How many facts of these kinds were stated.
+  std::uint64_t stated(FactMask kinds) const {
+    std::uint64_t total = 0;
+    for (const auto& of_group : heard_) total += count(of_group, kinds);
+    return total;
+  }
+
+  std::vector<CheckTally> tallies() const {
+    std::vector<CheckTally> all;
+    for (const Listener& listener : checkers_) {
+      const std::uint64_t heard = count(heard_[listener.group], listener.checker->interests());
+      const std::string property(listener.checker->property());
+      const auto same = std::find_if(all.begin(), all.end(), [&](const CheckTally& tally) {
+        return tally.property == property;
+      });
+      if (same == all.end()) {
+        all.push_back({property, heard});
+      } else {
+        same->heard += heard;
+      }
+    }
+    return all;
+  }
+
+ private:
+  struct Listener {
+    std::unique_ptr<Checker> checker;
+    std::size_t group = 0;
+  };
+  static constexpr std::size_t fact_kinds = std::variant_size_v<Fact>;
+  using Tally = std::array<std::uint64_t, fact_kinds>;
+
+  static std::uint64_t count(const Tally& heard, FactMask kinds) {
+    std::uint64_t total = 0;
+    for (std::size_t kind = 0; kind < fact_kinds; ++kind) {
+      if ((kinds >> kind & 1) != 0) total += heard[kind];
+    }
+    return total;
+  }
+
+  void add_checkers(const Scenario& scenario, const Group& group, std::size_t g) {
+    const auto& wanted = scenario.check.safety;
+    for (const CheckInfo& info : checks()) {
+      if (wanted && std::find(wanted->begin(), wanted->end(), info.name) == wanted->end()) continue;
+      checkers_.push_back({info.make(group), g});
+      Checker* checker = checkers_.back().checker.get();
+      for (std::size_t kind = 0; kind < fact_kinds; ++kind) {
+        if ((checker->interests() >> kind & 1) != 0) listeners_[g][kind].push_back(checker);
+      }
+    }
+  }
+
+  void hear(const Occurrence& seen) {
+    const HeardFact heard{seen.fact, seen.event, seen.cause, seen.at, seen.node, seen.life};
+    const std::size_t group = group_of_[seen.node.value];
+    const std::size_t kind = seen.fact->index();
+    ++heard_[group][kind];
+    for (Checker* checker : listeners_[group][kind]) checker->hear(heard, objections_);
+    const FactMask bit = FactMask{1} << kind;
+    if ((bit & director_.facts()) != 0) director_.hear(heard);
+    if ((bit & History::interests()) != 0) {
+      if (group == clients_) record(history_.hear(heard));
+    } else if ((bit & Standing::leadership()) != 0) {
+      elections_ += std::holds_alternative<Elected>(*seen.fact);
+    } else if (const auto* decided = std::get_if<Decided>(seen.fact)) {
+      decided_[group] = std::max(decided_[group], decided->slot.value);
+    } else if (std::holds_alternative<Routed>(*seen.fact)) {
+      ++routed_;
+    }
+  }
+
+  void record(const HistoryLine& line) {
+    if (recorder_ != nullptr) recorder_->line(line);
+    const ClientOperation& op = *line.operation;
+    if (!line.invocation && op.outcome == Returning::ok && recorder_ != nullptr) {
+      interval_latencies_.record(op.returned - op.invoked);
+    }
+    const bool answered = !line.invocation && op.outcome == Returning::ok;
+    if (answered) last_ok_ = op.returned;
+    if (op.invoked >= asked_) {
+      asked_for_ += line.invocation;
+      answered_ += answered;
+      if (answered) first_answer_ = std::min(first_answer_, op.returned);
+    }
+    if (first_progress_ != Time::max()) return;
+    const std::optional<Time> healed = director_.healed_at();
+    if (!healed || op.invoked < *healed) return;
+    first_attempt_ = std::min(first_attempt_, op.invoked);
+    if (!line.invocation && op.outcome == Returning::ok) first_progress_ = op.returned;
+  }
+
+  void crashed(const Occurrence& seen) {
+    for (const Listener& listener : checkers_) {
+      if (listener.group == group_of_[seen.node.value]) {
+        listener.checker->crashed(seen.node, seen.at);
+      }
+    }
+    director_.crashed(seen.node);
+    for (const ClientOperation& op : history_.crashed(seen.node, seen.at)) {
+      record({false, &op, seen.event});
+    }
+  }
+
+  static constexpr SightMask changing = sight(Sight::cut) | sight(Sight::healed) |
+                                        sight(Sight::crashed) | sight(Sight::booted) |
+                                        sight(Sight::paused) | sight(Sight::resumed);
+
+  Recorder* recorder_;
+  Director& director_;
+  History history_;
+  bool watches_links_ = false;
+  std::uint64_t changes_ = 0;
+  std::vector<Listener> checkers_;
+  std::vector<std::array<std::vector<Checker*>, fact_kinds>> listeners_;  // by group and kind
+  std::vector<Tally> heard_;                                              // by group
+  std::vector<std::size_t> group_of_;                                     // by node
+  std::vector<std::uint64_t> decided_;                                    // highest slot, by group
+  Objections objections_;
+  Histogram interval_latencies_;
+  std::uint64_t elections_ = 0;
+  std::uint64_t routed_ = 0;
+  std::size_t clients_ = 0;  // their group
+  Time asked_ = Time::max();
+  std::uint64_t asked_for_ = 0;
+  std::uint64_t answered_ = 0;
+  Time first_answer_ = Time::max();
+  Time last_ok_;
+  Time first_attempt_ = Time::max();
+  Time first_progress_ = Time::max();
+};
+
+}  // namespace ballast
