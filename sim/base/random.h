@@ -29,7 +29,7 @@ enum class Purpose : std::uint64_t {
   clock = 15,      // the offset and drift of a node's clock
   fault = 16,      // which target a random selector hits
   hop_delay = 17,  // delays of the later hops of a routed message
-  link_condition = 18,  // what a condition of a link does to a message
+  condition = 18,  // what a condition of a link does to a message
 };
 
 // A full-avalanche bijection of 64-bit words: Stafford's variant 13 of the MurmurHash3 finaliser,

@@ -98,6 +98,7 @@ bool Director::try_begin(std::size_t index, World& world) {
   if (!resolve(fault.action, {world, groups_, standing_}, dice_[index])) return false;
   fault.at = world.now();
   fault.after_event = world.last_event().value;
+  if (!fault.lasts) fault.lasts = own_duration(fault.action);
   fired_.push_back({fault, true});
   --to_come_;
   const std::size_t self = holds_.size();

@@ -12,34 +12,11 @@
 
 namespace ballast {
 
-// A message on its way through the conditions.
-struct Network::Transit {
-  std::uint64_t number = 0;  // on its link
-  Time now;
-  std::uint64_t bytes = 0;
-  Passage passage;
-  bool fifo = false;
-  Duration wait{};             // before it gets on the wire
-  std::vector<Time> late = {}; // replays
-
-  void lose(DropReason reason) {
-    if (passage.arrivals == 0) return;
-    passage.arrivals = 0;
-    passage.reason = reason;
-  }
-  template <class Condition>
-  void acted() {
-    passage.acted |= condition_bit<Condition>;
-  }
-  void arrive(Time at) {
-    if (passage.arrivals < Passage::most) passage.at[passage.arrivals++] = at;
-  }
-};
-
 namespace {
 
 // The draws of one condition for one message: each kind of decision has a word of its own.
-std::uint64_t word(const ImpairedLink::Imposed& imposed, std::uint64_t number, std::uint64_t which) {
+std::uint64_t word(const ImpairedLink::Imposed& imposed, std::uint64_t number,
+                   std::uint64_t which) {
   return draw(imposed.key, number * 4 + which);
 }
 
@@ -51,44 +28,106 @@ Duration times(Duration x, const Ratio& factor) {
 }
 
 // How long the wire is busy with a message, rounded up.
-Duration transmission(std::uint64_t bytes, std::uint64_t bytes_per_second) {
-  const Wide ns = (static_cast<Wide>(bytes) * 1'000'000'000 + bytes_per_second - 1) /
-                  bytes_per_second;
+Duration transmission(std::uint64_t bytes, const Rate& rate) {
+  const Wide spans = static_cast<Wide>(bytes) * static_cast<std::uint64_t>(rate.per.ns);
+  const Wide ns = (spans + rate.count - 1) / rate.count;
   const Wide most = static_cast<Wide>(Duration::max().ns);
   return {static_cast<std::int64_t>(std::min(ns, most))};
 }
 
 // The chain runs over all messages of the link, also those that a cut or another condition kept
 // from it: what they do changes nothing here.
-bool chain_is_bad(ImpairedLink::Imposed& imposed, const condition::Loss& loss,
-                  std::uint64_t number) {
+void run_chain(ImpairedLink::Imposed& imposed, const condition::Loss& loss, std::uint64_t number) {
   for (; imposed.next <= number; ++imposed.next) {
-    if (imposed.next != imposed.first &&
-        loss.correlation.happens(word(imposed, imposed.next, 0))) {
-      continue;
-    }
+    const bool first = imposed.next == imposed.first;
+    if (!first && loss.correlation.happens(word(imposed, imposed.next, 0))) continue;
     imposed.bad = loss.rate.happens(word(imposed, imposed.next, 1));
   }
-  return imposed.bad;
 }
 
-// Takes a place in the queue and returns how long the message is in it; nothing if it is lost.
-std::optional<Duration> enqueue(ImpairedLink::Imposed& imposed, const condition::Bandwidth& link,
-                                std::uint64_t number, Time now, std::uint64_t bytes) {
-  Ring<Time>& queue = imposed.departures;
-  while (!queue.empty() && queue.front() <= now) queue.pop();
-  if (link.queue > 0) {
-    if (queue.size() >= link.queue) return std::nullopt;
-    const Ratio fullness{queue.size(), link.queue};
-    if (link.overflow == Overflow::random && fullness.happens(word(imposed, number, 0))) {
-      return std::nullopt;
-    }
+// A message on its way through the conditions of its link. Each overload is what one of them does
+// to it.
+struct Transit {
+  std::uint64_t number = 0;  // on its link
+  Time now;
+  std::uint64_t bytes = 0;
+  const Network& network;
+  NodeId from;
+  NodeId to;
+  Passage& passage;
+  Duration wait{};              // before it gets on the wire
+  std::vector<Time> late = {};  // replays
+
+  void lose(DropReason reason) {
+    passage.arrivals = 0;
+    passage.reason = reason;
   }
-  imposed.free = saturating_add(std::max(imposed.free, now),
-                                transmission(bytes, link.bytes_per_second));
-  queue.push(imposed.free);
-  return imposed.free - now;
-}
+  void arrive(Time at) {
+    if (passage.arrivals < Passage::most) passage.at[passage.arrivals++] = at;
+  }
+
+  // Each answers whether it acted on the message. The draws are `drawn(imposed, 0)` and so on.
+  std::uint64_t drawn(const ImpairedLink::Imposed& imposed, std::uint64_t which) const {
+    return word(imposed, number, which);
+  }
+  bool act(const ImpairedLink::Imposed& imposed, const condition::Delay& delay) {
+    for (std::size_t i = 0; i < passage.arrivals; ++i) {
+      const Duration span = times(passage.at[i] - now, delay.factor);
+      passage.at[i] = saturating_add(saturating_add(now, span), delay.add.at(drawn(imposed, i)));
+    }
+    return true;
+  }
+  bool act(const ImpairedLink::Imposed& imposed, const condition::Loss&) {
+    if (imposed.bad) lose(DropReason::lost);
+    return imposed.bad;
+  }
+  bool act(const ImpairedLink::Imposed& imposed, const condition::Duplicate& duplicate) {
+    if (!duplicate.rate.happens(drawn(imposed, 0))) return false;
+    arrive(saturating_add(now, network.copy_delay(from, to, drawn(imposed, 1))));
+    return true;
+  }
+  bool act(const ImpairedLink::Imposed& imposed, const condition::Replay& replay) {
+    if (!replay.rate.happens(drawn(imposed, 0))) return false;
+    late.push_back(saturating_add(now, replay.hold.at(drawn(imposed, 1))));
+    return true;
+  }
+  bool act(const ImpairedLink::Imposed& imposed, const condition::Reorder& reorder) {
+    if (!reorder.share.happens(drawn(imposed, 0))) return false;
+    const auto choices = static_cast<std::uint64_t>(reorder.window.ns) + 1;
+    const Duration extra{static_cast<std::int64_t>(scale(drawn(imposed, 1), choices))};
+    for (std::size_t i = 0; i < passage.arrivals; ++i) {
+      passage.at[i] = saturating_add(passage.at[i], extra);
+    }
+    return true;
+  }
+  // Undetected damage is done by the world, which counts it if the message has a field to damage.
+  bool act(const ImpairedLink::Imposed& imposed, const condition::Corrupt& corrupt) {
+    if (!corrupt.rate.happens(drawn(imposed, 0))) return false;
+    if (corrupt.detected) {
+      lose(DropReason::corrupted);
+    } else {
+      passage.damage = drawn(imposed, 1) | 1;
+    }
+    return corrupt.detected;
+  }
+  bool act(const ImpairedLink::Imposed&, const condition::Clog&) { return false; }
+  bool act(ImpairedLink::Imposed& imposed, const condition::Bandwidth& link) {
+    const Time ready = saturating_add(now, wait);
+    Ring<Time>& queue = imposed.departures;
+    while (!queue.empty() && queue.front() <= ready) queue.pop();
+    const Ratio fullness{queue.size(), std::max<std::uint64_t>(link.queue, 1)};
+    const bool early = link.overflow == Overflow::random && fullness.happens(drawn(imposed, 0));
+    if (link.queue > 0 && (queue.size() >= link.queue || early)) {
+      lose(DropReason::overflow);
+      return true;
+    }
+    const Time begun = std::max(imposed.free, ready);
+    imposed.free = saturating_add(begun, transmission(bytes, link.rate));
+    queue.push(imposed.free);
+    wait = imposed.free - now;
+    return true;
+  }
+};
 
 }  // namespace
 
@@ -102,7 +141,7 @@ std::uint64_t Network::condition_key(const ImpairedLink& link, const LinkConditi
   std::uint64_t identity = mix(static_cast<std::uint64_t>(now.ns));
   identity = mix(identity ^ condition.index());
   identity = mix(identity + static_cast<std::uint64_t>(twins));
-  return stream_key(seed_, Purpose::link_condition, mix(identity ^ mix(entity(from, to))));
+  return stream_key(seed_, Purpose::condition, mix(identity ^ mix(entity(from, to))));
 }
 
 ConditionId Network::impose(NodeId from, NodeId to, Time now, LinkCondition condition) {
@@ -155,68 +194,27 @@ Duration Network::copy_delay(NodeId from, NodeId to, std::uint64_t word) const {
   return sum;
 }
 
-void Network::impair(NodeId from, NodeId to, Transit& t) {
-  Passage& passage = t.passage;
-  const auto act = [&](ImpairedLink::Imposed& imposed, auto& held) {
-    using Condition = std::remove_cvref_t<decltype(held)>;
-    const auto drawn = [&](std::uint64_t which) { return word(imposed, t.number, which); };
-    if constexpr (std::is_same_v<Condition, condition::Loss>) {
-      // Before all else: the chain sees every message.
-      if (!chain_is_bad(imposed, held, t.number) || passage.arrivals == 0) return;
-      t.lose(DropReason::lost);
-      t.template acted<Condition>();
-    }
-    if (passage.arrivals == 0) return;
-    if constexpr (std::is_same_v<Condition, condition::Delay>) {
-      for (std::size_t i = 0; i < passage.arrivals; ++i) {
-        const Duration delay = times(passage.at[i] - t.now, held.factor);
-        passage.at[i] = saturating_add(saturating_add(t.now, delay), held.add.at(drawn(i)));
-      }
-      t.template acted<Condition>();
-    } else if constexpr (std::is_same_v<Condition, condition::Duplicate>) {
-      if (!held.rate.happens(drawn(0))) return;
-      t.arrive(saturating_add(t.now, copy_delay(from, to, drawn(1))));
-      t.template acted<Condition>();
-    } else if constexpr (std::is_same_v<Condition, condition::Replay>) {
-      if (!held.rate.happens(drawn(0))) return;
-      t.late.push_back(saturating_add(t.now, held.hold.at(drawn(1))));
-      t.template acted<Condition>();
-    } else if constexpr (std::is_same_v<Condition, condition::Reorder>) {
-      if (!held.share.happens(drawn(0))) return;
-      const auto choices = static_cast<std::uint64_t>(held.window.ns) + 1;
-      const Duration extra{static_cast<std::int64_t>(scale(drawn(1), choices))};
-      for (std::size_t i = 0; i < passage.arrivals; ++i) {
-        passage.at[i] = saturating_add(passage.at[i], extra);
-      }
-      t.template acted<Condition>();
-    } else if constexpr (std::is_same_v<Condition, condition::Corrupt>) {
-      if (!held.rate.happens(drawn(0))) return;
-      if (held.detected) {
-        t.lose(DropReason::corrupted);
-        t.template acted<Condition>();
-      } else {
-        passage.damage = drawn(1) | 1;  // the world does it, and counts it if it could be done
-      }
-    } else if constexpr (std::is_same_v<Condition, condition::Bandwidth>) {
-      const std::optional<Duration> wait =
-          enqueue(imposed, held, t.number, saturating_add(t.now, t.wait), t.bytes);
-      if (wait) {
-        t.wait = t.wait + *wait;
-      } else {
-        t.lose(DropReason::overflow);
-      }
-      t.template acted<Condition>();
-    }
-  };
+void Network::impair(NodeId from, NodeId to, std::uint64_t number, Time now, std::uint64_t bytes,
+                     bool fifo, Passage& passage) {
+  Transit transit{number, now, bytes, *this, from, to, passage};
   for (ImpairedLink::Imposed& imposed : impaired_[index(from, to)].imposed) {
-    std::visit([&](auto& held) { act(imposed, held); }, imposed.condition);
+    std::visit(
+        [&](const auto& held) {
+          using Condition = std::remove_cvref_t<decltype(held)>;
+          if constexpr (std::is_same_v<Condition, condition::Loss>) {
+            run_chain(imposed, held, number);
+          }
+          if (passage.arrivals == 0 || !transit.act(imposed, held)) return;
+          passage.acted = static_cast<std::uint16_t>(passage.acted | condition_bit<Condition>());
+        },
+        imposed.condition);
   }
   if (passage.arrivals == 0) return;
   for (std::size_t i = 0; i < passage.arrivals; ++i) {
-    passage.at[i] = saturating_add(passage.at[i], t.wait);
-    if (t.fifo) keep_order(link(from, to), passage.at[i]);
+    passage.at[i] = saturating_add(passage.at[i], transit.wait);
+    if (fifo) keep_order(link(from, to), passage.at[i]);
   }
-  for (const Time at : t.late) t.arrive(at);
+  for (const Time at : transit.late) transit.arrive(at);
 }
 
 }  // namespace ballast

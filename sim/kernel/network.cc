@@ -60,11 +60,8 @@ Passage Network::send(NodeId from, NodeId to, Time now, std::uint64_t bytes) {
   Passage passage = used.routed ? send_along_route(from, to, number, now, fifo)
                                 : send_directly(from, to, number, now);
   if (used.impaired && passage.arrivals > 0) {
-    Transit transit{number, now, bytes, passage, fifo};
-    impair(from, to, transit);
-    return transit.passage;
-  }
-  if (fifo) {
+    impair(from, to, number, now, bytes, fifo, passage);
+  } else if (fifo) {
     for (std::size_t i = 0; i < passage.arrivals; ++i) keep_order(used, passage.at[i]);
   }
   return passage;

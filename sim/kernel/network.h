@@ -1,5 +1,5 @@
-// The network: directed links with delay, loss and duplication, and cuts and further conditions that
-// come and go.
+// The network: directed links with delay, loss and duplication, and cuts and further conditions
+// that come and go.
 #pragma once
 
 #include <array>
@@ -89,6 +89,9 @@ class Network {
   void hold_back(NodeId from, NodeId to, std::uint32_t arrival);
   std::vector<std::uint32_t> released(NodeId from, NodeId to);
 
+  // The delay of one more copy of a message, by a uniform word of the caller's.
+  Duration copy_delay(NodeId from, NodeId to, std::uint64_t word) const;
+
   // Decides the fate of the next message on this link, sent at `now`; its size matters to the
   // condition Bandwidth only.
   Passage send(NodeId from, NodeId to, Time now, std::uint64_t bytes = 0);
@@ -104,7 +107,6 @@ class Network {
     bool routed = false;
     bool impaired = false;  // it has conditions
   };
-  struct Transit;
 
   std::size_t index(NodeId from, NodeId to) const {
     return static_cast<std::size_t>(from.value - 1) * nodes_ + (to.value - 1);
@@ -117,11 +119,11 @@ class Network {
   Passage send_directly(NodeId from, NodeId to, std::uint64_t number, Time now);
   Passage send_along_route(NodeId from, NodeId to, std::uint64_t number, Time now, bool& fifo);
   static void keep_order(Link& link, Time& arrival);
-  // The delay of one more copy, by draws of its own.
-  Duration copy_delay(NodeId from, NodeId to, std::uint64_t word) const;
-  std::uint64_t condition_key(const ImpairedLink& link, const LinkCondition& condition,
-                              NodeId from, NodeId to, Time now) const;
-  void impair(NodeId from, NodeId to, Transit& transit);
+  std::uint64_t condition_key(const ImpairedLink& link, const LinkCondition& condition, NodeId from,
+                              NodeId to, Time now) const;
+  // What the conditions of the link make of a passage, the order of a fifo link included.
+  void impair(NodeId from, NodeId to, std::uint64_t number, Time now, std::uint64_t bytes,
+              bool fifo, Passage& passage);
 
   std::uint64_t seed_ = 0;
   std::uint32_t nodes_ = 0;

@@ -49,9 +49,9 @@ enum class Sight : std::uint8_t {
 };
 constexpr auto enumerators(Sight) {
   return std::array<std::string_view, 18>{
-      "booted",  "received",   "fired",   "persisted", "stated",  "sent",
-      "dropped", "flushed",    "broke_rule", "crashed", "paused", "resumed",
-      "cut",     "healed",     "clock_set",  "imposed", "lifted", "corrupted"};
+      "booted",  "received", "fired",      "persisted", "stated", "sent",
+      "dropped", "flushed",  "broke_rule", "crashed",   "paused", "resumed",
+      "cut",     "healed",   "clock_set",  "imposed",   "lifted", "corrupted"};
 }
 
 using SightMask = std::uint32_t;
@@ -68,11 +68,11 @@ struct Occurrence {
   NodeId peer;                // received: the sender; of a link: the receiving end
   PayloadRef payload;         // received, sent, dropped, corrupted: as it is then
   std::uint64_t message = 0;  // number of the sending: both copies of a duplicate carry the same
-  DropReason reason = DropReason::lost;  // dropped
-  std::uint32_t timer = 0;               // fired
-  const Fact* fact = nullptr;            // stated
-  std::string_view sentence;             // broke_rule
-  Duration step;                         // clock_set
+  DropReason reason = DropReason::lost;      // dropped
+  std::uint32_t timer = 0;                   // fired
+  const Fact* fact = nullptr;                // stated
+  std::string_view sentence;                 // broke_rule
+  Duration step;                             // clock_set
   const LinkCondition* condition = nullptr;  // imposed, lifted
   std::uint64_t records =
       0;  // persisted: how many, the newest in the journal; crashed: how many lost

@@ -129,7 +129,7 @@ bool World::execute(std::uint32_t slot) {
           !event.life && event.from != event.node && network_.is_cut(event.from, event.node);
       if (!cut && !event.life && network_.is_clogged(event.from, event.node)) {
         network_.hold_back(event.from, event.node, slot);
-        count_conditions(condition_bit<condition::Clog>);
+        count_conditions(condition_bit<condition::Clog>());
         return false;
       }
       if (node.pauses > 0 && !cut) {

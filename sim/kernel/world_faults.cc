@@ -123,7 +123,7 @@ void World::damage(NodeId from, Outgoing& outgoing, std::uint64_t message, std::
   pool.retain(*damaged, 1);
   pool.release(outgoing.payload.slot);
   outgoing.payload.slot = *damaged;
-  count_conditions(condition_bit<condition::Corrupt>);
+  count_conditions(condition_bit<condition::Corrupt>());
   fingerprint_.fold(pool.digest(*damaged));
   if (!watched(Sight::corrupted)) return;
   Occurrence seen = occurrence(Sight::corrupted, from, last_event());

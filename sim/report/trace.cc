@@ -17,9 +17,8 @@ constexpr SightMask faults = sight(Sight::crashed) | sight(Sight::paused) | sigh
                              sight(Sight::imposed) | sight(Sight::lifted);
 constexpr SightMask of_facts =
     faults | sight(Sight::booted) | sight(Sight::stated) | sight(Sight::broke_rule);
-constexpr SightMask of_messages =
-    of_facts | sight(Sight::sent) | sight(Sight::received) | sight(Sight::dropped) |
-    sight(Sight::corrupted);
+constexpr SightMask of_messages = of_facts | sight(Sight::sent) | sight(Sight::received) |
+                                  sight(Sight::dropped) | sight(Sight::corrupted);
 
 // The head of a record is the same for all of them and is put together by hand: it is most of what
 // a record costs.
