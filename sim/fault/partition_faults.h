@@ -121,7 +121,7 @@ struct Star {
 };
 
 struct ConstrainedElection {
-  std::optional<Selector> center;
+  Selector center = Selector::of(Role::laggard);
   Selector nodes = Selector::all();
   static constexpr std::string_view name = "constrained_election";
   static constexpr std::string_view doc =
@@ -130,7 +130,8 @@ struct ConstrainedElection {
       "a quorum, and if its log is behind it may not win (after the scenario of Omni-Paxos).";
   static constexpr auto fields = std::tuple{
       field("center", &ConstrainedElection::center,
-            "The node in the middle; unless given, a follower whose log is the shortest."),
+            "The node in the middle; where that is the leader, another one with a log no longer "
+            "than any other."),
       field("nodes", &ConstrainedElection::nodes, "Whose links are cut; the leader is one.")};
 };
 

@@ -69,6 +69,21 @@ std::optional<std::size_t> first_size(const Split& split, std::size_t nodes, Str
   return std::nullopt;
 }
 
+// Each node chooses a part; all of them anew while they all choose the same.
+std::optional<std::vector<Nodes>> tossed(const std::vector<Nodes>& start, const Nodes& nodes,
+                                         Stream& dice) {
+  constexpr int patience = 64;
+  for (int toss = 0; toss < patience; ++toss) {
+    std::vector<Nodes> parts = start;
+    for (const NodeId node : nodes) parts[dice.below(parts.size())].push_back(node);
+    if (std::count_if(parts.begin(), parts.end(), [](const Nodes& part) { return !part.empty(); }) >
+        1) {
+      return parts;
+    }
+  }
+  return std::nullopt;
+}
+
 // The others, dealt out to the other parts as evenly as can be.
 std::optional<std::vector<Nodes>> parts_of(const Split& split, Stream& dice) {
   const Nodes all = nodes_of(split.nodes);
@@ -85,10 +100,7 @@ std::optional<std::vector<Nodes>> parts_of(const Split& split, Stream& dice) {
     }
   }
   shuffle(others, dice);
-  if (!first) {
-    for (const NodeId node : others) parts[dice.below(parts.size())].push_back(node);
-    return parts;
-  }
+  if (!first) return tossed(parts, others, dice);
   if (*first < parts.front().size()) return std::nullopt;  // they do not fit
   while (parts.front().size() < *first) {
     parts.front().push_back(others.back());
@@ -174,13 +186,14 @@ std::optional<FaultAction> settled(const ConstrainedElection& cut, const Casting
   const NodeId leader = casting.standing.leader(all);
   if (!leader || all.size() < 3) return std::nullopt;
   const Nodes followers = shuffled(without(all, leader), dice);
-  NodeId center = followers.front();
-  for (const NodeId node : followers) {
-    const Standing& standing = casting.standing;
-    if (standing.log_length(node) < standing.log_length(center)) center = node;
+  NodeId center = cut.center.parts.front().node;
+  if (center == leader) {
+    center = followers.front();
+    for (const NodeId node : followers) {
+      const Standing& standing = casting.standing;
+      if (standing.log_length(node) < standing.log_length(center)) center = node;
+    }
   }
-  if (cut.center) center = cut.center->parts.front().node;
-  if (center == leader) return std::nullopt;
   return star_of(center, followers, cut.nodes);
 }
 

@@ -119,6 +119,10 @@ class World {
   bool is_up(NodeId node) const { return at(node).up; }
   bool is_paused(NodeId node) const { return at(node).pauses > 0; }
   Life life(NodeId node) const { return at(node).life; }
+  // Whether it has written records that are not durable yet.
+  bool is_writing(NodeId node) const {
+    return at(node).up && at(node).process->journal_size() > at(node).durable;
+  }
   Time local_time(NodeId node) const { return at(node).clock.local(now_); }
   const Pools& pools() const { return pools_; }
   const Network& network() const { return network_; }

@@ -45,6 +45,11 @@ class Fitting {
     return std::find(names.begin(), names.end(), name) != names.end();
   }
 
+  bool is_zone(std::string_view name) const {
+    return std::any_of(scenario_.network.zones.begin(), scenario_.network.zones.end(),
+                       [&](const ZoneSpec& zone) { return zone.zone == name; });
+  }
+
   static bool is_node_word(std::string_view word) {
     if (word.size() < 2 || (word.front() != 'n' && word.front() != 'c')) return false;
     return word.find_first_not_of("0123456789", 1) == std::string_view::npos;
@@ -58,8 +63,10 @@ class Fitting {
     }
     for (NodeGroup& group : scenario_.groups) {
       constexpr auto roles = enumerators(Role{});
-      if (group.name.empty() || group.name == "client" || is_node_word(group.name) ||
-          std::find(roles.begin(), roles.end(), group.name) != roles.end()) {
+      // A group called "balancer" is what the role of that name would find.
+      const bool taken = group.name != name_of(Role::balancer) &&
+                         std::find(roles.begin(), roles.end(), group.name) != roles.end();
+      if (group.name.empty() || group.name == "client" || is_node_word(group.name) || taken) {
         wrong(group.at, "a group of nodes cannot be called " + quoted(group.name) +
                             ": the word means something else where faults name nodes");
       }
@@ -208,6 +215,10 @@ class Fitting {
       good = false;
     };
     for (Selector::Part& part : selector.parts) {
+      const bool by_role = !part.node && part.group.empty();
+      if (by_role && part.role == Role::balancer && is_group(name_of(Role::balancer))) {
+        part.group = name_of(Role::balancer);
+      }
       if (!part.node && is_node_word(part.group)) {
         const auto number = static_cast<std::uint32_t>(
             std::min<unsigned long>(std::stoul("0" + part.group.substr(1, 8)), 99'999'999));
@@ -225,10 +236,11 @@ class Fitting {
                             "; the scenario has " + std::to_string(nodes()) +
                             " nodes, clients included");
       } else if (!part.group.empty()) {
-        if (part.group == "client" || is_group(part.group)) continue;
+        if (part.group == "client" || is_group(part.group) || is_zone(part.group)) continue;
         std::vector<std::string_view> words = group_names();
+        for (const ZoneSpec& zone : scenario_.network.zones) words.push_back(zone.zone);
         for (const std::string_view role : enumerators(Role{})) words.push_back(role);
-        object(part.at, quoted(part.group) + " is neither a group of nodes nor a role",
+        object(part.at, quoted(part.group) + " is neither a group of nodes, nor a zone, nor a role",
                closest(part.group, words));
       } else if (!roles_allowed) {
         object(part.at, "a role is not possible here: name nodes or a group");
@@ -245,7 +257,7 @@ class Fitting {
         all.push_back(part.node);
         continue;
       }
-      for (const Group& group : scenario_.node_groups()) {
+      for (const Group& group : scenario_.named_groups()) {
         if (group.name == part.group) all.insert(all.end(), group.nodes.begin(), group.nodes.end());
       }
     }
@@ -260,6 +272,8 @@ class Fitting {
     bool good = true;
     for_each_selector(fault.action,
                       [&](Selector& selector) { good = resolve_names(selector, true) && good; });
+    if (fault.when && fault.when->node) good = resolve_names(*fault.when->node, true) && good;
+    check_trigger(fault);
     if (!good) return;
     if (const auto* partition = std::get_if<Partition>(&fault.action)) {
       check_partition(fault, *partition);
@@ -273,13 +287,17 @@ class Fitting {
     } else if (const auto* star = std::get_if<Star>(&fault.action)) {
       check_one_node(fault, star->center);
     } else if (const auto* election = std::get_if<ConstrainedElection>(&fault.action)) {
-      if (election->center) check_one_node(fault, *election->center);
+      check_one_node(fault, election->center);
     } else if (const auto* swizzle = std::get_if<Swizzle>(&fault.action)) {
       check_spans(fault, *swizzle);
     } else if (const auto* restart = std::get_if<Restart>(&fault.action)) {
       for (const Selector::Part& part : restart->nodes.parts) {
         const bool by_role = !part.node && part.group.empty();
-        if (!by_role || (part.role != Role::leader && part.role != Role::follower)) continue;
+        if (!by_role || part.role == Role::any || part.role == Role::all ||
+            part.role == Role::minority || part.role == Role::majority ||
+            part.role == Role::random) {
+          continue;
+        }
         wrong(part.at, "restart: a " + std::string(name_of(part.role)) +
                            " is up; name nodes, or \"any\" of those that are down, or \"all\"");
       }
@@ -288,7 +306,9 @@ class Fitting {
 
   void check_one_node(const Fault& fault, const Selector& selector) {
     const Selector::Part& part = selector.parts.front();
-    const bool one = part.node || (part.group.empty() && part.role != Role::all);
+    const bool one =
+        part.node || (part.group.empty() && part.role != Role::all && part.role != Role::minority &&
+                      part.role != Role::majority && part.role != Role::random);
     if (selector.parts.size() == 1 && one) return;
     wrong(fault.where, std::string(name_of(fault.action)) + ": takes exactly one node");
   }
@@ -302,6 +322,24 @@ class Fitting {
               "swizzle: a span names one node or the link between two, and ends after it begins");
       }
     }
+  }
+
+  void check_trigger(const Fault& fault) {
+    const auto named = [&](std::string_view id) {
+      return std::count_if(scenario_.faults.begin(), scenario_.faults.end(),
+                           [&](const Fault& other) { return other.id == id; });
+    };
+    if (!fault.id.empty() && named(fault.id) > 1) {
+      wrong(fault.where, "two faults have the id " + quoted(fault.id));
+    }
+    if (!fault.after || named(fault.after->fault) > 0) return;
+    std::vector<std::string_view> ids;
+    for (const Fault& other : scenario_.faults) {
+      if (!other.id.empty()) ids.push_back(other.id);
+    }
+    wrong(fault.where,
+          "after: no fault has the id " + quoted(fault.after->fault) + "; ids are set with \"id\"",
+          closest(fault.after->fault, ids));
   }
 
   void check_partition(const Fault& fault, const Partition& partition) {
