@@ -398,6 +398,7 @@ void Raft::receive(NodeId from, const AppendReply& reply, Step<Raft>& step) {
       // one of entries that have matched since.
       if (reply.previous_index != follower.next_index.previous()) return;
       if (reply.previous_index <= follower.match_index) return;
+      ensure(reply.conflict_index > LogIndex{}, "a follower's log and ours agree before entry 1");
       if (reply.conflict_term) step.reach(Goal::conflict_skipped_a_term);
       back_up(follower, reply);
       break;

@@ -29,6 +29,7 @@ enum class Purpose : std::uint64_t {
   clock = 15,      // the offset and drift of a node's clock
   fault = 16,      // which target a random selector hits
   hop_delay = 17,  // delays of the later hops of a routed message
+  condition = 18,  // what a condition of a link does to a message
   nemesis = 40,    // which faults a sweep invents, and when
   swarm = 41,      // which options and which network it invents besides
   core = 42,       // which nodes are healed for the liveness phase

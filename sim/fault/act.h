@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "sim/base/assert.h"
 #include "sim/base/random.h"
 #include "sim/check/checker.h"
 #include "sim/fault/fault.h"
@@ -17,6 +18,7 @@ namespace ballast {
 struct Link {
   NodeId from;
   NodeId to;
+  friend constexpr auto operator<=>(const Link&, const Link&) = default;
 };
 
 // What a fault that acted has changed, so that its end undoes exactly that. A value.
@@ -24,8 +26,10 @@ struct Hold {
   FaultAction action;  // resolved: every selector names nodes
   bool ends = false;   // by itself
   bool ended = false;
-  std::vector<Link> links;  // those that it cuts
-  bool links_cut = false;   // at the moment
+  std::vector<Link> links;                           // those that it cuts
+  bool links_cut = false;                            // at the moment
+  Time begun;                                        // swizzle
+  std::vector<std::vector<ConditionId>> conditions;  // that it imposed; swizzle: by span
   std::vector<NodeId> nodes;
   std::vector<Life> lives;                // pause: whom it stopped; 0 if the node was down
   std::vector<Distribution> old_flushes;  // slow_disk, by node
@@ -54,6 +58,10 @@ struct Casting {
 // the explicit one that it comes to. False, with nothing drawn, if it hits nobody now.
 bool resolve(FaultAction& action, const Casting& casting, Stream& dice);
 
+// Its steps for partitions by shape, and for the clogs of a swizzle.
+bool settle_shape(FaultAction& action, const Casting& casting, Stream& dice);
+void draw_spans(Swizzle& swizzle, Stream& dice);
+
 // The nodes of a resolved selector.
 std::vector<NodeId> nodes_of(const Selector& selector);
 // The group that a node belongs to.
@@ -61,6 +69,9 @@ const std::vector<NodeId>& group_of(NodeId node, const std::vector<Group>& group
 
 // Cuts or heals the links of a hold, unless they are so already.
 void change_links(Scene& scene, bool cut);
+// Imposes a condition on links, and lifts all that a hold has imposed.
+std::optional<Duration> impose(const LinkCondition& condition, const OnLinks& on, Scene& scene);
+void lift_conditions(Scene& scene);
 
 // Each begin() acts on the world and answers after how long it wants to be woken, if at all; wake()
 // answers the same. Each end() undoes what is left to undo.
@@ -70,6 +81,10 @@ Wake begin(const Isolate& isolate, Scene& scene);
 Wake begin(const Cut& cut, Scene& scene);
 Wake begin(const Bridge& bridge, Scene& scene);
 Wake begin(const Flap& flap, Scene& scene);
+Wake begin(const LinksOnly& links_only, Scene& scene);
+Wake begin(const Deaf& deaf, Scene& scene);
+Wake begin(const Mute& mute, Scene& scene);
+Wake begin(const Swizzle& swizzle, Scene& scene);
 Wake begin(const Crash& crash, Scene& scene);
 Wake begin(const Restart& restart, Scene& scene);
 Wake begin(const Pause& pause, Scene& scene);
@@ -77,16 +92,28 @@ Wake begin(const SlowDisk& slow, Scene& scene);
 Wake begin(const ClockJump& jump, Scene& scene);
 Wake begin(const ClockDrift& drift, Scene& scene);
 
+template <class Condition>
+Wake begin(const Imposed<Condition>& imposed, Scene& scene) {
+  return impose(static_cast<const Condition&>(imposed), imposed, scene);
+}
+template <Template Action>
+Wake begin(const Action&, Scene&) {
+  SIM_ASSERT(false, "a shape is settled before it acts");
+  return std::nullopt;
+}
+
 template <class Action>
 Wake wake(const Action&, Scene&) {
   return std::nullopt;
 }
 Wake wake(const Flap& flap, Scene& scene);
+Wake wake(const Swizzle& swizzle, Scene& scene);
 
-// Faults of links end when these are healed.
+// Faults of links end when these are healed and have no condition left.
 template <class Action>
 void end(const Action&, Scene& scene) {
   change_links(scene, false);
+  lift_conditions(scene);
 }
 void end(const Crash& crash, Scene& scene);
 void end(const Pause& pause, Scene& scene);

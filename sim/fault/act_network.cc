@@ -72,6 +72,39 @@ Wake begin(const Cut& cut, Scene& scene) {
   return cut_links(std::move(links), scene);
 }
 
+// What reaches the nodes that are `inside`, or leaves them.
+Wake cut_one_way(const Selector& nodes, bool inbound, Scene& scene) {
+  std::vector<Link> links;
+  for (const NodeId inside : nodes_of(nodes)) {
+    for (std::uint32_t other = 1; other <= scene.world.node_count(); ++other) {
+      if (NodeId{other} == inside) continue;
+      links.push_back(inbound ? Link{{other}, inside} : Link{inside, {other}});
+    }
+  }
+  return cut_links(std::move(links), scene);
+}
+
+Wake begin(const Deaf& deaf, Scene& scene) { return cut_one_way(deaf.nodes, true, scene); }
+Wake begin(const Mute& mute, Scene& scene) { return cut_one_way(mute.nodes, false, scene); }
+
+Wake begin(const LinksOnly& links_only, Scene& scene) {
+  std::vector<Link> kept;
+  for (const Selector& together : links_only.keep) {
+    both_ways(kept, nodes_of(together), nodes_of(together));
+  }
+  const std::vector<NodeId> among = nodes_of(links_only.among);
+  std::vector<Link> links;
+  for (const NodeId from : among) {
+    for (const NodeId to : among) {
+      const Link link{from, to};
+      if (from != to && std::find(kept.begin(), kept.end(), link) == kept.end()) {
+        links.push_back(link);
+      }
+    }
+  }
+  return cut_links(std::move(links), scene);
+}
+
 Wake begin(const Bridge& bridge, Scene& scene) {
   std::vector<Link> links;
   const NodeId middle = bridge.node.parts.front().node;

@@ -177,6 +177,7 @@ bool Director::try_begin(std::size_t index, World& world) {
   if (!resolve(fault.action, {world, groups_, standing_}, dice_[index])) return false;
   make_explicit(fault, world.now(), index);
   fault.after_event = world.last_event().value;
+  if (!fault.lasts) fault.lasts = own_duration(fault.action);
   fired_.push_back({fault, true});
   ++struck_[index];
   const std::size_t self = holds_.size();

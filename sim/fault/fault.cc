@@ -40,6 +40,11 @@ bool has_duration(const FaultAction& action) {
   return !std::holds_alternative<Restart>(action) && !std::holds_alternative<ClockJump>(action);
 }
 
+std::optional<Duration> own_duration(const FaultAction& action) {
+  if (const auto* swizzle = std::get_if<Swizzle>(&action)) return swizzle->over;
+  return std::nullopt;
+}
+
 bool read(const Value& v, Fault& out, Reader& r, const Limits&) {
   ObjectReader object(v, r);
   out.where = v.at;

@@ -10,7 +10,9 @@
 #include <vector>
 
 #include "sim/fault/clock_faults.h"
+#include "sim/fault/link_faults.h"
 #include "sim/fault/network_faults.h"
+#include "sim/fault/partition_faults.h"
 #include "sim/fault/process_faults.h"
 #include "sim/fault/storage_faults.h"
 #include "sim/fault/trigger.h"
@@ -18,7 +20,13 @@
 namespace ballast {
 
 using FaultAction = std::variant<Partition, Isolate, Cut, Bridge, Flap, Crash, Restart, Pause,
-                                 SlowDisk, ClockJump, ClockDrift>;
+                                 SlowDisk, ClockJump, ClockDrift,
+                                 // partitions by their shape
+                                 LinksOnly, Split, ClientOnly, Deaf, Mute, MajoritiesRing, Chain,
+                                 Star, ConstrainedElection, OldLeaderBridge, TwoLeaf,
+                                 // conditions of links
+                                 LinkDelay, LinkLoss, LinkDuplicate, LinkReplay, LinkReorder,
+                                 LinkCorrupt, LinkClog, LinkBandwidth, Swizzle>;
 
 // One entry of a schedule. It strikes at a time, or, with `every`, `when` or `after`, as often as
 // these say from that time on.
@@ -42,6 +50,8 @@ struct Fault {
 
 // Whether the action has an end that `for` could set.
 bool has_duration(const FaultAction& action);
+// How long it lasts where no `for` says so, if not for the rest of the run.
+std::optional<Duration> own_duration(const FaultAction& action);
 
 // Reads {"at": "3s", "partition": [[1, 2], [3, 4, 5]], "for": "3s"}: when, what and how long. The
 // body of a fault may be the value of its first field alone.
@@ -58,6 +68,8 @@ void for_each_selector(Action& action, Visit&& visit) {
           using Member = std::remove_cvref_t<decltype(member)>;
           if constexpr (std::is_same_v<Member, Selector>) {
             visit(member);
+          } else if constexpr (std::is_same_v<Member, std::optional<Selector>>) {
+            if (member) visit(*member);
           } else if constexpr (std::is_same_v<Member, std::vector<Selector>>) {
             for (auto& each : member) visit(each);
           }

@@ -119,7 +119,8 @@ bool resolve(FaultAction& action, const Casting& casting, Stream& dice) {
   if (auto* partition = std::get_if<Partition>(&resolved); partition != nullptr && good) {
     good = settle(*partition);
   }
-  if (!good) return false;
+  if (auto* swizzle = std::get_if<Swizzle>(&resolved)) draw_spans(*swizzle, drawn);
+  if (!good || !settle_shape(resolved, casting, drawn)) return false;
   action = std::move(resolved);
   dice = drawn;
   return true;

@@ -57,6 +57,12 @@ Selector Selector::of(std::vector<NodeId> nodes) {
   return selector;
 }
 
+Selector Selector::of(Role role) {
+  Selector selector;
+  selector.parts.emplace_back().role = role;
+  return selector;
+}
+
 bool read(const Value& v, Selector& out, Reader& r, const Limits&) {
   out.parts.clear();
   if (!v.is(Value::Kind::array)) return read_part(v, out.parts.emplace_back(), r);

@@ -62,6 +62,8 @@ struct Selector {
   std::vector<Part> parts;
 
   static Selector of(std::vector<NodeId> nodes);
+  static Selector of(Role role);
+  static Selector all() { return of(Role::all); }
   friend bool operator==(const Selector&, const Selector&) = default;
 };
 

@@ -51,38 +51,49 @@ void Network::keep_order(Link& link, Time& arrival) {
   link.last_arrival = arrival;
 }
 
-Passage Network::send(NodeId from, NodeId to, Time now) {
+Passage Network::send(NodeId from, NodeId to, Time now, std::uint64_t bytes) {
   // A node reaches itself without a network.
-  if (from == to) return {1, DropReason::lost, {now, now}};
+  if (from == to) return {1, DropReason::lost, 0, {now}, 0};
   Link& used = link(from, to);
   const std::uint64_t number = used.count++;
-  if (used.routed) return send_along_route(from, to, number, now);
-  if (used.cuts > 0) return {0, DropReason::cut, {}};
+  bool fifo = profiles_[used.profile].fifo;
+  Passage passage = used.routed ? send_along_route(from, to, number, now, fifo)
+                                : send_directly(from, to, number, now);
+  if (used.impaired && passage.arrivals > 0) {
+    impair(from, to, number, now, bytes, fifo, passage);
+  } else if (fifo) {
+    for (std::size_t i = 0; i < passage.arrivals; ++i) keep_order(used, passage.at[i]);
+  }
+  return passage;
+}
+
+Passage Network::send_directly(NodeId from, NodeId to, std::uint64_t number, Time now) {
+  const Link& used = link(from, to);
+  if (used.cuts > 0) return {0, DropReason::cut, 0, {}, 0};
   const LinkProfile& behaviour = profiles_[used.profile];
   if (!behaviour.loss.is_zero() &&
       behaviour.loss.happens(draw(stream_key(seed_, Purpose::loss, entity(from, to)), number))) {
-    return {0, DropReason::lost, {}};
+    return {0, DropReason::lost, 0, {}, 0};
   }
-  Passage passage{1, DropReason::lost, {}};
+  Passage passage{1, DropReason::lost, 0, {}, 0};
   passage.at[0] = saturating_add(now, behaviour.latency.at(draw(used.delay_key, number)));
-  if (behaviour.fifo) keep_order(used, passage.at[0]);
   if (!behaviour.duplicate.is_zero() &&
       behaviour.duplicate.happens(
           draw(stream_key(seed_, Purpose::duplicate, entity(from, to)), number))) {
     passage.arrivals = 2;
     const std::uint64_t copies = stream_key(seed_, Purpose::copy_delay, entity(from, to));
     passage.at[1] = saturating_add(now, behaviour.latency.at(draw(copies, number)));
-    if (behaviour.fifo) keep_order(used, passage.at[1]);
   }
   return passage;
 }
 
-Passage Network::send_along_route(NodeId from, NodeId to, std::uint64_t number, Time now) {
-  if (!link(from, to).via) return {0, DropReason::unreachable, {}};
-  if (is_cut(from, to)) return {0, DropReason::cut, {}};
-  Passage passage{1, DropReason::lost, {now, now}};
+Passage Network::send_along_route(NodeId from, NodeId to, std::uint64_t number, Time now,
+                                  bool& fifo) {
+  if (!link(from, to).via) return {0, DropReason::unreachable, 0, {}, 0};
+  if (is_cut(from, to)) return {0, DropReason::cut, 0, {}, 0};
+  Passage passage{1, DropReason::lost, 0, {now, now}, 0};
   bool duplicated = false;
-  bool fifo = true;
+  fifo = true;
   // One entity per pair and hop: a message's luck on a hop is its own, whoever else uses the hop.
   std::uint64_t where = mix(entity(from, to));
   for (NodeId here = from; here != to;) {
@@ -91,7 +102,7 @@ Passage Network::send_along_route(NodeId from, NodeId to, std::uint64_t number, 
     here = next;
     ++where;
     if (behaviour.loss.happens(draw(stream_key(seed_, Purpose::loss, where), number))) {
-      return {0, DropReason::lost, {}};
+      return {0, DropReason::lost, 0, {}, 0};
     }
     duplicated |=
         behaviour.duplicate.happens(draw(stream_key(seed_, Purpose::duplicate, where), number));
@@ -104,10 +115,6 @@ Passage Network::send_along_route(NodeId from, NodeId to, std::uint64_t number, 
     passage.at[1] = saturating_add(passage.at[1], copy_delay);
   }
   passage.arrivals = duplicated ? 2 : 1;
-  if (fifo) {
-    keep_order(link(from, to), passage.at[0]);
-    if (duplicated) keep_order(link(from, to), passage.at[1]);
-  }
   return passage;
 }
 

@@ -1,4 +1,5 @@
-// The network: directed links with delay, loss and duplication, and cuts that come and go.
+// The network: directed links with delay, loss and duplication, and cuts and further conditions
+// that come and go.
 #pragma once
 
 #include <array>
@@ -8,7 +9,9 @@
 
 #include "sim/base/describe.h"
 #include "sim/base/distribution.h"
+#include "sim/base/flat_map.h"
 #include "sim/base/random.h"
+#include "sim/kernel/link_conditions.h"
 
 namespace ballast {
 
@@ -17,9 +20,12 @@ namespace ballast {
 //   cut          the link was cut when it was sent or when it would have arrived
 //   down         the receiver was down when it arrived
 //   unreachable  the topology has no path
-enum class DropReason : std::uint8_t { lost, cut, down, unreachable };
+//   corrupted    it was damaged on the link, and a checksum told
+//   overflow     the queue before a slow link had no room for it
+enum class DropReason : std::uint8_t { lost, cut, down, unreachable, corrupted, overflow };
 constexpr auto enumerators(DropReason) {
-  return std::array<std::string_view, 4>{"lost", "cut", "down", "unreachable"};
+  return std::array<std::string_view, 6>{"lost",        "cut",       "down",
+                                         "unreachable", "corrupted", "overflow"};
 }
 
 // How a link behaves. Messages overtake each other whenever the delays that they draw say so,
@@ -32,15 +38,18 @@ struct LinkProfile {
   bool fifo = false;
 };
 
-// What becomes of one message: nothing, one arrival, or two.
+// What becomes of one message: nothing, one arrival, or several.
 struct Passage {
+  static constexpr std::size_t most = 4;  // further copies are not made
   std::uint8_t arrivals = 0;
   DropReason reason = DropReason::lost;  // where arrivals is 0
-  std::array<Time, 2> at{};
+  std::uint16_t acted = 0;               // condition_bit of each condition that changed something
+  std::array<Time, most> at{};
+  std::uint64_t damage = 0;  // if not 0, what arrives is corrupt() by this word
 };
 
 // The state of all directed links between `nodes` nodes. A value. The fate of the i-th message of a
-// link depends on the seed, the link and i alone.
+// link depends on the seed, the link, i and the conditions of the link alone.
 class Network {
  public:
   Network() = default;
@@ -68,8 +77,24 @@ class Network {
   // Whether a message from one to the other would pass, on all links of its route.
   bool is_cut(NodeId from, NodeId to) const;
 
-  // Decides the fate of the next message on this link, sent at `now`.
-  Passage send(NodeId from, NodeId to, Time now);
+  // Conditions: see link_conditions.h. Lifting the last clog of a link leaves what it held to be
+  // taken by released().
+  ConditionId impose(NodeId from, NodeId to, Time now, LinkCondition condition);
+  LinkCondition lift(const ConditionId& id);
+  bool is_impaired(NodeId from, NodeId to) const { return link(from, to).impaired; }
+  bool is_clogged(NodeId from, NodeId to) const {
+    return link(from, to).impaired && impaired_.find(index(from, to))->clogs > 0;
+  }
+  // Keeps an arrival, by a number of the caller's, until the link is clogged no more.
+  void hold_back(NodeId from, NodeId to, std::uint32_t arrival);
+  std::vector<std::uint32_t> released(NodeId from, NodeId to);
+
+  // The delay of one more copy of a message, by a uniform word of the caller's.
+  Duration copy_delay(NodeId from, NodeId to, std::uint64_t word) const;
+
+  // Decides the fate of the next message on this link, sent at `now`; its size matters to the
+  // condition Bandwidth only.
+  Passage send(NodeId from, NodeId to, Time now, std::uint64_t bytes = 0);
 
  private:
   struct Link {
@@ -80,6 +105,7 @@ class Network {
     NodeId via;  // of the route from here
     std::uint16_t profile = 0;
     bool routed = false;
+    bool impaired = false;  // it has conditions
   };
 
   std::size_t index(NodeId from, NodeId to) const {
@@ -90,13 +116,21 @@ class Network {
   static std::uint64_t entity(NodeId from, NodeId to) {
     return (static_cast<std::uint64_t>(from.value) << 32) | to.value;
   }
-  Passage send_along_route(NodeId from, NodeId to, std::uint64_t number, Time now);
+  Passage send_directly(NodeId from, NodeId to, std::uint64_t number, Time now);
+  Passage send_along_route(NodeId from, NodeId to, std::uint64_t number, Time now, bool& fifo);
   static void keep_order(Link& link, Time& arrival);
+  std::uint64_t condition_key(const ImpairedLink& link, const LinkCondition& condition, NodeId from,
+                              NodeId to, Time now) const;
+  // What the conditions of the link make of a passage, the order of a fifo link included.
+  void impair(NodeId from, NodeId to, std::uint64_t number, Time now, std::uint64_t bytes,
+              bool fifo, Passage& passage);
 
   std::uint64_t seed_ = 0;
   std::uint32_t nodes_ = 0;
   std::vector<LinkProfile> profiles_;
   std::vector<Link> links_;
+  std::uint64_t next_condition_ = 1;
+  FlatMap<std::size_t, ImpairedLink> impaired_;  // by index of the link
 };
 
 }  // namespace ballast

@@ -25,6 +25,8 @@ class World;
 //   flushed     a step's records became durable, and its facts and messages leave now
 //   broke_rule  an algorithm's ensure() failed
 //   crashed, paused, resumed, cut, healed, clock_set   a fault, or its end
+//   imposed, lifted   a condition of a link, and its end
+//   corrupted  a message was damaged on its link, and nobody will notice
 enum class Sight : std::uint8_t {
   booted,
   received,
@@ -40,17 +42,21 @@ enum class Sight : std::uint8_t {
   resumed,
   cut,
   healed,
-  clock_set
+  clock_set,
+  imposed,
+  lifted,
+  corrupted
 };
 constexpr auto enumerators(Sight) {
-  return std::array<std::string_view, 15>{
-      "booted",     "received", "fired",  "persisted", "stated", "sent",   "dropped",  "flushed",
-      "broke_rule", "crashed",  "paused", "resumed",   "cut",    "healed", "clock_set"};
+  return std::array<std::string_view, 18>{
+      "booted",  "received", "fired",      "persisted", "stated", "sent",
+      "dropped", "flushed",  "broke_rule", "crashed",   "paused", "resumed",
+      "cut",     "healed",   "clock_set",  "imposed",   "lifted", "corrupted"};
 }
 
 using SightMask = std::uint32_t;
 constexpr SightMask sight(Sight s) { return SightMask{1} << static_cast<unsigned>(s); }
-constexpr SightMask all_sights = (SightMask{1} << 15) - 1;
+constexpr SightMask all_sights = (SightMask{1} << 18) - 1;
 
 struct Occurrence {
   Sight what = Sight::booted;
@@ -59,14 +65,15 @@ struct Occurrence {
   Time at;
   NodeId node;  // where; for a link the sending end
   Life life;
-  NodeId peer;                // sent, dropped, cut, healed: the receiver; received: the sender
-  PayloadRef payload;         // received, sent, dropped
+  NodeId peer;                // received: the sender; of a link: the receiving end
+  PayloadRef payload;         // received, sent, dropped, corrupted: as it is then
   std::uint64_t message = 0;  // number of the sending: both copies of a duplicate carry the same
-  DropReason reason = DropReason::lost;  // dropped
-  std::uint32_t timer = 0;               // fired
-  const Fact* fact = nullptr;            // stated
-  std::string_view sentence;             // broke_rule
-  Duration step;                         // clock_set
+  DropReason reason = DropReason::lost;      // dropped
+  std::uint32_t timer = 0;                   // fired
+  const Fact* fact = nullptr;                // stated
+  std::string_view sentence;                 // broke_rule
+  Duration step;                             // clock_set
+  const LinkCondition* condition = nullptr;  // imposed, lifted
   std::uint64_t records =
       0;  // persisted: how many, the newest in the journal; crashed: how many lost
   // The state that the algorithm shows, as JSON members; before the step for `received` and

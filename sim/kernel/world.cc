@@ -128,6 +128,11 @@ bool World::execute(std::uint32_t slot) {
       // What has arrived at a paused node is not on the link any more.
       const bool cut =
           !event.life && event.from != event.node && network_.is_cut(event.from, event.node);
+      if (!cut && !event.life && network_.is_clogged(event.from, event.node)) {
+        network_.hold_back(event.from, event.node, slot);
+        count_conditions(condition_bit<condition::Clog>());
+        return false;
+      }
       if (node.pauses > 0 && !cut) {
         events_[slot].life = node.life;
         node.waiting.push_back(slot);
@@ -343,14 +348,18 @@ void World::transmit(NodeId from, Outgoing outgoing, EventId step, std::string_v
     seen.state = state;
     show(seen);
   }
-  const Passage passage = network_.send(from, outgoing.to, now_);
+  const bool impaired = network_.is_impaired(from, outgoing.to);
+  const std::uint64_t bytes = impaired ? pool.bytes_of(outgoing.payload.slot) : 0;
+  const Passage passage = network_.send(from, outgoing.to, now_, bytes);
+  if (passage.acted != 0) count_conditions(passage.acted);
   if (passage.arrivals == 0) {
     drop(from, outgoing.to, outgoing.payload, message, passage.reason, last_event());
     return;
   }
-  if (passage.arrivals == 2) {
+  if (passage.damage != 0) damage(from, outgoing, message, passage.damage);
+  if (passage.arrivals > 1) {
     ++counters_.duplicated;
-    pool.retain(outgoing.payload.slot, 1);
+    pool.retain(outgoing.payload.slot, passage.arrivals - 1u);
   }
   for (std::size_t copy = 0; copy < passage.arrivals; ++copy) {
     const std::uint32_t slot = events_.acquire();

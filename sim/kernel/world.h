@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -37,7 +38,10 @@ struct Counters {
   std::uint64_t sent = 0;
   std::uint64_t received = 0;
   std::uint64_t duplicated = 0;
-  std::array<std::uint64_t, 4> dropped{};  // by DropReason
+  std::array<std::uint64_t, enumerators(DropReason{}).size()> dropped{};  // by DropReason
+  // By kind of LinkCondition: messages on which a condition of this kind acted. A clog acts on each
+  // arrival that it holds back.
+  std::array<std::uint64_t, link_condition_kinds> conditions_acted{};
   std::uint64_t timers = 0;
   std::uint64_t flushes = 0;
   std::uint64_t records = 0;
@@ -46,7 +50,9 @@ struct Counters {
   std::uint64_t crashes = 0;
   std::uint64_t restarts = 0;
 
-  std::uint64_t all_dropped() const { return dropped[0] + dropped[1] + dropped[2] + dropped[3]; }
+  std::uint64_t all_dropped() const {
+    return std::accumulate(dropped.begin(), dropped.end(), std::uint64_t{0});
+  }
 };
 
 class World {
@@ -87,6 +93,10 @@ class World {
   // Cuts and heals one directed link; counted, see Network.
   void cut(NodeId from, NodeId to);
   void heal(NodeId from, NodeId to);
+  // A condition of one directed link, until it is lifted; any number at once, see
+  // link_conditions.h. REQUIRES from != to, and of lift() that it is in force.
+  ConditionId impose(NodeId from, NodeId to, LinkCondition condition);
+  void lift(const ConditionId& id);
   void jump_clock(NodeId node, Duration step);
   void set_clock_drift(NodeId node, std::int64_t drift_ppb);
   void set_flush(NodeId node, Distribution flush) { at(node).flush = std::move(flush); }
@@ -208,7 +218,9 @@ class World {
   void drop(NodeId from, NodeId to, PayloadRef payload, std::uint64_t message, DropReason reason,
             EventId cause);
   void discard(const Effects& effects);
-  void change_link(Sight what, NodeId from, NodeId to);
+  void change_link(Sight what, NodeId from, NodeId to, const LinkCondition* condition = nullptr);
+  void damage(NodeId from, Outgoing& outgoing, std::uint64_t message, std::uint64_t word);
+  void count_conditions(std::uint16_t acted);
 
   bool watched(Sight s) const { return (watcher_.wanted & sight(s)) != 0; }
   Occurrence occurrence(Sight what, NodeId node, EventId cause) const;

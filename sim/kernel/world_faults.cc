@@ -1,4 +1,7 @@
 // What faults do to the world. Each is an event of its own, and says so in the fingerprint.
+#include <optional>
+#include <utility>
+
 #include "sim/kernel/world.h"
 
 namespace ballast {
@@ -72,11 +75,13 @@ void World::resume(NodeId id) {
   }
 }
 
-void World::change_link(Sight what, NodeId from, NodeId to) {
+void World::change_link(Sight what, NodeId from, NodeId to, const LinkCondition* condition) {
   const EventId event = begin_event(what, from, to.value);
+  if (condition != nullptr) fold(fingerprint_, *condition);
   if (!watched(what)) return;
   Occurrence seen = occurrence(what, from, event);
   seen.peer = to;
+  seen.condition = condition;
   show(seen);
 }
 
@@ -88,6 +93,44 @@ void World::cut(NodeId from, NodeId to) {
 void World::heal(NodeId from, NodeId to) {
   network_.heal(from, to);
   change_link(Sight::healed, from, to);
+}
+
+ConditionId World::impose(NodeId from, NodeId to, LinkCondition condition) {
+  change_link(Sight::imposed, from, to, &condition);
+  return network_.impose(from, to, now_, std::move(condition));
+}
+
+// What a clog held back comes before whatever else is due at this instant, and in order.
+void World::lift(const ConditionId& id) {
+  const LinkCondition condition = network_.lift(id);
+  change_link(Sight::lifted, id.from, id.to, &condition);
+  for (const std::uint32_t slot : network_.released(id.from, id.to)) {
+    queue_.push(now_, resumed_tie, next_sequence_++, slot);
+  }
+}
+
+void World::count_conditions(std::uint16_t acted) {
+  for (std::size_t kind = 0; kind < link_condition_kinds; ++kind) {
+    counters_.conditions_acted[kind] += (acted >> kind) & 1u;
+  }
+}
+
+// All copies of a message are damaged alike: it happened before they were made.
+void World::damage(NodeId from, Outgoing& outgoing, std::uint64_t message, std::uint64_t word) {
+  AnyPool& pool = pools_[outgoing.payload];
+  const std::optional<std::uint32_t> damaged = pool.put_damaged(outgoing.payload.slot, word);
+  if (!damaged) return;
+  pool.retain(*damaged, 1);
+  pool.release(outgoing.payload.slot);
+  outgoing.payload.slot = *damaged;
+  count_conditions(condition_bit<condition::Corrupt>());
+  fingerprint_.fold(pool.digest(*damaged));
+  if (!watched(Sight::corrupted)) return;
+  Occurrence seen = occurrence(Sight::corrupted, from, last_event());
+  seen.peer = outgoing.to;
+  seen.payload = outgoing.payload;
+  seen.message = message;
+  show(seen);
 }
 
 void World::jump_clock(NodeId id, Duration step) {

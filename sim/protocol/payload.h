@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <typeindex>
 #include <utility>
@@ -13,6 +14,7 @@
 #include "sim/base/clone_ptr.h"
 #include "sim/base/describe.h"
 #include "sim/base/slab.h"
+#include "sim/protocol/corrupt.h"
 #include "sim/protocol/request.h"
 
 namespace ballast {
@@ -33,7 +35,13 @@ class AnyPool {
   virtual void retain(std::uint32_t slot, std::uint32_t more) = 0;
   virtual void release(std::uint32_t slot) = 0;
 
+  // Takes in a copy of the message with one field changed, see corrupt.h, with no reference yet;
+  // nothing if the message has no field that can be.
+  virtual std::optional<std::uint32_t> put_damaged(std::uint32_t slot, std::uint64_t word) = 0;
+
   virtual std::uint64_t digest(std::uint32_t slot) const = 0;
+  // Its share of bytes().
+  virtual std::uint64_t bytes_of(std::uint32_t slot) const = 0;
   // The name of the message ("RequestVote") and its fields, for traces.
   virtual std::string_view message_name(std::uint32_t slot) const = 0;
   virtual void write_members(std::uint32_t slot, JsonWriter& w) const = 0;
@@ -90,7 +98,13 @@ class Pool final : public AnyPool {
     bytes_ -= cell.bytes;
     cells_.release(slot);
   }
+  std::optional<std::uint32_t> put_damaged(std::uint32_t slot, std::uint64_t word) override {
+    Message copy = cells_[slot].message;
+    if (!corrupt(copy, word)) return std::nullopt;
+    return put(std::move(copy));
+  }
   std::uint64_t digest(std::uint32_t slot) const override { return cells_[slot].digest; }
+  std::uint64_t bytes_of(std::uint32_t slot) const override { return cells_[slot].bytes; }
   std::string_view message_name(std::uint32_t slot) const override {
     return detail::payload_name(cells_[slot].message);
   }

@@ -256,6 +256,9 @@ class Telling {
       case Sight::cut:
       case Sight::healed:
       case Sight::clock_set:
+      case Sight::imposed:
+      case Sight::lifted:
+      case Sight::corrupted:
         break;
     }
     return std::string(name_of(moment.what));

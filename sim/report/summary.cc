@@ -34,6 +34,14 @@ void write_counts(JsonWriter& w, const RunOutcome& outcome) {
   w.key("dropped").begin_object();
   constexpr auto reasons = enumerators(DropReason{});
   for (std::size_t i = 0; i < reasons.size(); ++i) w.member(reasons[i], counters.dropped[i]);
+  w.end_object();
+  // How often each kind of condition of a link acted on a message, if any did.
+  w.key("conditions").begin_object();
+  for (std::size_t i = 0; i < link_condition_kinds; ++i) {
+    if (counters.conditions_acted[i] > 0) {
+      w.member(link_condition_names[i], counters.conditions_acted[i]);
+    }
+  }
   w.end_object().end_object();
   w.key("nodes").begin_object();
   w.member("timers", counters.timers).member("flushes", counters.flushes);

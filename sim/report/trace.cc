@@ -13,11 +13,12 @@ namespace {
 constexpr std::size_t chunk_bytes = std::size_t{1} << 20;
 
 constexpr SightMask faults = sight(Sight::crashed) | sight(Sight::paused) | sight(Sight::resumed) |
-                             sight(Sight::cut) | sight(Sight::healed) | sight(Sight::clock_set);
+                             sight(Sight::cut) | sight(Sight::healed) | sight(Sight::clock_set) |
+                             sight(Sight::imposed) | sight(Sight::lifted);
 constexpr SightMask of_facts =
     faults | sight(Sight::booted) | sight(Sight::stated) | sight(Sight::broke_rule);
-constexpr SightMask of_messages =
-    of_facts | sight(Sight::sent) | sight(Sight::received) | sight(Sight::dropped);
+constexpr SightMask of_messages = of_facts | sight(Sight::sent) | sight(Sight::received) |
+                                  sight(Sight::dropped) | sight(Sight::corrupted);
 
 // The head of a record is the same for all of them and is put together by hand: it is most of what
 // a record costs.
@@ -60,7 +61,8 @@ void append_details(std::string& out, const Occurrence& seen, const World& world
   switch (seen.what) {
     case Sight::sent:
     case Sight::received:
-    case Sight::dropped: {
+    case Sight::dropped:
+    case Sight::corrupted: {
       append(out, ",\"peer\":\"", world.name(seen.peer));
       append(out, ",\"message\":", seen.message);
       const AnyPool& pool = world.pools()[seen.payload];
@@ -97,6 +99,14 @@ void append_details(std::string& out, const Occurrence& seen, const World& world
     case Sight::healed:
       append(out, ",\"peer\":\"", world.name(seen.peer));
       return;
+    case Sight::imposed:
+    case Sight::lifted: {
+      append(out, ",\"peer\":\"", world.name(seen.peer));
+      append(out, ",\"name\":\"", name_of(*seen.condition));
+      JsonWriter w(out += ",\"fields\":");
+      std::visit([&](const auto& held) { write_json(w, held); }, *seen.condition);
+      return;
+    }
     case Sight::clock_set: {
       JsonWriter w(out += ",\"step\":");
       w.value(seen.step.ns);

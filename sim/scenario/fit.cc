@@ -283,13 +283,13 @@ class Fitting {
               "flap: between takes two ends, got " + std::to_string(flap->between.size()));
       }
     } else if (const auto* bridge = std::get_if<Bridge>(&fault.action)) {
-      const Selector::Part& part = bridge->node.parts.front();
-      const bool one = part.node || (part.group.empty() && part.role != Role::all &&
-                                     part.role != Role::minority && part.role != Role::majority &&
-                                     part.role != Role::random);
-      if (bridge->node.parts.size() != 1 || !one) {
-        wrong(fault.where, "bridge: takes exactly one node");
-      }
+      check_one_node(fault, bridge->node);
+    } else if (const auto* star = std::get_if<Star>(&fault.action)) {
+      check_one_node(fault, star->center);
+    } else if (const auto* election = std::get_if<ConstrainedElection>(&fault.action)) {
+      check_one_node(fault, election->center);
+    } else if (const auto* swizzle = std::get_if<Swizzle>(&fault.action)) {
+      check_spans(fault, *swizzle);
     } else if (const auto* restart = std::get_if<Restart>(&fault.action)) {
       for (const Selector::Part& part : restart->nodes.parts) {
         const bool by_role = !part.node && part.group.empty();
@@ -300,6 +300,26 @@ class Fitting {
         }
         wrong(part.at, "restart: a " + std::string(name_of(part.role)) +
                            " is up; name nodes, or \"any\" of those that are down, or \"all\"");
+      }
+    }
+  }
+
+  void check_one_node(const Fault& fault, const Selector& selector) {
+    const Selector::Part& part = selector.parts.front();
+    const bool one =
+        part.node || (part.group.empty() && part.role != Role::all && part.role != Role::minority &&
+                      part.role != Role::majority && part.role != Role::random);
+    if (selector.parts.size() == 1 && one) return;
+    wrong(fault.where, std::string(name_of(fault.action)) + ": takes exactly one node");
+  }
+
+  void check_spans(const Fault& fault, const Swizzle& swizzle) {
+    if (!swizzle.spans) return;
+    for (const ClogSpan& span : *swizzle.spans) {
+      if (span.node.value > nodes() || span.to.value > nodes() || span.node == span.to ||
+          span.end <= span.begin) {
+        wrong(fault.where,
+              "swizzle: a span names one node or the link between two, and ends after it begins");
       }
     }
   }

@@ -127,6 +127,11 @@ class Log final : public Observer {
       case Sight::cut:
       case Sight::healed:
         return " to " + world.name(seen.peer);
+      case Sight::imposed:
+      case Sight::lifted:
+        return " " + std::string(name_of(*seen.condition)) + " to " + world.name(seen.peer);
+      case Sight::corrupted:
+        return " to " + number_of(seen.payload, world) + " for " + world.name(seen.peer);
       case Sight::clock_set:
         return " " + to_text(seen.step);
       case Sight::broke_rule:
