@@ -29,6 +29,9 @@ enum class Purpose : std::uint64_t {
   clock = 15,      // the offset and drift of a node's clock
   fault = 16,      // which target a random selector hits
   hop_delay = 17,  // delays of the later hops of a routed message
+  condition = 30,  // what a condition of a node draws: service times, delays of timers
+  damage = 31,     // what a crash or a damage leaves of a journal
+  submit = 32,     // which requests a client sends twice
 };
 
 // A full-avalanche bijection of 64-bit words: Stafford's variant 13 of the MurmurHash3 finaliser,

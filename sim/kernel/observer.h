@@ -25,6 +25,9 @@ class World;
 //   flushed     a step's records became durable, and its facts and messages leave now
 //   broke_rule  an algorithm's ensure() failed
 //   crashed, paused, resumed, cut, healed, clock_set   a fault, or its end
+//   imposed, lifted   a condition of a node, named by the sentence
+//   damaged      durable records of a node, in the way that the sentence says
+//   refused      a node found its journal unreadable and did not start
 enum class Sight : std::uint8_t {
   booted,
   received,
@@ -40,17 +43,21 @@ enum class Sight : std::uint8_t {
   resumed,
   cut,
   healed,
-  clock_set
+  clock_set,
+  imposed,
+  lifted,
+  damaged,
+  refused
 };
 constexpr auto enumerators(Sight) {
-  return std::array<std::string_view, 15>{
+  return std::array<std::string_view, 19>{
       "booted",     "received", "fired",  "persisted", "stated", "sent",   "dropped",  "flushed",
-      "broke_rule", "crashed",  "paused", "resumed",   "cut",    "healed", "clock_set"};
+      "broke_rule", "crashed",  "paused", "resumed",   "cut",    "healed", "clock_set", "imposed", "lifted", "damaged", "refused"};
 }
 
 using SightMask = std::uint32_t;
 constexpr SightMask sight(Sight s) { return SightMask{1} << static_cast<unsigned>(s); }
-constexpr SightMask all_sights = (SightMask{1} << 15) - 1;
+constexpr SightMask all_sights = (SightMask{1} << 19) - 1;
 
 struct Occurrence {
   Sight what = Sight::booted;
@@ -65,10 +72,11 @@ struct Occurrence {
   DropReason reason = DropReason::lost;  // dropped
   std::uint32_t timer = 0;               // fired
   const Fact* fact = nullptr;            // stated
-  std::string_view sentence;             // broke_rule
+  std::string_view sentence;             // broke_rule, imposed, lifted, damaged
   Duration step;                         // clock_set
   std::uint64_t records =
-      0;  // persisted: how many, the newest in the journal; crashed: how many lost
+      0;  // persisted: how many, the newest in the journal; crashed: how many lost; damaged,
+          // refused: the first one concerned, from 0
   // The state that the algorithm shows, as JSON members; before the step for `received` and
   // `fired`, after it for all others. Empty unless the observer asked for states.
   std::string_view state;

@@ -3,18 +3,21 @@
 
 namespace ballast {
 
-void World::crash(NodeId id) {
+void World::crash(NodeId id, CrashStyle style) {
   Node& node = at(id);
+  node.restarts_itself = false;
+  node.fallen_by = 0;
   if (!node.up) return;
+  survive(node, id, style);
   const std::uint64_t lost = node.process->journal_size() - node.durable;
   const EventId event = begin_event(Sight::crashed, id, lost);
   ++counters_.crashes;
   counters_.records_lost += lost;
   node.up = false;
   node.pauses = 0;
-  node.process->crash(node.durable);
-  bytes_journalled_ -= node.journal_bytes - node.durable_bytes;
-  node.journal_bytes = node.durable_bytes;
+  node.troubles &= ~(paused_bit | busy_bit);
+  node.busy_until = {};
+  truncate(node, node.durable);
   for (std::uint32_t kind = 0; kind < node.process->timer_count(); ++kind) {
     timers_[node.first_timer + kind].armed = false;
   }
@@ -29,16 +32,19 @@ void World::crash(NodeId id) {
     seen.records = lost;
     show(seen);
   }
-  // What was waiting for a paused node finds it down.
+  // What was waiting for a paused node, or for a stalled disk, finds the node down.
   std::vector<std::uint32_t> waiting;
   waiting.swap(node.waiting);
-  for (const std::uint32_t slot : waiting) {
-    if ((slot & timer_bit) == 0) schedule(now_, next_sequence_++, slot);
+  waiting.insert(waiting.end(), node.stalled.begin(), node.stalled.end());
+  node.stalled.clear();
+  for (const std::uint32_t entry : waiting) {
+    if ((entry & timer_bit) == 0) schedule(now_, next_sequence_++, entry);
   }
 }
 
 void World::restart(NodeId id) {
-  if (at(id).up) return;
+  Node& node = at(id);
+  if (node.up || !recover(node, id)) return;
   ++counters_.restarts;
   start(id);
 }
@@ -48,6 +54,7 @@ void World::pause(NodeId id) {
   if (!node.up) return;
   const EventId event = begin_event(Sight::paused, id, node.pauses);
   ++node.pauses;
+  node.troubles |= paused_bit;
   if (watched(Sight::paused)) show(occurrence(Sight::paused, id, event));
 }
 
@@ -58,18 +65,22 @@ void World::resume(NodeId id) {
   --node.pauses;
   if (watched(Sight::resumed)) show(occurrence(Sight::resumed, id, event));
   if (node.pauses > 0) return;
+  node.troubles &= ~paused_bit;
   std::vector<std::uint32_t> waiting;
   waiting.swap(node.waiting);
-  for (const std::uint32_t slot : waiting) {
-    const std::uint64_t sequence = next_sequence_++;
-    if ((slot & timer_bit) != 0) {
-      Timer& timer = timers_[slot & ~timer_bit];
-      timer.queued = true;
-      timer.queued_at = timer.deadline = now_;
-      timer.queued_sequence = timer.sequence = sequence;
-    }
-    queue_.push(now_, resumed_tie, sequence, slot);
+  for (const std::uint32_t entry : waiting) put_back(entry, now_);
+}
+
+// Queues again what had come up too early, before whatever else is due at that instant.
+void World::put_back(std::uint32_t entry, Time at) {
+  const std::uint64_t sequence = next_sequence_++;
+  if ((entry & timer_bit) != 0) {
+    Timer& timer = timers_[entry & ~(timer_bit | served_bit)];
+    timer.queued = true;
+    timer.queued_at = timer.deadline = at;
+    timer.queued_sequence = timer.sequence = sequence;
   }
+  queue_.push(at, resumed_tie, sequence, entry);
 }
 
 void World::change_link(Sight what, NodeId from, NodeId to) {
@@ -91,6 +102,7 @@ void World::heal(NodeId from, NodeId to) {
 }
 
 void World::jump_clock(NodeId id, Duration step) {
+  if (step == Duration{}) return;
   const EventId event = begin_event(Sight::clock_set, id, static_cast<std::uint64_t>(step.ns));
   at(id).clock.jump(now_, step);
   if (!watched(Sight::clock_set)) return;
@@ -99,10 +111,16 @@ void World::jump_clock(NodeId id, Duration step) {
   show(seen);
 }
 
-void World::set_clock_drift(NodeId id, std::int64_t drift_ppb) {
-  const EventId event = begin_event(Sight::clock_set, id, static_cast<std::uint64_t>(drift_ppb));
-  at(id).clock.set_drift(now_, drift_ppb);
-  if (watched(Sight::clock_set)) show(occurrence(Sight::clock_set, id, event));
+bool World::fire_now(NodeId id, std::uint32_t kind) {
+  const std::uint32_t index = at(id).first_timer + kind;
+  Timer& timer = timers_[index];
+  if (!timer.armed) return false;
+  ++counters_.misfortunes.timers_forced;
+  timer.queued = true;
+  timer.queued_at = timer.deadline = now_;
+  timer.queued_sequence = timer.sequence = next_sequence_++;
+  schedule(now_, timer.sequence, index | timer_bit);
+  return true;
 }
 
 }  // namespace ballast
