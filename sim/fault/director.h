@@ -7,26 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "sim/base/random.h"
-#include "sim/check/checker.h"
-#include "sim/fault/fault.h"
-#include "sim/kernel/world.h"
+#include "sim/fault/act.h"
 
 namespace ballast {
-
-// Who leads, by what the nodes have stated: the leader of a group is the node that is up, was
-// elected in the highest term of all, and has not said that it stepped down.
-class Roles {
- public:
-  static constexpr FactMask interests() { return facts<Elected, SteppedDown>(); }
-  void hear(const HeardFact& heard);
-  void crashed(NodeId node);
-  // Among these nodes; none if nobody leads.
-  NodeId leader(const std::vector<NodeId>& among) const;
-
- private:
-  std::vector<Term> leading_;  // by node: the term it leads, or zero
-};
 
 // A fault as it came about: when it really acted, with its nodes by number.
 struct FiredFault {
@@ -52,9 +35,9 @@ class Director {
   // The run is over: what still waits has not fired.
   void give_up();
 
-  void hear(const HeardFact& heard) { roles_.hear(heard); }
-  void crashed(NodeId node) { roles_.crashed(node); }
-  const Roles& roles() const { return roles_; }
+  void hear(const HeardFact& heard) { standing_.hear(heard); }
+  void crashed(NodeId node) { standing_.crashed(node); }
+  const Standing& standing() const { return standing_; }
 
   // The schedule as it happened so far, in the order of acting: explicit nodes and times, and the
   // number of events that came before. As a schedule of its own it makes the same run again.
@@ -63,29 +46,13 @@ class Director {
   std::optional<Time> healed_at() const;
 
  private:
-  struct Link {
-    NodeId from;
-    NodeId to;
-  };
-  // What must be undone when a fault ends.
-  struct Active {
-    FaultAction action;  // resolved
-    bool ends = false;   // by itself
-    bool ended = false;
-    std::vector<Link> links;
-    std::vector<NodeId> nodes;              // crash, pause, slow_disk, clock_drift
-    bool links_cut = false;                 // flap: at the moment
-    std::vector<Life> lives;                // pause: whom it stopped; 0 if the node was down
-    std::vector<Distribution> old_flushes;  // slow_disk, by node
-    std::vector<std::int64_t> old_drifts;   // clock_drift, by node
-  };
   // At one instant what ends comes before what begins: a fault lasts up to its end, not through it.
-  enum class Step : std::uint8_t { end, toggle, begin };
+  enum class Step : std::uint8_t { end, wake, begin };
   struct Due {
     Time at;
     std::uint64_t order = 0;
     Step step = Step::begin;
-    std::size_t index = 0;  // into schedule_ or active_
+    std::size_t index = 0;  // into schedule_ or holds_
   };
 
   void push(Time at, Step step, std::size_t index);
@@ -93,29 +60,20 @@ class Director {
   bool try_begin(std::size_t index, World& world);
   void try_waiting(World& world);
   void end(std::size_t index, World& world);
-  void toggle(std::size_t index, World& world);
-  bool resolve(FaultAction& action, Stream& picks, const World& world);
-  static bool separate(Partition& partition);
-  std::vector<NodeId> nodes_of(const Selector& selector) const;
-  bool resolve_part(const Selector::Part& part, bool up, Stream& picks, const World& world,
-                    std::vector<NodeId>& out) const;
-  std::vector<Link> links_of(const FaultAction& action, const World& world) const;
-  void apply(Active& active, World& world);
-  void restart(NodeId node, World& world);
-  void end_crash(const Active& active, World& world);
-  Active* heir(std::size_t index, NodeId node, std::size_t& place);
-  void change_links(Active& active, bool cut, World& world);
-  const std::vector<NodeId>& group_of(NodeId node) const;
+  void wake(std::size_t index, World& world);
+  void count_ends(Time now);
 
   std::vector<Fault> schedule_;
   std::vector<Group> groups_;
-  Roles roles_;
-  std::vector<Stream> picks_;  // by index into schedule_
-  std::vector<Due> due_;       // sorted, the next one last
+  Standing standing_;
+  std::vector<Stream> dice_;  // by index into schedule_
+  std::vector<Due> due_;      // sorted, the next one last
   std::uint64_t next_order_ = 0;
   std::vector<std::size_t> waiting_;
-  std::vector<Active> active_;
-  std::size_t unended_ = 0;
+  std::vector<Hold> holds_;
+  std::vector<std::size_t> origins_;  // of the holds, in schedule_
+  std::size_t to_come_ = 0;
+  std::size_t unended_ = 0;  // faults, those to come included
   Time last_end_;
   std::vector<FiredFault> fired_;
 };

@@ -6,43 +6,6 @@
 namespace ballast {
 namespace {
 
-constexpr std::string_view selector_form =
-    "a node (3 or \"n3\"), a group's name, a role (\"leader\", \"follower\", \"any\", \"all\") or "
-    "a "
-    "list of these";
-
-// "n3" or "3"; 0 for anything else.
-std::uint32_t node_number(std::string_view text) {
-  if (!text.empty() && text.front() == 'n') text.remove_prefix(1);
-  std::uint32_t number = 0;
-  if (text.empty() || text.size() > 7) return 0;
-  for (const char c : text) {
-    if (c < '0' || c > '9') return 0;
-    number = number * 10 + static_cast<std::uint32_t>(c - '0');
-  }
-  return number;
-}
-
-bool read_part(const Value& v, Selector::Part& part, Reader& r) {
-  part.at = v.at;
-  if (v.is(Value::Kind::number) || v.is(Value::Kind::string)) {
-    part.node = {node_number(v.text)};
-    if (part.node) return true;
-    if (v.is(Value::Kind::string) && !v.text.empty()) {
-      constexpr auto roles = enumerators(Role{});
-      for (std::size_t i = 0; i < roles.size(); ++i) {
-        if (v.text == roles[i]) {
-          part.role = static_cast<Role>(i);
-          return true;
-        }
-      }
-      part.group = v.text;
-      return true;
-    }
-  }
-  return r.wrong(v, selector_form);
-}
-
 template <class... Actions>
 constexpr auto action_names(const std::variant<Actions...>*) {
   return std::array<std::string_view, sizeof...(Actions)>{Actions::name...};
@@ -63,54 +26,6 @@ bool read_action(const NamedBody& named, std::variant<Actions...>& out, Reader& 
 }
 
 }  // namespace
-
-Selector Selector::of(std::vector<NodeId> nodes) {
-  Selector selector;
-  for (const NodeId node : nodes) {
-    Part part;
-    part.node = node;
-    selector.parts.push_back(std::move(part));
-  }
-  return selector;
-}
-
-bool read(const Value& v, Selector& out, Reader& r, const Limits&) {
-  out.parts.clear();
-  if (!v.is(Value::Kind::array)) return read_part(v, out.parts.emplace_back(), r);
-  bool good = !v.children.empty() || r.wrong(v, selector_form);
-  for (std::size_t i = 0; i < v.children.size(); ++i) {
-    const Reader::Level level = r.enter(i);
-    good = read_part(v.children[i], out.parts.emplace_back(), r) && good;
-  }
-  return good;
-}
-
-void write_json(JsonWriter& w, const Selector& selector) {
-  const auto write_part = [&](const Selector::Part& part) {
-    if (part.node) {
-      w.value(part.node.value);
-    } else {
-      w.value(part.group.empty() ? name_of(part.role) : std::string_view(part.group));
-    }
-  };
-  if (selector.parts.size() == 1) {
-    write_part(selector.parts.front());
-    return;
-  }
-  w.begin_array();
-  for (const Selector::Part& part : selector.parts) write_part(part);
-  w.end_array();
-}
-
-TypeInfo make_type_info(Type<Selector>, const Limits&) {
-  TypeInfo one = TypeInfo::one_of(
-      {type_info<std::uint32_t>({1, 10'000'000}), TypeInfo::of(TypeInfo::Kind::text)});
-  TypeInfo info = TypeInfo::one_of({one, TypeInfo::list_of(one)});
-  info.name = "nodes";
-  info.doc = "Which nodes: " + std::string(selector_form) + ".";
-  info.definition = "nodes";
-  return info;
-}
 
 bool has_duration(const FaultAction& action) {
   return !std::holds_alternative<Restart>(action) && !std::holds_alternative<ClockJump>(action);

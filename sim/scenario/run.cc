@@ -130,7 +130,7 @@ class Watch final : public Observer {
     const FactMask bit = FactMask{1} << kind;
     if ((bit & History::interests()) != 0) {
       if (group == clients_) record(history_.hear(heard));
-    } else if ((bit & Roles::interests()) != 0) {
+    } else if ((bit & Standing::leadership()) != 0) {
       director_.hear(heard);
       elections_ += std::holds_alternative<Elected>(*seen.fact);
     } else if (const auto* decided = std::get_if<Decided>(seen.fact)) {

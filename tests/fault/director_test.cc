@@ -200,7 +200,7 @@ TEST_CASE("clocks jump once, forward or back, and drift for as long as the fault
 TEST_CASE("the leader is whoever was elected in the highest term, is up and has not stepped down") {
   Play play({});
   const Nodes servers{n1, n2, n3, n4, n5};
-  const auto leader = [&] { return play.director.roles().leader(servers); };
+  const auto leader = [&] { return play.director.standing().leader(servers); };
   CHECK(leader() == NodeId{});
   play.elect(n1, 3);
   play.elect(n2, 5);
@@ -212,7 +212,7 @@ TEST_CASE("the leader is whoever was elected in the highest term, is up and has 
   CHECK(leader() == n3);
   play.director.crashed(n3);
   CHECK(leader() == n1);
-  CHECK(play.director.roles().leader({n4, n5}) == NodeId{});
+  CHECK(play.director.standing().leader({n4, n5}) == NodeId{});
 }
 
 TEST_CASE("a fault waits for a node in the role that it wants, and then is where it happened") {
