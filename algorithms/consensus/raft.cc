@@ -46,6 +46,7 @@ void Raft::on_recover(const Record& record) {
     ensure(added->index == log_.last_index().next(), "raft: the journal holds a log without gaps");
     log_.append(added->entry);
   } else if (const auto* cut = std::get_if<raft::Truncate>(&record)) {
+    ensure(cut->last_kept <= log_.last_index(), "raft: the journal cuts no more than it holds");
     log_.truncate(cut->last_kept);
   }
 }

@@ -27,9 +27,12 @@ struct Hold {
   std::vector<Link> links;  // those that it cuts
   bool links_cut = false;   // at the moment
   std::vector<NodeId> nodes;
-  std::vector<Life> lives;                // pause: whom it stopped; 0 if the node was down
-  std::vector<Distribution> old_flushes;  // slow_disk, by node
-  std::vector<std::int64_t> old_drifts;   // clock_drift, by node
+  std::vector<Life> lives;              // pause: whom it stopped; 0 if the node was down
+  std::vector<Time> clocks;             // pause: what they showed then
+  std::vector<NodeId> down;             // whom it holds down at the moment
+  std::vector<ConditionId> conditions;  // that it imposed
+  Time since;
+  std::uint64_t turns = 0;  // of a fault that repeats: how often it has acted
 };
 
 // What a fault sees when it acts.
@@ -53,11 +56,19 @@ struct Casting {
 // Replaces every selector by explicit nodes, and a fault that is a matter of luck or of roles by
 // the explicit one that it comes to. False, with nothing drawn, if it hits nobody now.
 bool resolve(FaultAction& action, const Casting& casting, Stream& dice);
+// The same for what else is a matter of luck, once the nodes are explicit; see luck.cc.
+bool settle_luck(FaultAction& action, const World& world, Stream& dice);
 
 // The nodes of a resolved selector.
 std::vector<NodeId> nodes_of(const Selector& selector);
 // The group that a node belongs to.
 const std::vector<NodeId>& group_of(NodeId node, const std::vector<Group>& groups);
+
+// The armed timer of the node that has this name; without a name, the one that is due last.
+std::optional<std::uint32_t> timer_meant(const World& world, NodeId node, std::string_view name);
+
+// Imposes a condition on each of the nodes, until the fault ends.
+void impose(Scene& scene, const Selector& nodes, const NodeCondition& condition);
 
 // Cuts or heals the links of a hold, unless they are so already.
 void change_links(Scene& scene, bool cut);
@@ -76,21 +87,40 @@ Wake begin(const Pause& pause, Scene& scene);
 Wake begin(const SlowDisk& slow, Scene& scene);
 Wake begin(const ClockJump& jump, Scene& scene);
 Wake begin(const ClockDrift& drift, Scene& scene);
+Wake begin(const CrashAtWrite& crash, Scene& scene);
+Wake begin(const CrashLoop& loop, Scene& scene);
+Wake begin(const SlowNode& slow, Scene& scene);
+Wake begin(const Wipe& wipe, Scene& scene);
+Wake begin(const Rollback& rollback, Scene& scene);
+Wake begin(const Disturb& disturb, Scene& scene);
+Wake begin(const DiskStall& stall, Scene& scene);
+Wake begin(const WriteError& error, Scene& scene);
+Wake begin(const DiskFull& full, Scene& scene);
+Wake begin(const LyingDisk& lying, Scene& scene);
+Wake begin(const BitRot& rot, Scene& scene);
+Wake begin(const MisdirectedWrite& write, Scene& scene);
+Wake begin(const ClockStrobe& strobe, Scene& scene);
+Wake begin(const ClockFreeze& freeze, Scene& scene);
+Wake begin(const LateTimers& timers, Scene& scene);
+Wake begin(const RateChange& rate, Scene& scene);
+Wake begin(const DoubleSubmit& twice, Scene& scene);
 
 template <class Action>
 Wake wake(const Action&, Scene&) {
   return std::nullopt;
 }
 Wake wake(const Flap& flap, Scene& scene);
+Wake wake(const Crash& crash, Scene& scene);
+Wake wake(const CrashLoop& loop, Scene& scene);
+Wake wake(const ClockStrobe& strobe, Scene& scene);
 
-// Faults of links end when these are healed.
+// Links are healed, conditions lifted, and nodes that no other fault holds down restarted.
+void let_go(Scene& scene);
 template <class Action>
 void end(const Action&, Scene& scene) {
-  change_links(scene, false);
+  let_go(scene);
 }
-void end(const Crash& crash, Scene& scene);
 void end(const Pause& pause, Scene& scene);
-void end(const SlowDisk& slow, Scene& scene);
-void end(const ClockDrift& drift, Scene& scene);
+void end(const ClockStrobe& strobe, Scene& scene);
 
 }  // namespace ballast

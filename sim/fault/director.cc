@@ -61,7 +61,7 @@ void Director::try_waiting(World& world) {
   for (const std::size_t index : waiting_) {
     // Patience first: whether anybody looked in between makes no difference.
     if (world.now() - schedule_[index].at >= patience) {
-      fired_.push_back({schedule_[index], false});
+      fired_.push_back({schedule_[index], false, false, {}});
       --to_come_;
       count_ends(last_end_);
     } else if (!try_begin(index, world)) {
@@ -72,7 +72,9 @@ void Director::try_waiting(World& world) {
 }
 
 void Director::give_up() {
-  for (const std::size_t index : waiting_) fired_.push_back({schedule_[index], false});
+  for (const std::size_t index : waiting_) {
+    fired_.push_back({schedule_[index], false, false, {}});
+  }
   waiting_.clear();
 }
 
@@ -96,14 +98,22 @@ bool Director::try_begin(std::size_t index, World& world) {
   Fault fault = schedule_[index];
   if (fault.after_event && world.last_event().value < *fault.after_event) return false;
   if (!resolve(fault.action, {world, groups_, standing_}, dice_[index])) return false;
+  if (!bound_.admit(fault.action, groups_)) {
+    fired_.push_back({schedule_[index], false, false,
+                      "as many nodes as \"bounded\" allows were damaged already"});
+    --to_come_;
+    count_ends(last_end_);
+    return true;
+  }
   fault.at = world.now();
   fault.after_event = world.last_event().value;
-  fired_.push_back({fault, true});
+  fired_.push_back({fault, true, leaves_model(fault.action), {}});
   --to_come_;
   const std::size_t self = holds_.size();
   Hold& hold = holds_.emplace_back();
   origins_.push_back(index);
   hold.action = fault.action;
+  hold.since = world.now();
   hold.ends = fault.lasts.has_value();
   Scene scene{world, groups_, holds_, self, dice_[index]};
   const Wake again =
@@ -124,6 +134,7 @@ void Director::wake(std::size_t index, World& world) {
   const FaultAction action = holds_[index].action;
   const Wake again = std::visit([&](const auto& a) { return ballast::wake(a, scene); }, action);
   if (again) push(saturating_add(world.now(), *again), Step::wake, index);
+  count_ends(world.now());
 }
 
 void Director::end(std::size_t index, World& world) {

@@ -9,14 +9,18 @@
 #include <vector>
 
 #include "sim/fault/clock_faults.h"
+#include "sim/fault/load_faults.h"
 #include "sim/fault/network_faults.h"
 #include "sim/fault/process_faults.h"
 #include "sim/fault/storage_faults.h"
 
 namespace ballast {
 
-using FaultAction = std::variant<Partition, Isolate, Cut, Bridge, Flap, Crash, Restart, Pause,
-                                 SlowDisk, ClockJump, ClockDrift>;
+using FaultAction =
+    std::variant<Partition, Isolate, Cut, Bridge, Flap, Crash, Restart, Pause, SlowDisk, ClockJump,
+                 ClockDrift, CrashAtWrite, CrashLoop, SlowNode, Wipe, Rollback, Disturb, DiskStall,
+                 WriteError, DiskFull, LyingDisk, BitRot, MisdirectedWrite, ClockStrobe,
+                 ClockFreeze, LateTimers, RateChange, DoubleSubmit>;
 
 // One entry of a schedule.
 struct Fault {
@@ -31,6 +35,8 @@ struct Fault {
 
 // Whether the action has an end that `for` could set.
 bool has_duration(const FaultAction& action);
+// Whether it breaks what algorithms assume of their disks, however few nodes it hits.
+bool leaves_model(const FaultAction& action);
 
 // Reads {"at": "3s", "partition": [[1, 2], [3, 4, 5]], "for": "3s"}: when, what and how long. The
 // body of a fault may be the value of its first field alone.

@@ -99,7 +99,7 @@ bool resolve(FaultAction& action, const Casting& casting, Stream& dice) {
   if (auto* partition = std::get_if<Partition>(&resolved); partition != nullptr && good) {
     good = settle(*partition);
   }
-  if (!good) return false;
+  if (!good || !settle_luck(resolved, casting.world, drawn)) return false;
   action = std::move(resolved);
   dice = drawn;
   return true;

@@ -34,6 +34,7 @@ struct Selector {
   std::vector<Part> parts;
 
   static Selector of(std::vector<NodeId> nodes);
+  static Selector group(std::string name);
   friend bool operator==(const Selector&, const Selector&) = default;
 };
 

@@ -144,12 +144,12 @@ constexpr auto enumerators(Finding) {
 
 // How often each misfortune of a node acted, which is not how often it was imposed.
 struct NodeMisfortunes {
-  std::uint64_t records_survived = 0;    // a crash although they were not durable
-  std::uint64_t records_torn = 0;        // detected or not
-  std::uint64_t records_mutated = 0;     // recovered with a changed field
-  std::uint64_t records_unreadable = 0;  // found damaged by a recovery
-  std::uint64_t records_rolled_back = 0; // durable, and gone: wipe, older copy, truncated recovery
-  std::uint64_t records_betrayed = 0;    // reported durable by a lying flush, and lost
+  std::uint64_t records_survived = 0;     // a crash although they were not durable
+  std::uint64_t records_torn = 0;         // detected or not
+  std::uint64_t records_mutated = 0;      // recovered with a changed field
+  std::uint64_t records_unreadable = 0;   // found damaged by a recovery
+  std::uint64_t records_rolled_back = 0;  // durable, and gone: wipe, older copy, truncated recovery
+  std::uint64_t records_betrayed = 0;     // reported durable by a lying flush, and lost
   std::uint64_t starts_refused = 0;
   std::uint64_t writes_failed = 0;
   std::uint64_t crashes_on_write = 0;
@@ -160,25 +160,29 @@ struct NodeMisfortunes {
   std::uint64_t timers_late = 0;
   std::uint64_t timers_forced = 0;
   std::uint64_t clocks_frozen = 0;  // steps that read a clock which stood
+  std::uint64_t clocks_set = 0;
+  std::uint64_t pauses = 0;
   std::uint64_t submitted_twice = 0;
   static constexpr std::string_view name = "misfortunes";
-  static constexpr auto fields = std::tuple{
-      field("records_survived", &NodeMisfortunes::records_survived),
-      field("records_torn", &NodeMisfortunes::records_torn),
-      field("records_mutated", &NodeMisfortunes::records_mutated),
-      field("records_unreadable", &NodeMisfortunes::records_unreadable),
-      field("records_rolled_back", &NodeMisfortunes::records_rolled_back),
-      field("records_betrayed", &NodeMisfortunes::records_betrayed),
-      field("starts_refused", &NodeMisfortunes::starts_refused),
-      field("writes_failed", &NodeMisfortunes::writes_failed),
-      field("crashes_on_write", &NodeMisfortunes::crashes_on_write),
-      field("flushes_stalled", &NodeMisfortunes::flushes_stalled),
-      field("flushes_lied", &NodeMisfortunes::flushes_lied),
-      field("flushes_slowed", &NodeMisfortunes::flushes_slowed),
-      field("steps_slowed", &NodeMisfortunes::steps_slowed),
-      field("timers_late", &NodeMisfortunes::timers_late),
-      field("timers_forced", &NodeMisfortunes::timers_forced),
-      field("clocks_frozen", &NodeMisfortunes::clocks_frozen),
+  static constexpr auto fields =
+      std::tuple{field("records_survived", &NodeMisfortunes::records_survived),
+                 field("records_torn", &NodeMisfortunes::records_torn),
+                 field("records_mutated", &NodeMisfortunes::records_mutated),
+                 field("records_unreadable", &NodeMisfortunes::records_unreadable),
+                 field("records_rolled_back", &NodeMisfortunes::records_rolled_back),
+                 field("records_betrayed", &NodeMisfortunes::records_betrayed),
+                 field("starts_refused", &NodeMisfortunes::starts_refused),
+                 field("writes_failed", &NodeMisfortunes::writes_failed),
+                 field("crashes_on_write", &NodeMisfortunes::crashes_on_write),
+                 field("flushes_stalled", &NodeMisfortunes::flushes_stalled),
+                 field("flushes_lied", &NodeMisfortunes::flushes_lied),
+                 field("flushes_slowed", &NodeMisfortunes::flushes_slowed),
+                 field("steps_slowed", &NodeMisfortunes::steps_slowed),
+                 field("timers_late", &NodeMisfortunes::timers_late),
+                 field("timers_forced", &NodeMisfortunes::timers_forced),
+                 field("clocks_frozen", &NodeMisfortunes::clocks_frozen),
+                 field("clocks_set", &NodeMisfortunes::clocks_set),
+      field("pauses", &NodeMisfortunes::pauses),
       field("submitted_twice", &NodeMisfortunes::submitted_twice)};
 };
 

@@ -51,8 +51,9 @@ enum class Sight : std::uint8_t {
 };
 constexpr auto enumerators(Sight) {
   return std::array<std::string_view, 19>{
-      "booted",     "received", "fired",  "persisted", "stated", "sent",   "dropped",  "flushed",
-      "broke_rule", "crashed",  "paused", "resumed",   "cut",    "healed", "clock_set", "imposed", "lifted", "damaged", "refused"};
+      "booted",    "received",   "fired",   "persisted", "stated",  "sent", "dropped",
+      "flushed",   "broke_rule", "crashed", "paused",    "resumed", "cut",  "healed",
+      "clock_set", "imposed",    "lifted",  "damaged",   "refused"};
 }
 
 using SightMask = std::uint32_t;
@@ -74,9 +75,8 @@ struct Occurrence {
   const Fact* fact = nullptr;            // stated
   std::string_view sentence;             // broke_rule, imposed, lifted, damaged
   Duration step;                         // clock_set
-  std::uint64_t records =
-      0;  // persisted: how many, the newest in the journal; crashed: how many lost; damaged,
-          // refused: the first one concerned, from 0
+  std::uint64_t records = 0;  // persisted: how many, the newest in the journal; crashed: how many
+                              // lost; damaged, refused: the first one concerned, from 0
   // The state that the algorithm shows, as JSON members; before the step for `received` and
   // `fired`, after it for all others. Empty unless the observer asked for states.
   std::string_view state;

@@ -230,8 +230,7 @@ void World::start(NodeId id) {
 StepContext World::begin_step(Node& node, NodeId id) {
   effects_.clear();
   counters_.misfortunes.clocks_frozen += holds<condition::FrozenClock>(node);
-  return {id,        node.members, local_time(node), &node.choices, &pools_,
-          &effects_, node_count()};
+  return {id, node.members, local_time(node), &node.choices, &pools_, &effects_, node_count()};
 }
 
 void World::finish_step(Node& node, NodeId id, EventId step) {

@@ -95,16 +95,17 @@ class World {
   // Makes a timer of the node fire now, out of turn. False if it is not armed, or the node is down.
   bool fire_now(NodeId node, std::uint32_t timer);
 
-  // What holds of a node until it is lifted, see condition.h. A condition that changes nothing, such
-  // as a delay of zero, is not imposed and has no number; lifting none has no effect.
+  // What holds of a node until it is lifted, see condition.h. A condition that changes nothing,
+  // such as a delay of zero, is not imposed and has no number; lifting none has no effect.
   ConditionId impose(NodeId node, NodeCondition what);
   void lift(ConditionId condition);
 
   // Damages the journal where it is durable. A node that is up does not notice before it recovers.
   // `record` counts from 0; false, and nothing happened, unless it is durable.
   bool rot(NodeId node, std::uint64_t record, Finding finding);
-  // The write of `record` went to the place of `onto`, an earlier one: both are damaged. Undetected,
-  // the one is recovered in place of the other, and the journal ends where it should have been.
+  // The write of `record` went to the place of `onto`, an earlier one: both are damaged.
+  // Undetected, the one is recovered in place of the other, and the journal ends where it should
+  // have been.
   bool misdirect(NodeId node, std::uint64_t record, std::uint64_t onto, Finding finding);
   // The node's disk becomes an older copy of itself, with `keep` records; 0 wipes it. REQUIRES that
   // the node is down.
@@ -137,6 +138,11 @@ class World {
   std::int64_t clock_drift(NodeId node) const { return at(node).clock.drift_ppb(); }
   // How many of the journal's records are durable.
   std::uint64_t durable(NodeId node) const { return at(node).durable; }
+  // When a timer of the node will go off, unless it is not armed.
+  std::optional<Time> timer_due(NodeId node, std::uint32_t timer) const {
+    const Timer& t = timers_[at(node).first_timer + timer];
+    return t.armed ? std::optional(t.deadline) : std::nullopt;
+  }
   bool refuses_to_start(NodeId node) const { return at(node).unreadable_from != intact; }
   // What the run holds in memory, in bytes of a fixed-width encoding: messages that wait for a disk
   // or are under way, events to come, and journals. The same on every machine.

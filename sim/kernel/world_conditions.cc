@@ -86,9 +86,8 @@ void World::lift(ConditionId condition) {
   const Imposed imposed = std::move(*found);
   node.conditions.erase(found);
   const std::size_t kind = imposed.what.index();
-  const bool another =
-      std::any_of(node.conditions.begin(), node.conditions.end(),
-                  [&](const Imposed& each) { return each.what.index() == kind; });
+  const bool another = std::any_of(node.conditions.begin(), node.conditions.end(),
+                                   [&](const Imposed& each) { return each.what.index() == kind; });
   if (!another) node.troubles &= ~(std::uint32_t{1} << kind);
   show_condition(Sight::lifted, condition.node, imposed.what);
   refresh_drift(node, condition.node);

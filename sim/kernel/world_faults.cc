@@ -54,6 +54,7 @@ void World::pause(NodeId id) {
   if (!node.up) return;
   const EventId event = begin_event(Sight::paused, id, node.pauses);
   ++node.pauses;
+  ++counters_.misfortunes.pauses;
   node.troubles |= paused_bit;
   if (watched(Sight::paused)) show(occurrence(Sight::paused, id, event));
 }
@@ -105,6 +106,7 @@ void World::jump_clock(NodeId id, Duration step) {
   if (step == Duration{}) return;
   const EventId event = begin_event(Sight::clock_set, id, static_cast<std::uint64_t>(step.ns));
   at(id).clock.jump(now_, step);
+  ++counters_.misfortunes.clocks_set;
   if (!watched(Sight::clock_set)) return;
   Occurrence seen = occurrence(Sight::clock_set, id, event);
   seen.step = step;

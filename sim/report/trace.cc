@@ -13,7 +13,9 @@ namespace {
 constexpr std::size_t chunk_bytes = std::size_t{1} << 20;
 
 constexpr SightMask faults = sight(Sight::crashed) | sight(Sight::paused) | sight(Sight::resumed) |
-                             sight(Sight::cut) | sight(Sight::healed) | sight(Sight::clock_set);
+                             sight(Sight::cut) | sight(Sight::healed) | sight(Sight::clock_set) |
+                             sight(Sight::imposed) | sight(Sight::lifted) | sight(Sight::damaged) |
+                             sight(Sight::refused);
 constexpr SightMask of_facts =
     faults | sight(Sight::booted) | sight(Sight::stated) | sight(Sight::broke_rule);
 constexpr SightMask of_messages =
@@ -102,6 +104,17 @@ void append_details(std::string& out, const Occurrence& seen, const World& world
       w.value(seen.step.ns);
       return;
     }
+    case Sight::imposed:
+    case Sight::lifted:
+      append(out, ",\"condition\":\"", seen.sentence);
+      return;
+    case Sight::damaged:
+      append(out, ",\"how\":\"", seen.sentence);
+      append(out, ",\"record\":", seen.records);
+      return;
+    case Sight::refused:
+      append(out, ",\"record\":", seen.records);
+      return;
     case Sight::booted:
     case Sight::flushed:
     case Sight::paused:

@@ -436,7 +436,8 @@ void Running::judge_work(const RunOutcome& outcome) {
   for (const FiredFault& fault : outcome.faults) {
     if (fault.fired) continue;
     reasons_.push_back("the fault \"" + std::string(name_of(fault.fault.action)) + "\" due at " +
-                       to_text(fault.fault.at) + " never fired: nobody was what it waited for");
+                       to_text(fault.fault.at) + " never fired: " +
+                       (fault.why.empty() ? "nobody was what it waited for" : fault.why));
   }
   if (!reasons_.empty()) return;
   if (scenario_.workload && outcome.ok == 0) {

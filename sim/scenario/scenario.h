@@ -182,16 +182,26 @@ struct CheckSpec {
   std::optional<Progress> progress;
 };
 
+// Some nodes of a group whose configuration differs, as during a rollout that went wrong.
+struct NodeVariant {
+  Selector nodes;
+  std::any config;  // of the group, with what the variant says in its place
+};
+
 // Nodes that run the same algorithm.
 struct NodeGroup {
   std::string name;
   std::uint32_t count = 1;
   const AlgorithmInfo* algorithm = nullptr;
   std::any config;
+  std::vector<NodeVariant> variants;  // of several for one node the last one counts
   std::vector<std::string> members;  // groups; unless given, this one
   std::optional<DiskSpec> disk;
   std::optional<ClockSpec> clock;
   Position at;
+
+  // The configuration of a node of this group.
+  const std::any& config_of(NodeId node) const;
 };
 
 // --- The whole -----------------------------------------------------------------------------------
