@@ -294,14 +294,15 @@ AppendReply Raft::conflict_at(LogIndex previous) const {
 void Raft::append(Entry entry, Step<Raft>& step) {
   log_.append(entry);
   const LogIndex index = log_.last_index();
-  step.observe(Appended{index, entry.term, raft::value_of(entry)});
+  const Appended appended{index, entry.term, raft::value_of(entry)};
   step.persist(raft::Append{index, std::move(entry)});
+  step.observe(appended);
 }
 
 void Raft::truncate(LogIndex last_kept, Step<Raft>& step) {
   log_.truncate(last_kept);
-  step.observe(Truncated{last_kept});
   step.persist(raft::Truncate{last_kept});
+  step.observe(Truncated{last_kept});
 }
 
 // --- 5.3: log replication, the leader's side ---------------------------------------------------

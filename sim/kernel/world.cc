@@ -283,6 +283,7 @@ void World::apply_timers(Node& node, EventId step) {
 // that are not flushed yet, for it may speak of them. A crash before the flush loses the records
 // and the messages alike. When a write fails, or the node dies at it, nothing leaves.
 void World::write_ahead(Node& node, NodeId id, EventId step) {
+  if (watcher_.states) capture_state(node);
   if (effects_.records > 0) {
     counters_.records += effects_.records;
     fingerprint_.fold(effects_.records_digest);
@@ -294,9 +295,8 @@ void World::write_ahead(Node& node, NodeId id, EventId step) {
       seen.records = effects_.records;
       show(seen);
     }
-    if (node.troubles != 0 && write_fails(node, id)) return;
+    if (node.troubles != 0 && write_fails(node, id, step)) return;
   }
-  if (watcher_.states) capture_state(node);
   const bool stalled = effects_.records > 0 && holds<condition::Stall>(node);
   if (node.held.empty() && node.disk_free <= now_ && !stalled) {
     if (effects_.records > 0) settle(node, node.process->journal_size());
@@ -304,6 +304,14 @@ void World::write_ahead(Node& node, NodeId id, EventId step) {
     return;
   }
   if (effects_.records == 0 && effects_.facts.empty() && effects_.sends.empty()) return;
+  hold(node, step);
+  const std::uint32_t event = events_.acquire();
+  events_[event] = {Kind::flushed, id, {}, node.life, {}, 0, step};
+  schedule(std::max(node.disk_free, now_), next_sequence_++, event);
+}
+
+// Keeps the effects of the step under way until the disk has its records.
+void World::hold(Node& node, EventId step) {
   const std::uint32_t slot = held_.acquire();
   Held& held = held_[slot];
   std::swap(held.effects, effects_);
@@ -311,24 +319,26 @@ void World::write_ahead(Node& node, NodeId id, EventId step) {
   held.journal_size = node.process->journal_size();
   held.state = state_;
   node.held.push(slot);
-  const std::uint32_t event = events_.acquire();
-  events_[event] = {Kind::flushed, id, {}, node.life, {}, 0, step};
-  schedule(std::max(node.disk_free, now_), next_sequence_++, event);
 }
 
 // Facts first, then messages: who hears a message may rely on the facts having been heard.
-void World::release(NodeId id, const Effects& effects, EventId step, std::string_view state) {
-  counters_.facts += effects.facts.size();
-  for (const Fact& fact : effects.facts) fold(fingerprint_, fact);
-  if (!effects.facts.empty() && watched(Sight::stated)) {
-    Occurrence seen = occurrence(Sight::stated, id, step);
-    seen.state = state;
-    for (const Fact& fact : effects.facts) {
-      seen.fact = &fact;
-      show(seen);
-    }
+void World::release(NodeId id, const Effects& effects, EventId step, std::string_view state_after) {
+  state(id, effects, effects.facts.size(), step, state_after);
+  for (const Outgoing& outgoing : effects.sends) transmit(id, outgoing, step, state_after);
+}
+
+// The first facts of a step leave their node.
+void World::state(NodeId id, const Effects& effects, std::size_t facts, EventId step,
+                  std::string_view state_after) {
+  counters_.facts += facts;
+  for (std::size_t i = 0; i < facts; ++i) fold(fingerprint_, effects.facts[i]);
+  if (facts == 0 || !watched(Sight::stated)) return;
+  Occurrence seen = occurrence(Sight::stated, id, step);
+  seen.state = state_after;
+  for (std::size_t i = 0; i < facts; ++i) {
+    seen.fact = &effects.facts[i];
+    show(seen);
   }
-  for (const Outgoing& outgoing : effects.sends) transmit(id, outgoing, step, state);
 }
 
 void World::transmit(NodeId from, Outgoing outgoing, EventId step, std::string_view state) {

@@ -285,8 +285,8 @@ class World {
   // --- Disks, world_disks.cc ---
   Duration flush_time(Node& node);
   void settle(Node& node, std::uint64_t records);
-  bool write_fails(Node& node, NodeId id);
-  void fall(NodeId id);
+  bool write_fails(Node& node, NodeId id, EventId step);
+  void state_survivors(Node& node, NodeId id);
   void survive(Node& node, NodeId id, CrashStyle style);
   void truncate(Node& node, std::uint64_t records);
   bool recover(Node& node, NodeId id);
@@ -296,7 +296,10 @@ class World {
   void finish_step(Node& node, NodeId id, EventId step);
   void apply_timers(Node& node, EventId step);
   void write_ahead(Node& node, NodeId id, EventId step);
-  void release(NodeId id, const Effects& effects, EventId step, std::string_view state);
+  void hold(Node& node, EventId step);
+  void release(NodeId id, const Effects& effects, EventId step, std::string_view state_after);
+  void state(NodeId id, const Effects& effects, std::size_t facts, EventId step,
+             std::string_view state_after);
   void transmit(NodeId from, Outgoing outgoing, EventId step, std::string_view state);
   void drop(NodeId from, NodeId to, PayloadRef payload, std::uint64_t message, DropReason reason,
             EventId cause);

@@ -224,11 +224,12 @@ void World::settle(Node& node, std::uint64_t records) {
 }
 
 // Whether the write of the step under way is the end of its node.
-bool World::write_fails(Node& node, NodeId id) {
+bool World::write_fails(Node& node, NodeId id, EventId step) {
   if (holds<condition::FullDisk>(node)) {
     ++counters_.misfortunes.writes_failed;
     const std::uint64_t number = newest<condition::FullDisk>(node)->number;
-    fall(id);
+    hold(node, step);
+    crash(id);
     node.fallen_by = number;
     return true;
   }
@@ -236,15 +237,18 @@ bool World::write_fails(Node& node, NodeId id) {
   for (Imposed& each : node.conditions) {
     auto* const crash = std::get_if<condition::CrashOnWrite>(&each.what);
     if (crash == nullptr || crash->nth == 0 || --crash->nth > 0) continue;
+    std::uint64_t kept = node.durable;
     if (crash->keep) {
       const std::uint64_t before = node.process->journal_size() - effects_.records;
-      node.durable = before + std::min(effects_.records, *crash->keep);
+      kept = before + std::min(effects_.records, *crash->keep);
       ++counters_.misfortunes.crashes_on_write;
     } else {
       ++counters_.misfortunes.writes_failed;
     }
     const std::optional<Duration> down = crash->down;
-    fall(id);
+    hold(node, step);
+    node.durable = kept;
+    World::crash(id);
     if (!down) return true;
     node.restarts_itself = true;
     const std::uint32_t slot = events_.acquire();
@@ -253,13 +257,6 @@ bool World::write_fails(Node& node, NodeId id) {
     return true;
   }
   return false;
-}
-
-// The node crashes in the middle of a step, which says nothing.
-void World::fall(NodeId id) {
-  discard(effects_);
-  effects_.clear();
-  crash(id);
 }
 
 }  // namespace ballast

@@ -37,6 +37,21 @@ void World::survive(Node& node, NodeId id, CrashStyle style) {
   node.said_durable = 0;
 }
 
+// What a node that crashes was about to say of records that survive it holds of its disk, and those
+// who judge the node must know of it. Its messages are lost all the same.
+void World::state_survivors(Node& node, NodeId id) {
+  for (std::size_t i = 0; i < node.held.size(); ++i) {
+    const Held& held = held_[node.held[i]];
+    const std::uint64_t written = held.effects.records;
+    const std::uint64_t before = held.journal_size - written;
+    if (written == 0 || node.durable <= before) continue;
+    const std::uint64_t kept = std::min(node.durable - before, written);
+    const std::size_t facts =
+        kept == written ? held.effects.facts.size() : held.effects.facts_before[kept];
+    state(id, held.effects, facts, held.step, held.state);
+  }
+}
+
 void World::truncate(Node& node, std::uint64_t records) {
   node.process->crash(records);
   node.durable = records;

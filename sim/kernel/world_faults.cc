@@ -18,6 +18,7 @@ void World::crash(NodeId id, CrashStyle style) {
   node.troubles &= ~(paused_bit | busy_bit);
   node.busy_until = {};
   truncate(node, node.durable);
+  state_survivors(node, id);
   for (std::uint32_t kind = 0; kind < node.process->timer_count(); ++kind) {
     timers_[node.first_timer + kind].armed = false;
   }

@@ -195,7 +195,7 @@ struct NodeGroup {
   const AlgorithmInfo* algorithm = nullptr;
   std::any config;
   std::vector<NodeVariant> variants;  // of several for one node the last one counts
-  std::vector<std::string> members;  // groups; unless given, this one
+  std::vector<std::string> members;   // groups; unless given, this one
   std::optional<DiskSpec> disk;
   std::optional<ClockSpec> clock;
   Position at;

@@ -20,7 +20,8 @@ Scenario cluster(const std::string& algorithm, const std::string& faults,
     "network": { "latency": { "uniform": ["1ms", "12ms"] } },
     "disk": { "flush": { "uniform": ["0ms", "4ms"] } },
     "workload": { "clients": 3, "arrivals": { "poisson": "60/s" } },
-    "faults": [)" + faults + "] }");
+    "faults": [)" + faults +
+                     "] }");
 }
 
 RunOutcome run_seed(Scenario scenario, std::uint64_t seed) {
@@ -109,14 +110,15 @@ TEST_CASE("correct algorithms are safe under whatever their model allows") {
   }
 }
 
-// What a majority has lost, or has wrongly, no algorithm of this kind survives. Each is held against
-// the same run with a plain crash in its place.
+// What a majority has lost, or has wrongly, no algorithm of this kind survives. Each is held
+// against the same run with a plain crash in its place.
 TEST_CASE("what is outside the model breaks correct algorithms") {
   const std::string frame = R"(
     { "at": "800ms", $, "for": "20ms" }, { "at": "1200ms", $, "for": "20ms" },
     { "at": "1600ms", $, "for": "20ms" })";
   const std::string crash = R"("crash": ["any", "any", "any"])";
-  const std::string lie = R"({ "at": "300ms", "lying_disk": { "nodes": "all", "bounded": false } },)";
+  const std::string lie =
+      R"({ "at": "300ms", "lying_disk": { "nodes": "all", "bounded": false } },)";
   const std::string rot = R"(
     { "at": "750ms", "bit_rot": { "nodes": "all", "finding": "@" } },
     { "at": "1150ms", "bit_rot": { "nodes": "all", "finding": "@", "bounded": false } },)";
@@ -143,7 +145,8 @@ TEST_CASE("what is outside the model breaks correct algorithms") {
   for (const std::string finding : {"truncate", "undetected"}) {
     CAPTURE(finding);
     std::string faults = rot;
-    for (std::size_t at; (at = faults.find("@")) != std::string::npos;) faults.replace(at, 1, finding);
+    for (std::size_t at; (at = faults.find("@")) != std::string::npos;)
+      faults.replace(at, 1, finding);
     CHECK(count(cluster("raft", faults + with_body(frame, R"("crash": "all")"))) > 0);
   }
 }
@@ -151,7 +154,8 @@ TEST_CASE("what is outside the model breaks correct algorithms") {
 // The planted mistake is that a vote is granted without being written down: nothing happens unless
 // a voter dies between its vote and the next one of the same term.
 TEST_CASE("a restart storm finds a vote that was not persisted, and a quiet run does not") {
-  const std::string bug = R"(, "config": { "election_timeout": ["40ms", "60ms"], "heartbeat": "20ms", "bug": "vote_not_persisted" })";
+  const std::string bug =
+      R"(, "config": { "election_timeout": ["40ms", "60ms"], "heartbeat": "20ms", "bug": "vote_not_persisted" })";
   const auto caught = [&](const std::string& faults) {
     int violated = 0;
     for (std::uint64_t seed = 1; seed <= 40; ++seed) {
@@ -160,11 +164,15 @@ TEST_CASE("a restart storm finds a vote that was not persisted, and a quiet run 
     return violated;
   };
   CHECK(caught("") == 0);
-  CHECK(caught(R"({ "at": "0s", "crash_loop": { "nodes": [1, 2, 3], "times": 200, "down": "2ms", "up": "30ms" }, "for": "1500ms" })") > 0);
+  CHECK(
+      caught(
+          R"({ "at": "0s", "crash_loop": { "nodes": [1, 2, 3], "times": 200, "down": "2ms", "up": "30ms" }, "for": "1500ms" })") >
+      0);
 }
 
 TEST_CASE("nodes of one group may differ in their configuration") {
-  const std::string eager = R"(, "variants": [ { "nodes": 4, "config": { "election_timeout": ["60ms", "70ms"] } } ])";
+  const std::string eager =
+      R"(, "variants": [ { "nodes": 4, "config": { "election_timeout": ["60ms", "70ms"] } } ])";
   std::set<std::string> with;
   std::set<std::string> without;
   for (std::uint64_t seed = 1; seed <= 10; ++seed) {
@@ -189,7 +197,8 @@ TEST_CASE("a rate changes for a while, for the clients that are meant") {
   const auto invoked = [](const std::string& fault) {
     Scenario scenario = scenario_of(R"({ "name": "load", "duration": "10s",
       "nodes": { "server": { "count": 3, "algorithm": "raft" } },
-      "workload": { "clients": 2, "arrivals": { "periodic": "20/s" } }, "faults": [)" + fault + "] }");
+      "workload": { "clients": 2, "arrivals": { "periodic": "20/s" } }, "faults": [)" +
+                                    fault + "] }");
     return run(scenario).invoked;
   };
   const std::uint64_t plain = invoked("");
@@ -197,7 +206,8 @@ TEST_CASE("a rate changes for a while, for the clients that are meant") {
   const std::uint64_t burst = invoked(R"({ "at": "2s", "rate": 10, "for": "1s" })");
   CHECK(burst >= plain + 160);
   CHECK(burst <= plain + 181);
-  const std::uint64_t one = invoked(R"({ "at": "2s", "rate": { "factor": 10, "clients": "c1" }, "for": "1s" })");
+  const std::uint64_t one =
+      invoked(R"({ "at": "2s", "rate": { "factor": 10, "clients": "c1" }, "for": "1s" })");
   CHECK(one >= plain + 80);
   CHECK(one <= plain + 91);
   const std::uint64_t lull = invoked(R"({ "at": "2s", "rate": "1/4", "for": "4s" })");

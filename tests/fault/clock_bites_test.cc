@@ -91,7 +91,8 @@ TEST_CASE("late timers fire late, never early, and only those that are set meanw
 
 TEST_CASE("whether a pause shows in the clock is up to the fault") {
   for (const bool jump : {true, false}) {
-    Play play({fault(10_ms, ClockJump{only({n1}), 1_s}), fault(20_ms, Pause{only({n1}), jump}, 30_ms)});
+    Play play(
+        {fault(10_ms, ClockJump{only({n1}), 1_s}), fault(20_ms, Pause{only({n1}), jump}, 30_ms)});
     play.run_until(100_ms);
     CHECK(play.world().local_time(n1) == Time{} + (jump ? 1100_ms : 1070_ms));
   }

@@ -126,7 +126,8 @@ TEST_CASE("nodes crash one after the other if the fault is staggered, as it writ
 }
 
 TEST_CASE("in a restart storm a node dies so many times, and then stays up") {
-  Play play({fault(1_s, CrashLoop{only({n1, n2}), 3, 20_ms, 5_ms}), fault(2_s, Crash{only({n3})}, 1_s)});
+  Play play(
+      {fault(1_s, CrashLoop{only({n1, n2}), 3, 20_ms, 5_ms}), fault(2_s, Crash{only({n3})}, 1_s)});
   play.run_until(1_s);
   CHECK(!play.world().is_up(n1));
   play.run_until(1022_ms);
@@ -164,7 +165,8 @@ TEST_CASE("a slow node handles what arrives one after the other, in order") {
     std::string text;
     for (const Occurrence& each : play.stage.log.all) {
       if (each.node != n2 || each.what == Sight::imposed || each.what == Sight::lifted) continue;
-      text += std::to_string((each.at - Time{}).ns / 1'000'000) + std::string(name_of(each.what)) + " ";
+      text +=
+          std::to_string((each.at - Time{}).ns / 1'000'000) + std::string(name_of(each.what)) + " ";
     }
     return std::pair(text, play.world().counters().misfortunes.steps_slowed);
   };

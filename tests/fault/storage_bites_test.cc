@@ -39,7 +39,8 @@ TEST_CASE("what a stalled disk owes is lost in a crash") {
 }
 
 TEST_CASE("stalls that overlap end with the last of them") {
-  Writing w({fault(35_ms, DiskStall{only({n1})}, 30_ms), fault(45_ms, DiskStall{only({n1})}, 50_ms)});
+  Writing w(
+      {fault(35_ms, DiskStall{only({n1})}, 30_ms), fault(45_ms, DiskStall{only({n1})}, 50_ms)});
   w.run_until(94_ms);
   CHECK(w.heard() == 3);
   w.run_until(97_ms);
@@ -99,7 +100,8 @@ TEST_CASE("at a write error the node falls, and what was not durable is lost") {
 }
 
 TEST_CASE("a crash by somebody else takes a fallen node over") {
-  Writing w({fault(5_ms, WriteError{only({n1}), 1, 20_ms}), fault(15_ms, Crash{only({n1})}, 100_ms)});
+  Writing w(
+      {fault(5_ms, WriteError{only({n1}), 1, 20_ms}), fault(15_ms, Crash{only({n1})}, 100_ms)});
   w.run_until(114_ms);
   CHECK(!w.world().is_up(n1));
   w.run_until(115_ms);
@@ -127,7 +129,8 @@ TEST_CASE("a node whose disk is full falls at each write, and returns when there
 }
 
 TEST_CASE("a node that finds a rotten record refuses to start, for good") {
-  Writing w({fault(55_ms, BitRot{only({n1})}), crash_at(95_ms), fault(200_ms, Restart{only({n1})})});
+  Writing w(
+      {fault(55_ms, BitRot{only({n1})}), crash_at(95_ms), fault(200_ms, Restart{only({n1})})});
   w.run_until(94_ms);
   CHECK(w.heard() == 9);  // nobody has noticed
   CHECK(w.acted().records_unreadable == 0);
@@ -163,7 +166,8 @@ TEST_CASE("a rotten record ends the journal, or comes back changed") {
 }
 
 TEST_CASE("a rotten record that a crash loses anyway hurts nobody") {
-  Writing w({fault(55_ms, BitRot{only({n1}), Finding::refuse, {3}}), fault(60_ms, Wipe{only({n1})}, 1_ms)});
+  Writing w({fault(55_ms, BitRot{only({n1}), Finding::refuse, {3}}),
+             fault(60_ms, Wipe{only({n1})}, 1_ms)});
   w.run_until(70_ms);
   CHECK(w.world().is_up(n1));
   CHECK(w.acted().starts_refused == 0);
