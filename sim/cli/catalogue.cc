@@ -60,6 +60,7 @@ std::vector<Entry> typed_entries(const std::vector<TypeInfo>& types) {
 }
 
 std::vector<Entry> fault_entries() { return typed_entries(fault_infos()); }
+std::vector<Entry> trigger_entries() { return typed_entries(trigger_infos()); }
 
 std::vector<Entry> check_entries() {
   std::vector<Entry> entries;
@@ -96,6 +97,7 @@ constexpr std::array kinds{
     Kind{"algorithm", "algorithms", algorithm_entries},
     Kind{"policy", "policies", policy_entries},
     Kind{"fault", "faults", fault_entries},
+    Kind{"trigger", "triggers", trigger_entries},
     Kind{"check", "checks", check_entries},
     Kind{"distribution", "distributions", distribution_entries},
     Kind{"scenario", "scenarios", scenario_entries},

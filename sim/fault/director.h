@@ -19,7 +19,7 @@ struct FiredFault {
   // It took from an algorithm what algorithms assume of their disks: what follows need not be
   // anybody's mistake.
   bool outside_model = false;
-  std::string why;
+  std::string why{};
 };
 
 class Director {
@@ -30,18 +30,26 @@ class Director {
   // `groups` are those of the scenario, the first one being meant by a bare role.
   Director(std::vector<Fault> schedule, std::vector<Group> groups, std::uint64_t seed);
 
+  // What it must be shown while the world runs, and which facts it must hear.
+  SightMask sights() const { return sights_; }
+  FactMask facts() const { return facts_; }
+  // Something happened that a fault may lie in wait for; it acts when act() is called next. Facts
+  // are heard first.
+  void see(const Occurrence& seen, const World& world);
+
   // When the next fault begins, ends or flaps; Time::max() if none does any more. Faults that wait
   // for a role, or for an event, are looked at again whenever act() is called.
   Time next_at() const;
-  bool is_waiting() const { return !waiting_.empty(); }
+  bool is_waiting() const { return !waiting_.empty() || !sprung_.empty(); }
   // Does everything that is due at world.now().
   void act(World& world);
 
-  // The run is over: what still waits has not fired.
+  // The run is over: what still waits, or never came to wait, has not fired.
   void give_up();
 
   void hear(const HeardFact& heard) { standing_.hear(heard); }
   void crashed(NodeId node) { standing_.crashed(node); }
+  void booted(NodeId node, Time at) { standing_.booted(node, at); }
   const Standing& standing() const { return standing_; }
 
   // The schedule as it happened so far, in the order of acting: explicit nodes and times, and the
@@ -61,8 +69,22 @@ class Director {
   };
 
   void push(Time at, Step step, std::size_t index);
+  struct Waiting {
+    std::size_t index = 0;
+    Time since;
+  };
+  // A fault that lies in wait for something.
+  struct Lurking {
+    std::size_t index = 0;
+    Ambush ambush;
+  };
+
+  void miss(const Waiting& waiting);
+  void make_explicit(Fault& fault, Time at, std::size_t index) const;
   void begin(std::size_t index, World& world);
   bool try_begin(std::size_t index, World& world);
+  void follow(std::size_t index, FaultEnd point, Time now);
+  bool is_over(std::size_t index) const;
   void try_waiting(World& world);
   void end(std::size_t index, World& world);
   void wake(std::size_t index, World& world);
@@ -75,11 +97,15 @@ class Director {
   std::vector<Stream> dice_;  // by index into schedule_
   std::vector<Due> due_;      // sorted, the next one last
   std::uint64_t next_order_ = 0;
-  std::vector<std::size_t> waiting_;
+  std::vector<Waiting> waiting_;
+  std::vector<Lurking> lurking_;
+  std::vector<std::size_t> sprung_;    // whose moment has come during the event under way
+  std::vector<std::uint64_t> struck_;  // how often, by index into schedule_
+  SightMask sights_ = 0;
+  FactMask facts_ = Standing::leadership();
   std::vector<Hold> holds_;
   std::vector<std::size_t> origins_;  // of the holds, in schedule_
-  std::size_t to_come_ = 0;
-  std::size_t unended_ = 0;  // faults, those to come included
+  std::size_t unended_ = 0;           // faults, those to come included
   Time last_end_;
   std::vector<FiredFault> fired_;
 };

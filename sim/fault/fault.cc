@@ -25,6 +25,15 @@ bool read_action(const NamedBody& named, std::variant<Actions...>& out, Reader& 
   return good;
 }
 
+// An object, or the value of its first field alone.
+template <class Trigger>
+void read_trigger(ObjectReader& object, std::optional<Trigger>& out, Reader& r) {
+  const Value* body = object.take(Trigger::name);
+  if (body == nullptr) return;
+  const Reader::Level level = r.enter(Trigger::name);
+  if (!read_body({Trigger::name, body, body->at}, out.emplace(), r)) object.fail();
+}
+
 }  // namespace
 
 bool has_duration(const FaultAction& action) {
@@ -47,7 +56,22 @@ bool leaves_model(const FaultAction& action) {
 bool read(const Value& v, Fault& out, Reader& r, const Limits&) {
   ObjectReader object(v, r);
   out.where = v.at;
-  object.must_have("at", out.at);
+  object.may_have("id", out.id);
+  object.may_have("every", out.every);
+  read_trigger(object, out.when, r);
+  read_trigger(object, out.after, r);
+  object.may_have("delay", out.delay);
+  if (out.every || out.when || out.after) {
+    object.may_have("at", out.at);
+  } else {
+    object.must_have("at", out.at);
+  }
+  if (int{out.every.has_value()} + int{out.when.has_value()} + int{out.after.has_value()} > 1) {
+    r.error(v.at, std::string(r.path()) +
+                      " has several of \"every\", \"when\" and \"after\": one fault waits for one "
+                      "thing");
+    object.fail();
+  }
   object.may_have("for", out.lasts, {1, Limits{}.max});
   object.may_have("after_event", out.after_event);
   NamedBody named;
@@ -82,8 +106,16 @@ bool read(const Value& v, Fault& out, Reader& r, const Limits&) {
 
 void write_json(JsonWriter& w, const Fault& fault) {
   w.begin_object();
-  w.key("at");
-  w.value(to_text(fault.at - Time{}));
+  if (!fault.id.empty()) w.member("id", std::string_view(fault.id));
+  const auto write = [&](std::string_view key, const auto& value) {
+    w.key(key);
+    write_json(w, value);
+  };
+  write("at", fault.at);
+  if (fault.every) write("every", *fault.every);
+  if (fault.when) write("when", *fault.when);
+  if (fault.after) write("after", *fault.after);
+  if (fault.delay != Duration{}) write("delay", fault.delay);
   w.key(name_of(fault.action));
   std::visit([&](const auto& held) { write_json(w, held); }, fault.action);
   if (fault.lasts) {
@@ -104,6 +136,13 @@ TypeInfo body_info() {
   return TypeInfo::one_of({std::move(body), std::move(first)});
 }
 
+template <class Trigger>
+TypeInfo trigger_info() {
+  TypeInfo body = type_info<Trigger>();
+  TypeInfo first = body.fields.front().type;
+  return TypeInfo::one_of({std::move(body), std::move(first)});
+}
+
 template <class... Actions>
 std::vector<FieldInfo> action_fields(const std::variant<Actions...>*) {
   return {FieldInfo::optional(Actions::name, body_info<Actions>(), Actions::doc)...};
@@ -113,7 +152,17 @@ std::vector<FieldInfo> action_fields(const std::variant<Actions...>*) {
 
 TypeInfo make_type_info(Type<Fault>, const Limits&) {
   std::vector<FieldInfo> fields{
-      FieldInfo::required("at", type_info<Time>(), "When it begins."),
+      FieldInfo::optional("at", type_info<Time>(),
+                          "When it begins; with every, when or after, from when on these count, "
+                          "and then optional."),
+      FieldInfo::optional("every", type_info<Distribution>(),
+                          "It strikes again and again, after gaps drawn from here: \"5s\", or "
+                          "{\"exponential\": \"5s\"} for a Poisson process."),
+      FieldInfo::optional("when", trigger_info<When>(), When::doc),
+      FieldInfo::optional("after", trigger_info<After>(), After::doc),
+      FieldInfo::optional("delay", type_info<Duration>(), "From what it waited for to the strike."),
+      FieldInfo::optional("id", TypeInfo::of(TypeInfo::Kind::text),
+                          "A name by which other faults can follow it."),
       FieldInfo::optional("for", type_info<Duration>({1, Limits{}.max}),
                           "How long it lasts; unless given, for the rest of the run."),
       FieldInfo::optional("after_event", type_info<std::uint64_t>(),

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "sim/fault/network_faults.h"
 #include "sim/fault/process_faults.h"
 #include "sim/fault/storage_faults.h"
+#include "sim/fault/trigger.h"
 
 namespace ballast {
 
@@ -22,15 +24,23 @@ using FaultAction =
                  WriteError, DiskFull, LyingDisk, BitRot, MisdirectedWrite, ClockStrobe,
                  ClockFreeze, LateTimers, RateChange, DoubleSubmit>;
 
-// One entry of a schedule.
+// One entry of a schedule. It strikes at a time, or, with `every`, `when` or `after`, as often as
+// these say from that time on.
 struct Fault {
+  std::string id;  // by which other faults follow it
   Time at;
+  std::optional<Distribution> every;  // the time from one strike to the next
+  std::optional<When> when;
+  std::optional<After> after;
+  Duration delay;                 // from what it waited for to the strike
   std::optional<Duration> lasts;  // unless given, for the rest of the run
   // It acts no earlier than once this many events have been executed. Set in what a run writes
   // back: a fault that had waited for a leader struck between two events of one instant.
   std::optional<std::uint64_t> after_event;
   FaultAction action;
   Position where;  // in the scenario
+
+  bool has_trigger() const { return every || when || after; }
 };
 
 // Whether the action has an end that `for` could set.

@@ -23,42 +23,62 @@ const std::vector<NodeId>& group_of(NodeId node, const std::vector<Group>& group
 
 namespace {
 
-// Random nodes are chosen among those that are up, or down if that is what the fault is for, and
-// that the selector does not have yet.
+// Some nodes of a list, each with the same chance; the rest is thrown away.
+void keep_random(std::vector<NodeId>& nodes, std::size_t count, Stream& dice) {
+  if (nodes.size() == count) return;
+  for (std::size_t i = 0; i < count; ++i) {
+    std::swap(nodes[i], nodes[i + dice.below(nodes.size() - i)]);
+  }
+  nodes.resize(count);
+}
+
+// The nodes that a role stands for among its group; whom they all mean, chance decides between.
+bool resolve_role(Role role, bool up, const Casting& casting, Stream& dice,
+                  std::vector<NodeId>& out) {
+  const std::vector<NodeId>& members = casting.groups.front().nodes;
+  if (role == Role::all) {
+    out.insert(out.end(), members.begin(), members.end());
+    return true;
+  }
+  std::vector<NodeId> wanted = members;
+  if (role == Role::balancer || role == Role::lock_holder) {
+    wanted.clear();
+    for (std::uint32_t node = 1; node <= casting.world.node_count(); ++node) {
+      wanted.push_back({node});
+    }
+  }
+  // Nodes are chosen among those that are up, or down if that is what the fault is for, and that
+  // the selector does not have yet.
+  std::erase_if(wanted, [&](NodeId node) {
+    return std::find(out.begin(), out.end(), node) != out.end() || casting.world.is_up(node) != up;
+  });
+  // The shortest log, or the youngest, is that of those who are there to be hit.
+  const bool compared = role == Role::laggard || role == Role::newest;
+  const std::vector<NodeId> among = compared ? wanted : members;
+  std::erase_if(wanted, [&](NodeId node) {
+    return role == Role::pending ? !casting.world.is_writing(node)
+                                 : !casting.standing.plays(role, node, among);
+  });
+  std::size_t count = 1;
+  if (role == Role::minority) count = (members.size() - 1) / 2;
+  if (role == Role::majority) count = members.size() / 2 + 1;
+  if (role == Role::random) count = 1 + dice.below(std::max<std::size_t>(wanted.size(), 1));
+  if (wanted.size() < count || count == 0) return false;
+  keep_random(wanted, count, dice);
+  out.insert(out.end(), wanted.begin(), wanted.end());
+  return true;
+}
+
 bool resolve_part(const Selector::Part& part, bool up, const Casting& casting, Stream& dice,
                   std::vector<NodeId>& out) {
   if (part.node) {
     out.push_back(part.node);
     return true;
   }
-  if (!part.group.empty()) {
-    for (const Group& group : casting.groups) {
-      if (group.name == part.group) out.insert(out.end(), group.nodes.begin(), group.nodes.end());
-    }
-    return true;
+  if (part.group.empty()) return resolve_role(part.role, up, casting, dice, out);
+  for (const Group& group : casting.groups) {
+    if (group.name == part.group) out.insert(out.end(), group.nodes.begin(), group.nodes.end());
   }
-  const std::vector<NodeId>& members = casting.groups.front().nodes;
-  const NodeId leader = casting.standing.leader(members);
-  std::vector<NodeId> candidates;
-  switch (part.role) {
-    case Role::all:
-      out.insert(out.end(), members.begin(), members.end());
-      return true;
-    case Role::leader:
-      if (!leader || !casting.world.is_up(leader)) return false;
-      out.push_back(leader);
-      return true;
-    case Role::follower:
-    case Role::any:
-      break;
-  }
-  for (const NodeId node : members) {
-    const bool taken = std::find(out.begin(), out.end(), node) != out.end();
-    const bool meant = part.role == Role::any || node != leader;
-    if (casting.world.is_up(node) == up && meant && !taken) candidates.push_back(node);
-  }
-  if (candidates.empty() || (part.role == Role::follower && !leader)) return false;
-  out.push_back(candidates[dice.below(candidates.size())]);
   return true;
 }
 

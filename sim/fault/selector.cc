@@ -6,9 +6,8 @@ namespace ballast {
 namespace {
 
 constexpr std::string_view selector_form =
-    "a node (3 or \"n3\"), a group's name, a role (\"leader\", \"follower\", \"any\", \"all\") or "
-    "a "
-    "list of these";
+    "a node (3 or \"n3\"), the name of a group or a zone, a role (such as \"leader\", \"any\", "
+    "\"minority\") or a list of these";
 
 // "n3" or "3"; 0 for anything else.
 std::uint32_t node_number(std::string_view text) {
@@ -35,7 +34,11 @@ bool read_part(const Value& v, Selector::Part& part, Reader& r) {
           return true;
         }
       }
-      part.group = v.text;
+      if (v.text == "one") {
+        part.role = Role::any;
+      } else {
+        part.group = v.text;
+      }
       return true;
     }
   }

@@ -131,6 +131,10 @@ class World {
   bool is_paused(NodeId node) const { return at(node).pauses > 0; }
   Life life(NodeId node) const { return at(node).life; }
   Time local_time(NodeId node) const { return local_time(at(node)); }
+  // Whether it has written records that are not durable yet.
+  bool is_writing(NodeId node) const {
+    return at(node).up && at(node).process->journal_size() > at(node).durable;
+  }
   const Pools& pools() const { return pools_; }
   const Network& network() const { return network_; }
   // How long a flush of the node takes now, and at which rate its clock runs.

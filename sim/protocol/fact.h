@@ -262,10 +262,30 @@ struct Returned {  // this client's operation is over
                  field("value", &Returned::value)};
 };
 
-using Fact =
-    std::variant<Proposed, Decided, TermStarted, Campaigned, VoteGranted, Elected, SteppedDown,
-                 Appended, Truncated, Committed, Prepared, Promised, AcceptAsked, Accepted,
-                 PolicySet, WeightSet, HealthSet, Admitted, Routed, Ended, Invoked, Returned>;
+// --- Locks -------------------------------------------------------------------------------------
+
+struct LockGranted {  // `holder` now holds `lock`, under a token greater than all before
+  std::uint64_t lock = 0;
+  NodeId holder;
+  std::uint64_t token = 0;
+  static constexpr std::string_view name = "lock_granted";
+  static constexpr auto fields =
+      std::tuple{field("lock", &LockGranted::lock), field("holder", &LockGranted::holder),
+                 field("token", &LockGranted::token)};
+};
+
+struct LockReleased {  // `holder` holds `lock` no more: given back, expired or taken away
+  std::uint64_t lock = 0;
+  NodeId holder;
+  static constexpr std::string_view name = "lock_released";
+  static constexpr auto fields =
+      std::tuple{field("lock", &LockReleased::lock), field("holder", &LockReleased::holder)};
+};
+
+using Fact = std::variant<Proposed, Decided, TermStarted, Campaigned, VoteGranted, Elected,
+                          SteppedDown, Appended, Truncated, Committed, Prepared, Promised,
+                          AcceptAsked, Accepted, PolicySet, WeightSet, HealthSet, Admitted, Routed,
+                          Ended, Invoked, Returned, LockGranted, LockReleased>;
 static_assert(sizeof(Fact) <= 56, "facts travel through every observer: keep them small");
 
 }  // namespace ballast

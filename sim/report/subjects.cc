@@ -67,6 +67,8 @@ struct Adding {
   void operator()(const PolicySet&) const {}
   void operator()(const WeightSet& f) const { s.nodes.insert(f.endpoint); }
   void operator()(const HealthSet& f) const { s.nodes.insert(f.endpoint); }
+  void operator()(const LockGranted& f) const { s.nodes.insert(f.holder); }
+  void operator()(const LockReleased& f) const { s.nodes.insert(f.holder); }
 };
 
 struct Concerning {
@@ -97,6 +99,8 @@ struct Concerning {
   bool operator()(const PolicySet&) const { return false; }
   bool operator()(const WeightSet& f) const { return s.nodes.contains(f.endpoint); }
   bool operator()(const HealthSet& f) const { return s.nodes.contains(f.endpoint); }
+  bool operator()(const LockGranted& f) const { return s.nodes.contains(f.holder); }
+  bool operator()(const LockReleased& f) const { return s.nodes.contains(f.holder); }
   bool charge(Ticket ticket, const RequestId& request) const {
     return s.tickets.contains(ticket) || s.requests.contains(request);
   }

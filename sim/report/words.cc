@@ -78,6 +78,13 @@ struct FactWords {
   std::string operator()(const Routed& f) const {
     return "sent " + request(f.request, f.ticket) + " to " + names.of(f.endpoint);
   }
+  std::string operator()(const LockGranted& f) const {
+    return "granted lock " + number(f.lock) + " to " + names.of(f.holder) + ", token " +
+           number(f.token);
+  }
+  std::string operator()(const LockReleased& f) const {
+    return "took lock " + number(f.lock) + " back from " + names.of(f.holder);
+  }
   std::string operator()(const Ended& f) const {
     return "ended " + request(f.request, f.ticket) + " as " + std::string(name_of(f.ending));
   }

@@ -45,6 +45,11 @@ class Fitting {
     return std::find(names.begin(), names.end(), name) != names.end();
   }
 
+  bool is_zone(std::string_view name) const {
+    return std::any_of(scenario_.network.zones.begin(), scenario_.network.zones.end(),
+                       [&](const ZoneSpec& zone) { return zone.zone == name; });
+  }
+
   static bool is_node_word(std::string_view word) {
     if (word.size() < 2 || (word.front() != 'n' && word.front() != 'c')) return false;
     return word.find_first_not_of("0123456789", 1) == std::string_view::npos;
@@ -61,8 +66,10 @@ class Fitting {
       check_variants(group, first);
       first += group.count;
       constexpr auto roles = enumerators(Role{});
-      if (group.name.empty() || group.name == "client" || is_node_word(group.name) ||
-          std::find(roles.begin(), roles.end(), group.name) != roles.end()) {
+      // A group called "balancer" is what the role of that name would find.
+      const bool taken = group.name != name_of(Role::balancer) &&
+                         std::find(roles.begin(), roles.end(), group.name) != roles.end();
+      if (group.name.empty() || group.name == "client" || is_node_word(group.name) || taken) {
         wrong(group.at, "a group of nodes cannot be called " + quoted(group.name) +
                             ": the word means something else where faults name nodes");
       }
@@ -224,6 +231,10 @@ class Fitting {
       good = false;
     };
     for (Selector::Part& part : selector.parts) {
+      const bool by_role = !part.node && part.group.empty();
+      if (by_role && part.role == Role::balancer && is_group(name_of(Role::balancer))) {
+        part.group = name_of(Role::balancer);
+      }
       if (!part.node && is_node_word(part.group)) {
         const auto number = static_cast<std::uint32_t>(
             std::min<unsigned long>(std::stoul("0" + part.group.substr(1, 8)), 99'999'999));
@@ -241,10 +252,11 @@ class Fitting {
                             "; the scenario has " + std::to_string(nodes()) +
                             " nodes, clients included");
       } else if (!part.group.empty()) {
-        if (part.group == "client" || is_group(part.group)) continue;
+        if (part.group == "client" || is_group(part.group) || is_zone(part.group)) continue;
         std::vector<std::string_view> words = group_names();
+        for (const ZoneSpec& zone : scenario_.network.zones) words.push_back(zone.zone);
         for (const std::string_view role : enumerators(Role{})) words.push_back(role);
-        object(part.at, quoted(part.group) + " is neither a group of nodes nor a role",
+        object(part.at, quoted(part.group) + " is neither a group of nodes, nor a zone, nor a role",
                closest(part.group, words));
       } else if (!roles_allowed) {
         object(part.at, "a role is not possible here: name nodes or a group");
@@ -261,7 +273,7 @@ class Fitting {
         all.push_back(part.node);
         continue;
       }
-      for (const Group& group : scenario_.node_groups()) {
+      for (const Group& group : scenario_.named_groups()) {
         if (group.name == part.group) all.insert(all.end(), group.nodes.begin(), group.nodes.end());
       }
     }
@@ -276,6 +288,8 @@ class Fitting {
     bool good = true;
     for_each_selector(fault.action,
                       [&](Selector& selector) { good = resolve_names(selector, true) && good; });
+    if (fault.when && fault.when->node) good = resolve_names(*fault.when->node, true) && good;
+    check_trigger(fault);
     if (!good) return;
     if (const auto* partition = std::get_if<Partition>(&fault.action)) {
       check_partition(fault, *partition);
@@ -286,7 +300,9 @@ class Fitting {
       }
     } else if (const auto* bridge = std::get_if<Bridge>(&fault.action)) {
       const Selector::Part& part = bridge->node.parts.front();
-      const bool one = part.node || (part.group.empty() && part.role != Role::all);
+      const bool one = part.node || (part.group.empty() && part.role != Role::all &&
+                                     part.role != Role::minority && part.role != Role::majority &&
+                                     part.role != Role::random);
       if (bridge->node.parts.size() != 1 || !one) {
         wrong(fault.where, "bridge: takes exactly one node");
       }
@@ -307,7 +323,11 @@ class Fitting {
     } else if (const auto* restart = std::get_if<Restart>(&fault.action)) {
       for (const Selector::Part& part : restart->nodes.parts) {
         const bool by_role = !part.node && part.group.empty();
-        if (!by_role || (part.role != Role::leader && part.role != Role::follower)) continue;
+        if (!by_role || part.role == Role::any || part.role == Role::all ||
+            part.role == Role::minority || part.role == Role::majority ||
+            part.role == Role::random) {
+          continue;
+        }
         wrong(part.at, "restart: a " + std::string(name_of(part.role)) +
                            " is up; name nodes, or \"any\" of those that are down, or \"all\"");
       }
@@ -343,6 +363,24 @@ class Fitting {
     wrong(fault.where,
           "disturb: there is no timer " + quoted(disturb.timer) + "; there are " + one_of(words),
           closest(disturb.timer, words));
+  }
+
+  void check_trigger(const Fault& fault) {
+    const auto named = [&](std::string_view id) {
+      return std::count_if(scenario_.faults.begin(), scenario_.faults.end(),
+                           [&](const Fault& other) { return other.id == id; });
+    };
+    if (!fault.id.empty() && named(fault.id) > 1) {
+      wrong(fault.where, "two faults have the id " + quoted(fault.id));
+    }
+    if (!fault.after || named(fault.after->fault) > 0) return;
+    std::vector<std::string_view> ids;
+    for (const Fault& other : scenario_.faults) {
+      if (!other.id.empty()) ids.push_back(other.id);
+    }
+    wrong(fault.where,
+          "after: no fault has the id " + quoted(fault.after->fault) + "; ids are set with \"id\"",
+          closest(fault.after->fault, ids));
   }
 
   void check_partition(const Fault& fault, const Partition& partition) {

@@ -33,7 +33,8 @@ class Watch final : public Observer {
   }
 
   SightMask wants() const override {
-    const SightMask own = sight(Sight::stated) | sight(Sight::crashed) | sight(Sight::broke_rule);
+    const SightMask own = sight(Sight::stated) | sight(Sight::crashed) | sight(Sight::booted) |
+                          sight(Sight::broke_rule) | director_.sights();
     return recorder_ == nullptr ? own : own | recorder_->wants();
   }
   bool wants_states() const override { return recorder_ != nullptr && recorder_->wants_states(); }
@@ -46,10 +47,13 @@ class Watch final : public Observer {
       hear(seen);
     } else if (seen.what == Sight::crashed) {
       crashed(seen);
+    } else if (seen.what == Sight::booted) {
+      director_.booted(seen.node, seen.at);
     } else if (seen.what == Sight::broke_rule) {
       objections_.raise(
           {"ensure", std::string(seen.sentence), seen.event, seen.at, seen.node, {seen.event}});
     }
+    if ((director_.sights() & sight(seen.what)) != 0) director_.see(seen, world);
   }
 
   void finish(Time at, EventId last) {
@@ -128,10 +132,10 @@ class Watch final : public Observer {
     ++heard_[group][kind];
     for (Checker* checker : listeners_[group][kind]) checker->hear(heard, objections_);
     const FactMask bit = FactMask{1} << kind;
+    if ((bit & director_.facts()) != 0) director_.hear(heard);
     if ((bit & History::interests()) != 0) {
       if (group == clients_) record(history_.hear(heard));
     } else if ((bit & Standing::leadership()) != 0) {
-      director_.hear(heard);
       elections_ += std::holds_alternative<Elected>(*seen.fact);
     } else if (const auto* decided = std::get_if<Decided>(seen.fact)) {
       decided_[group] = std::max(decided_[group], decided->slot.value);
@@ -210,7 +214,7 @@ class Running {
       : scenario_(scenario),
         options_(options),
         world_(build_world(scenario)),
-        director_(scenario.faults, scenario.node_groups(), scenario.seed),
+        director_(scenario.faults, scenario.named_groups(), scenario.seed),
         watch_(scenario, options, director_) {}
 
   RunOutcome go() {

@@ -27,6 +27,24 @@ std::vector<Group> Scenario::node_groups() const {
   return all;
 }
 
+std::vector<Group> Scenario::named_groups() const {
+  const std::vector<Group> own = node_groups();
+  std::vector<Group> all = own;
+  for (const ZoneSpec& zone : network.zones) {
+    std::vector<NodeId> nodes;
+    for (const Selector::Part& part : zone.nodes.parts) {
+      if (part.node) nodes.push_back(part.node);
+      for (const Group& group : own) {
+        if (part.node || group.name != part.group) continue;
+        nodes.insert(nodes.end(), group.nodes.begin(), group.nodes.end());
+      }
+    }
+    std::sort(nodes.begin(), nodes.end());
+    all.push_back({zone.zone, std::move(nodes)});
+  }
+  return all;
+}
+
 namespace {
 
 constexpr Limits any_duration{1, Limits{}.max};

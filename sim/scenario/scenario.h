@@ -227,6 +227,8 @@ struct Scenario {
   std::uint32_t client_count() const { return workload ? workload->clients : 0; }
   // The groups with their nodes; the clients are the last, named "client".
   std::vector<Group> node_groups() const;
+  // The same, followed by the zones: all that a fault may call by a name.
+  std::vector<Group> named_groups() const;
 };
 
 // Reads a scenario, reports every mistake in it, and returns nothing if there is any.
@@ -239,6 +241,8 @@ std::string resolved_json(const Scenario& scenario);
 TypeInfo scenario_info();
 // The faults, by name, with their options.
 std::vector<TypeInfo> fault_infos();
+// What a fault can wait for instead of a time.
+std::vector<TypeInfo> trigger_infos();
 // Checks that judge the whole run rather than single facts: linearizable, progress.
 std::vector<TypeInfo> run_check_infos();
 // The laws of random durations, by name, with their parameters.

@@ -98,10 +98,13 @@ std::vector<TypeInfo> fault_infos() {
   std::vector<TypeInfo> infos;
   for (const FieldInfo& field : fault.fields) {
     if (field.type.kind != Kind::one_of || field.type.parts[0].name != field.name) continue;
+    if (field.name == When::name || field.name == After::name) continue;
     infos.push_back(field.type.parts[0]);
   }
   return infos;
 }
+
+std::vector<TypeInfo> trigger_infos() { return {type_info<When>(), type_info<After>()}; }
 
 std::vector<TypeInfo> run_check_infos() {
   return {type_info<Linearizable>(), type_info<Progress>()};

@@ -61,6 +61,18 @@ class Play {
   }
   void elect(NodeId node, std::uint64_t term) { hear(node, Elected{{term}}); }
   void step_down(NodeId node, std::uint64_t term) { hear(node, SteppedDown{{term}}); }
+  void say(NodeId node, const Fact& fact) { hear(node, fact); }
+  // The node states the fact now; what lies in wait for it acts.
+  void happen(NodeId node, const Fact& fact) {
+    hear(node, fact);
+    Occurrence seen;
+    seen.what = Sight::stated;
+    seen.at = stage.world.now();
+    seen.node = node;
+    seen.fact = &fact;
+    director.see(seen, stage.world);
+    director.act(stage.world);
+  }
   std::string seen() { return stage.seen(); }
   World& world() { return stage.world; }
 

@@ -1,0 +1,125 @@
+#include "sim/fault/trigger.h"
+
+#include <algorithm>
+
+namespace ballast {
+
+bool means(const Selector& selector, NodeId node, const std::vector<Group>& groups,
+           const Standing& standing) {
+  const std::vector<NodeId>& members = groups.front().nodes;
+  const bool member = std::find(members.begin(), members.end(), node) != members.end();
+  const auto part_means = [&](const Selector::Part& part) {
+    if (part.node) return part.node == node;
+    if (!part.group.empty()) {
+      return std::any_of(groups.begin(), groups.end(), [&](const Group& group) {
+        return group.name == part.group &&
+               std::find(group.nodes.begin(), group.nodes.end(), node) != group.nodes.end();
+      });
+    }
+    return member && standing.plays(part.role, node, members);
+  };
+  return std::any_of(selector.parts.begin(), selector.parts.end(), part_means);
+}
+
+SightMask Ambush::sights() const {
+  switch (when_.what) {
+    case Happening::booted:
+      return sight(Sight::booted);
+    case Happening::received:
+      return sight(Sight::received);
+    case Happening::fired:
+      return sight(Sight::fired);
+    case Happening::persisted:
+      return sight(Sight::persisted);
+    case Happening::stated:
+      return sight(Sight::stated);
+    case Happening::sent:
+      return sight(Sight::sent);
+    case Happening::dropped:
+      return sight(Sight::dropped);
+    case Happening::flushed:
+      return sight(Sight::flushed);
+    case Happening::crashed:
+      return sight(Sight::crashed);
+    case Happening::uncommitted:
+    case Happening::leaderless:
+    case Happening::two_leaders:
+    case Happening::candidates:
+      return sight(Sight::stated) | sight(Sight::crashed);
+  }
+  return 0;
+}
+
+FactMask Ambush::facts() const {
+  return is_event() && !when_.node ? FactMask{0} : Standing::everything();
+}
+
+bool Ambush::see(const Occurrence& seen, const World& world, const std::vector<Group>& groups,
+                 const Standing& standing) {
+  if (seen.at < from_ || (sights() & sight(seen.what)) == 0) return false;
+  if (is_event()) {
+    if (!when_.of.empty() && subject(seen, world) != when_.of) return false;
+    if (when_.node && !means(*when_.node, seen.node, groups, standing)) return false;
+  } else {
+    const bool before = held_;
+    held_ = holds(groups.front().nodes, standing);
+    if (before || !held_) return false;
+  }
+  ++count_;
+  return when_.repeated ? count_ % when_.nth == 0 : count_ == when_.nth;
+}
+
+bool Ambush::holds(const std::vector<NodeId>& members, const Standing& standing) const {
+  const NodeId leader = standing.leader(members);
+  const auto how_many = [&](auto&& is) {
+    return std::count_if(members.begin(), members.end(), is);
+  };
+  switch (when_.what) {
+    case Happening::uncommitted:
+      return leader && standing.log_length(leader) > standing.commit_index(leader);
+    case Happening::leaderless:
+      return !leader;
+    case Happening::two_leaders:
+      return how_many([&](NodeId node) { return standing.leads(node); }) >= 2;
+    case Happening::candidates:
+      return how_many([&](NodeId node) { return standing.is_candidate(node); }) >= 2;
+    case Happening::booted:
+    case Happening::received:
+    case Happening::fired:
+    case Happening::persisted:
+    case Happening::stated:
+    case Happening::sent:
+    case Happening::dropped:
+    case Happening::flushed:
+    case Happening::crashed:
+      break;
+  }
+  return false;
+}
+
+// What the event is about, by the name that a scenario would call it.
+std::string_view Ambush::subject(const Occurrence& seen, const World& world) const {
+  switch (when_.what) {
+    case Happening::received:
+    case Happening::sent:
+    case Happening::dropped:
+      return world.pools()[seen.payload].message_name(seen.payload.slot);
+    case Happening::fired:
+      return world.process(seen.node).timer_name(seen.timer);
+    case Happening::persisted:
+      return world.process(seen.node).record_name(world.process(seen.node).journal_size() - 1);
+    case Happening::stated:
+      return name_of(*seen.fact);
+    case Happening::booted:
+    case Happening::flushed:
+    case Happening::crashed:
+    case Happening::uncommitted:
+    case Happening::leaderless:
+    case Happening::two_leaders:
+    case Happening::candidates:
+      break;
+  }
+  return {};
+}
+
+}  // namespace ballast
