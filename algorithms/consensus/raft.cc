@@ -47,6 +47,7 @@ void Raft::on_recover(const Record& record) {
     ensure(added->index == log_.last_index().next(), "raft: the journal holds a log without gaps");
     log_.append(added->entry);
   } else if (const auto* cut = std::get_if<raft::Truncate>(&record)) {
+    ensure(cut->last_kept <= log_.last_index(), "raft: the journal cuts no more than it holds");
     log_.truncate(cut->last_kept);
   }
 }
@@ -307,14 +308,15 @@ AppendReply Raft::conflict_at(LogIndex previous) const {
 void Raft::append(Entry entry, Step<Raft>& step) {
   log_.append(entry);
   const LogIndex index = log_.last_index();
-  step.observe(Appended{index, entry.term, raft::value_of(entry)});
+  const Appended appended{index, entry.term, raft::value_of(entry)};
   step.persist(raft::Append{index, std::move(entry)});
+  step.observe(appended);
 }
 
 void Raft::truncate(LogIndex last_kept, Step<Raft>& step) {
   log_.truncate(last_kept);
-  step.observe(Truncated{last_kept});
   step.persist(raft::Truncate{last_kept});
+  step.observe(Truncated{last_kept});
 }
 
 // --- 5.3: log replication, the leader's side ---------------------------------------------------

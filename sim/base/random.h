@@ -12,27 +12,30 @@ namespace ballast {
 // What a draw decides. Each purpose is a family of streams of its own. The numbers are part of the
 // meaning of a seed: append, never renumber.
 enum class Purpose : std::uint64_t {
-  delay = 1,       // how long a message takes on a directed link
-  loss = 2,        // whether it is lost there
-  duplicate = 3,   // whether it is delivered twice
-  copy_delay = 4,  // how long the second copy takes
-  timer = 5,       // the length of a node's timer within the range it asked for
-  choice = 6,      // Step::choose
-  flush = 7,       // how long a disk takes to make a write durable
-  arrival = 8,     // when a client sends its next request
-  operation = 9,   // what that request is
-  key = 10,        // which key it touches
-  work = 11,       // how much work it is, as a quantile of the server's law
-  retry = 12,      // where a client turns next and how long it waits
-  tie = 13,        // the order of events at one instant, when the scenario wants it shuffled
-  topology = 14,   // the edges of a random graph
-  clock = 15,      // the offset and drift of a node's clock
-  fault = 16,      // which target a random selector hits
-  hop_delay = 17,  // delays of the later hops of a routed message
-  condition = 18,  // what a condition of a link does to a message
-  nemesis = 40,    // which faults a sweep invents, and when
-  swarm = 41,      // which options and which network it invents besides
-  core = 42,       // which nodes are healed for the liveness phase
+  delay = 1,            // how long a message takes on a directed link
+  loss = 2,             // whether it is lost there
+  duplicate = 3,        // whether it is delivered twice
+  copy_delay = 4,       // how long the second copy takes
+  timer = 5,            // the length of a node's timer within the range it asked for
+  choice = 6,           // Step::choose
+  flush = 7,            // how long a disk takes to make a write durable
+  arrival = 8,          // when a client sends its next request
+  operation = 9,        // what that request is
+  key = 10,             // which key it touches
+  work = 11,            // how much work it is, as a quantile of the server's law
+  retry = 12,           // where a client turns next and how long it waits
+  tie = 13,             // the order of events at one instant, when the scenario wants it shuffled
+  topology = 14,        // the edges of a random graph
+  clock = 15,           // the offset and drift of a node's clock
+  fault = 16,           // which target a random selector hits
+  hop_delay = 17,       // delays of the later hops of a routed message
+  link_condition = 18,  // what a condition of a link does to a message
+  condition = 30,       // what a condition of a node draws: service times, delays of timers
+  damage = 31,          // what a crash or a damage leaves of a journal
+  submit = 32,          // which requests a client sends twice
+  nemesis = 40,         // which faults a sweep invents, and when
+  swarm = 41,           // which options and which network it invents besides
+  core = 42,            // which nodes are healed for the liveness phase
 };
 
 // A full-avalanche bijection of 64-bit words: Stafford's variant 13 of the MurmurHash3 finaliser,

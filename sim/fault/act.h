@@ -26,14 +26,17 @@ struct Hold {
   FaultAction action;  // resolved: every selector names nodes
   bool ends = false;   // by itself
   bool ended = false;
-  std::vector<Link> links;                           // those that it cuts
-  bool links_cut = false;                            // at the moment
-  Time begun;                                        // swizzle
-  std::vector<std::vector<ConditionId>> conditions;  // that it imposed; swizzle: by span
+  std::vector<Link> links;                                    // those that it cuts
+  bool links_cut = false;                                     // at the moment
+  Time begun;                                                 // swizzle
+  std::vector<std::vector<LinkConditionId>> link_conditions;  // that it imposed; swizzle: by span
   std::vector<NodeId> nodes;
-  std::vector<Life> lives;                // pause: whom it stopped; 0 if the node was down
-  std::vector<Distribution> old_flushes;  // slow_disk, by node
-  std::vector<std::int64_t> old_drifts;   // clock_drift, by node
+  std::vector<Life> lives;              // pause: whom it stopped; 0 if the node was down
+  std::vector<Time> clocks;             // pause: what they showed then
+  std::vector<NodeId> down;             // whom it holds down at the moment
+  std::vector<ConditionId> conditions;  // that it imposed
+  Time since;
+  std::uint64_t turns = 0;  // of a fault that repeats: how often it has acted
 };
 
 // What a fault sees when it acts.
@@ -57,6 +60,8 @@ struct Casting {
 // Replaces every selector by explicit nodes, and a fault that is a matter of luck or of roles by
 // the explicit one that it comes to. False, with nothing drawn, if it hits nobody now.
 bool resolve(FaultAction& action, const Casting& casting, Stream& dice);
+// The same for what else is a matter of luck, once the nodes are explicit; see luck.cc.
+bool settle_luck(FaultAction& action, const World& world, Stream& dice);
 
 // Its steps for partitions by shape, and for the clogs of a swizzle.
 bool settle_shape(FaultAction& action, const Casting& casting, Stream& dice);
@@ -66,6 +71,12 @@ void draw_spans(Swizzle& swizzle, Stream& dice);
 std::vector<NodeId> nodes_of(const Selector& selector);
 // The group that a node belongs to.
 const std::vector<NodeId>& group_of(NodeId node, const std::vector<Group>& groups);
+
+// The armed timer of the node that has this name; without a name, the one that is due last.
+std::optional<std::uint32_t> timer_meant(const World& world, NodeId node, std::string_view name);
+
+// Imposes a condition on each of the nodes, until the fault ends.
+void impose(Scene& scene, const Selector& nodes, const NodeCondition& condition);
 
 // Cuts or heals the links of a hold, unless they are so already.
 void change_links(Scene& scene, bool cut);
@@ -91,6 +102,23 @@ Wake begin(const Pause& pause, Scene& scene);
 Wake begin(const SlowDisk& slow, Scene& scene);
 Wake begin(const ClockJump& jump, Scene& scene);
 Wake begin(const ClockDrift& drift, Scene& scene);
+Wake begin(const CrashAtWrite& crash, Scene& scene);
+Wake begin(const CrashLoop& loop, Scene& scene);
+Wake begin(const SlowNode& slow, Scene& scene);
+Wake begin(const Wipe& wipe, Scene& scene);
+Wake begin(const Rollback& rollback, Scene& scene);
+Wake begin(const Disturb& disturb, Scene& scene);
+Wake begin(const DiskStall& stall, Scene& scene);
+Wake begin(const WriteError& error, Scene& scene);
+Wake begin(const DiskFull& full, Scene& scene);
+Wake begin(const LyingDisk& lying, Scene& scene);
+Wake begin(const BitRot& rot, Scene& scene);
+Wake begin(const MisdirectedWrite& write, Scene& scene);
+Wake begin(const ClockStrobe& strobe, Scene& scene);
+Wake begin(const ClockFreeze& freeze, Scene& scene);
+Wake begin(const LateTimers& timers, Scene& scene);
+Wake begin(const RateChange& rate, Scene& scene);
+Wake begin(const DoubleSubmit& twice, Scene& scene);
 
 template <class Condition>
 Wake begin(const Imposed<Condition>& imposed, Scene& scene) {
@@ -108,16 +136,17 @@ Wake wake(const Action&, Scene&) {
 }
 Wake wake(const Flap& flap, Scene& scene);
 Wake wake(const Swizzle& swizzle, Scene& scene);
+Wake wake(const Crash& crash, Scene& scene);
+Wake wake(const CrashLoop& loop, Scene& scene);
+Wake wake(const ClockStrobe& strobe, Scene& scene);
 
-// Faults of links end when these are healed and have no condition left.
+// Links are healed, conditions lifted, and nodes that no other fault holds down restarted.
+void let_go(Scene& scene);
 template <class Action>
 void end(const Action&, Scene& scene) {
-  change_links(scene, false);
-  lift_conditions(scene);
+  let_go(scene);
 }
-void end(const Crash& crash, Scene& scene);
 void end(const Pause& pause, Scene& scene);
-void end(const SlowDisk& slow, Scene& scene);
-void end(const ClockDrift& drift, Scene& scene);
+void end(const ClockStrobe& strobe, Scene& scene);
 
 }  // namespace ballast

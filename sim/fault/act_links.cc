@@ -45,9 +45,9 @@ Wake swizzle_at(const Swizzle& swizzle, Duration elapsed, Scene& scene) {
   };
   for (std::size_t i = 0; i < swizzle.spans->size(); ++i) {
     const ClogSpan& span = (*swizzle.spans)[i];
-    std::vector<ConditionId>& clogs = scene.hold().conditions[i];
+    std::vector<LinkConditionId>& clogs = scene.hold().link_conditions[i];
     if (span.end == elapsed) {
-      for (const ConditionId& clog : std::exchange(clogs, {})) scene.world.lift(clog);
+      for (const LinkConditionId& clog : std::exchange(clogs, {})) scene.world.lift(clog);
     } else if (span.begin == elapsed) {
       OnLinks on;
       (span.to ? on.from : on.nodes) = Selector::of({span.node});
@@ -67,7 +67,7 @@ Wake swizzle_at(const Swizzle& swizzle, Duration elapsed, Scene& scene) {
 Wake impose(const LinkCondition& condition, const OnLinks& on, Scene& scene) {
   // What makes no difference is no event.
   if (!acts(condition)) return std::nullopt;
-  std::vector<ConditionId>& imposed = scene.hold().conditions.emplace_back();
+  std::vector<LinkConditionId>& imposed = scene.hold().link_conditions.emplace_back();
   for (const Link& link : links_of(on, scene.world)) {
     imposed.push_back(scene.world.impose(link.from, link.to, condition));
   }
@@ -75,13 +75,13 @@ Wake impose(const LinkCondition& condition, const OnLinks& on, Scene& scene) {
 }
 
 void lift_conditions(Scene& scene) {
-  for (const auto& some : std::exchange(scene.hold().conditions, {})) {
-    for (const ConditionId& id : some) scene.world.lift(id);
+  for (const auto& some : std::exchange(scene.hold().link_conditions, {})) {
+    for (const LinkConditionId& id : some) scene.world.lift(id);
   }
 }
 
 Wake begin(const Swizzle& swizzle, Scene& scene) {
-  scene.hold().conditions.resize(swizzle.spans->size());
+  scene.hold().link_conditions.resize(swizzle.spans->size());
   scene.hold().begun = scene.world.now();
   return swizzle_at(swizzle, {}, scene);
 }

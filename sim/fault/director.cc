@@ -178,12 +178,20 @@ bool Director::try_begin(std::size_t index, World& world) {
   make_explicit(fault, world.now(), index);
   fault.after_event = world.last_event().value;
   if (!fault.lasts) fault.lasts = own_duration(fault.action);
-  fired_.push_back({fault, true});
+  if (!bound_.admit(fault.action, groups_)) {
+    fired_.push_back(
+        {fault, false, false, "as many nodes as \"bounded\" allows were damaged already"});
+    ++struck_[index];
+    count_ends(last_end_);
+    return true;
+  }
+  fired_.push_back({fault, true, leaves_model(fault.action)});
   ++struck_[index];
   const std::size_t self = holds_.size();
   Hold& hold = holds_.emplace_back();
   origins_.push_back(index);
   hold.action = fault.action;
+  hold.since = world.now();
   hold.ends = fault.lasts.has_value();
   Scene scene{world, groups_, holds_, self, dice_[index]};
   const Wake again =
@@ -206,9 +214,13 @@ void Director::wake(std::size_t index, World& world) {
   const FaultAction action = holds_[index].action;
   const Wake again = std::visit([&](const auto& a) { return ballast::wake(a, scene); }, action);
   if (again) push(saturating_add(world.now(), *again), Step::wake, index);
+  if (!holds_[index].ended) return;
+  follow(origins_[index], FaultEnd::end, world.now());
+  count_ends(world.now());
 }
 
 void Director::end(std::size_t index, World& world) {
+  if (holds_[index].ended) return;  // by itself
   holds_[index].ended = true;
   Scene scene{world, groups_, holds_, index, dice_[origins_[index]]};
   const FaultAction action = holds_[index].action;

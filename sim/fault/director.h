@@ -8,13 +8,18 @@
 #include <vector>
 
 #include "sim/fault/act.h"
+#include "sim/fault/bound.h"
 
 namespace ballast {
 
 // A fault as it came about: when it really acted, with its nodes by number.
 struct FiredFault {
   Fault fault;
-  bool fired = false;  // false: its selector matched nobody in time
+  bool fired = false;  // false: its selector matched nobody in time, or `why` says why not
+  // It took from an algorithm what algorithms assume of their disks: what follows need not be
+  // anybody's mistake.
+  bool outside_model = false;
+  std::string why{};
 };
 
 class Director {
@@ -92,6 +97,7 @@ class Director {
   std::vector<Fault> schedule_;
   std::vector<Group> groups_;
   Standing standing_;
+  DamageBound bound_;
   std::vector<Stream> dice_;  // by index into schedule_
   std::vector<Due> due_;      // sorted, the next one last
   std::uint64_t next_order_ = 0;

@@ -37,7 +37,20 @@ void read_trigger(ObjectReader& object, std::optional<Trigger>& out, Reader& r) 
 }  // namespace
 
 bool has_duration(const FaultAction& action) {
-  return !std::holds_alternative<Restart>(action) && !std::holds_alternative<ClockJump>(action);
+  return std::visit(
+      [](const auto& held) {
+        return !requires { std::remove_cvref_t<decltype(held)>::instant; };
+      },
+      action);
+}
+
+bool leaves_model(const FaultAction& action) {
+  return std::visit(
+      [](const auto& held) {
+        if constexpr (requires { held.leaves_model(); }) return held.leaves_model();
+        return false;
+      },
+      action);
 }
 
 std::optional<Duration> own_duration(const FaultAction& action) {
@@ -79,8 +92,9 @@ bool read(const Value& v, Fault& out, Reader& r, const Limits&) {
     named = {name, body, body->key_at};
   }
   if (named.body != nullptr) {
-    if (!read_action(named, out.action, r)) object.fail();
-    if (out.lasts && (named.name == Restart::name || named.name == ClockJump::name)) {
+    const bool good = read_action(named, out.action, r);
+    if (!good) object.fail();
+    if (good && out.lasts && !has_duration(out.action)) {
       r.error(v.find("for")->key_at,
               "\"" + std::string(named.name) + "\" happens at once and has no \"for\"");
       object.fail();

@@ -11,6 +11,7 @@
 
 #include "sim/fault/clock_faults.h"
 #include "sim/fault/link_faults.h"
+#include "sim/fault/load_faults.h"
 #include "sim/fault/network_faults.h"
 #include "sim/fault/partition_faults.h"
 #include "sim/fault/process_faults.h"
@@ -19,14 +20,19 @@
 
 namespace ballast {
 
-using FaultAction = std::variant<Partition, Isolate, Cut, Bridge, Flap, Crash, Restart, Pause,
-                                 SlowDisk, ClockJump, ClockDrift,
-                                 // partitions by their shape
-                                 LinksOnly, Split, ClientOnly, Deaf, Mute, MajoritiesRing, Chain,
-                                 Star, ConstrainedElection, OldLeaderBridge, TwoLeaf,
-                                 // conditions of links
-                                 LinkDelay, LinkLoss, LinkDuplicate, LinkReplay, LinkReorder,
-                                 LinkCorrupt, LinkClog, LinkBandwidth, Swizzle>;
+using FaultAction =
+    std::variant<Partition, Isolate, Cut, Bridge, Flap, Crash, Restart, Pause, SlowDisk, ClockJump,
+                 ClockDrift,
+                 // partitions by their shape
+                 LinksOnly, Split, ClientOnly, Deaf, Mute, MajoritiesRing, Chain, Star,
+                 ConstrainedElection, OldLeaderBridge, TwoLeaf,
+                 // conditions of links
+                 LinkDelay, LinkLoss, LinkDuplicate, LinkReplay, LinkReorder, LinkCorrupt, LinkClog,
+                 LinkBandwidth, Swizzle,
+                 // processes, disks, clocks and clients
+                 CrashAtWrite, CrashLoop, SlowNode, Wipe, Rollback, Disturb, DiskStall, WriteError,
+                 DiskFull, LyingDisk, BitRot, MisdirectedWrite, ClockStrobe, ClockFreeze,
+                 LateTimers, RateChange, DoubleSubmit>;
 
 // One entry of a schedule. It strikes at a time, or, with `every`, `when` or `after`, as often as
 // these say from that time on.
@@ -52,6 +58,8 @@ struct Fault {
 bool has_duration(const FaultAction& action);
 // How long it lasts where no `for` says so, if not for the rest of the run.
 std::optional<Duration> own_duration(const FaultAction& action);
+// Whether it breaks what algorithms assume of their disks, however few nodes it hits.
+bool leaves_model(const FaultAction& action);
 
 // Reads {"at": "3s", "partition": [[1, 2], [3, 4, 5]], "for": "3s"}: when, what and how long. The
 // body of a fault may be the value of its first field alone.

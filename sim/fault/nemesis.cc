@@ -49,8 +49,8 @@ class Drawing {
   Duration scaled(const Multiples& range) {
     const Duration least = std::max(times(arena_.patience, range.min), Duration{1'000});
     const Duration most = std::max(times(arena_.patience, range.max), least);
-    return {static_cast<std::int64_t>(between(static_cast<std::uint64_t>(least.ns),
-                                              static_cast<std::uint64_t>(most.ns)))};
+    return {static_cast<std::int64_t>(
+        between(static_cast<std::uint64_t>(least.ns), static_cast<std::uint64_t>(most.ns)))};
   }
   // Healthy states and faults each last from half to twice this family's own mean: long enough to
   // matter, and never the same.
@@ -373,9 +373,7 @@ FaultAction Drawing::strike(Family family) {
 
 }  // namespace
 
-std::string Multiples::problem() const {
-  return max < min ? "max must not be less than min" : "";
-}
+std::string Multiples::problem() const { return max < min ? "max must not be less than min" : ""; }
 
 std::vector<Family> swarm(const Profile& profile, std::uint64_t seed) {
   Stream dice(seed, Purpose::nemesis, 0);

@@ -17,7 +17,7 @@ struct Arena {
   std::uint32_t servers = 1;  // all nodes but clients
   std::uint32_t clients = 0;
   Duration patience{1'000'000'000};
-  Duration duration;               // faults begin within it
+  Duration duration;                // faults begin within it
   std::vector<std::string> timers;  // of the first group's algorithm, by name
 };
 

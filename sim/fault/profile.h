@@ -22,11 +22,9 @@ namespace ballast {
 // made for.
 //   partition   the network falls apart: halves, minorities, single nodes
 //   one_way     links that carry one direction only
-//   partial     partitions that leave everybody connected to somebody: bridges, rings, stars, chains
-//   flapping    links that come and go
-//   delay       slow links and spikes
-//   loss        lost messages, one by one and in bursts
-//   duplicate   messages that arrive twice, or again much later
+//   partial     partitions that leave everybody connected to somebody: bridges, rings, stars,
+//   chains flapping    links that come and go delay       slow links and spikes loss        lost
+//   messages, one by one and in bursts duplicate   messages that arrive twice, or again much later
 //   reorder     messages that overtake each other
 //   clog        links that stand still and then deliver all at once
 //   bandwidth   thin links with short queues
@@ -68,9 +66,10 @@ enum class Family : std::uint8_t {
 };
 constexpr auto enumerators(Family) {
   return std::array<std::string_view, 22>{
-      "partition", "one_way", "partial", "flapping",  "delay", "loss",       "duplicate", "reorder",
-      "clog",      "bandwidth", "crash", "torn",      "pause", "slow",       "disk",      "clock",
-      "leadership", "load",   "client",  "amnesia",   "lies",  "corruption"};
+      "partition", "one_way", "partial", "flapping",  "delay",      "loss",
+      "duplicate", "reorder", "clog",    "bandwidth", "crash",      "torn",
+      "pause",     "slow",    "disk",    "clock",     "leadership", "load",
+      "client",    "amnesia", "lies",    "corruption"};
 }
 constexpr bool is_outside_model(Family family) { return family >= Family::amnesia; }
 

@@ -121,6 +121,7 @@ bool resolve(FaultAction& action, const Casting& casting, Stream& dice) {
   }
   if (auto* swizzle = std::get_if<Swizzle>(&resolved)) draw_spans(*swizzle, drawn);
   if (!good || !settle_shape(resolved, casting, drawn)) return false;
+  if (!settle_luck(resolved, casting.world, drawn)) return false;
   action = std::move(resolved);
   dice = drawn;
   return true;

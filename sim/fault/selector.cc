@@ -63,6 +63,12 @@ Selector Selector::of(Role role) {
   return selector;
 }
 
+Selector Selector::group(std::string name) {
+  Selector selector;
+  selector.parts.emplace_back().group = std::move(name);
+  return selector;
+}
+
 bool read(const Value& v, Selector& out, Reader& r, const Limits&) {
   out.parts.clear();
   if (!v.is(Value::Kind::array)) return read_part(v, out.parts.emplace_back(), r);

@@ -64,6 +64,7 @@ struct Selector {
   static Selector of(std::vector<NodeId> nodes);
   static Selector of(Role role);
   static Selector all() { return of(Role::all); }
+  static Selector group(std::string name);
   friend bool operator==(const Selector&, const Selector&) = default;
 };
 

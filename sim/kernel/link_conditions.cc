@@ -141,10 +141,10 @@ std::uint64_t Network::condition_key(const ImpairedLink& link, const LinkConditi
   std::uint64_t identity = mix(static_cast<std::uint64_t>(now.ns));
   identity = mix(identity ^ condition.index());
   identity = mix(identity + static_cast<std::uint64_t>(twins));
-  return stream_key(seed_, Purpose::condition, mix(identity ^ mix(entity(from, to))));
+  return stream_key(seed_, Purpose::link_condition, mix(identity ^ mix(entity(from, to))));
 }
 
-ConditionId Network::impose(NodeId from, NodeId to, Time now, LinkCondition condition) {
+LinkConditionId Network::impose(NodeId from, NodeId to, Time now, LinkCondition condition) {
   SIM_ASSERT(from != to, "a node has no link to itself");
   link(from, to).impaired = true;
   ImpairedLink& impaired = impaired_[index(from, to)];
@@ -159,7 +159,16 @@ ConditionId Network::impose(NodeId from, NodeId to, Time now, LinkCondition cond
   return {from, to, impaired.imposed.back().number};
 }
 
-LinkCondition Network::lift(const ConditionId& id) {
+std::vector<LinkConditionId> Network::conditions(NodeId from, NodeId to) const {
+  std::vector<LinkConditionId> all;
+  if (!is_impaired(from, to)) return all;
+  for (const ImpairedLink::Imposed& imposed : impaired_.find(index(from, to))->imposed) {
+    all.push_back({from, to, imposed.number});
+  }
+  return all;
+}
+
+LinkCondition Network::lift(const LinkConditionId& id) {
   ImpairedLink& impaired = impaired_[index(id.from, id.to)];
   const auto at = std::find_if(
       impaired.imposed.begin(), impaired.imposed.end(),

@@ -168,7 +168,7 @@ inline bool acts(const LinkCondition& condition) {
 }
 
 // Names a condition that is in force, so that it can be lifted.
-struct ConditionId {
+struct LinkConditionId {
   NodeId from;
   NodeId to;
   std::uint64_t number = 0;
@@ -177,7 +177,7 @@ struct ConditionId {
 // The conditions of one link and what they remember. A value.
 struct ImpairedLink {
   struct Imposed {
-    std::uint64_t number = 0;  // of its ConditionId
+    std::uint64_t number = 0;  // of its LinkConditionId
     Time since;
     std::uint64_t key = 0;  // of its streams
     LinkCondition condition;

@@ -79,9 +79,12 @@ class Network {
 
   // Conditions: see link_conditions.h. Lifting the last clog of a link leaves what it held to be
   // taken by released().
-  ConditionId impose(NodeId from, NodeId to, Time now, LinkCondition condition);
-  LinkCondition lift(const ConditionId& id);
+  LinkConditionId impose(NodeId from, NodeId to, Time now, LinkCondition condition);
+  LinkCondition lift(const LinkConditionId& id);
   bool is_impaired(NodeId from, NodeId to) const { return link(from, to).impaired; }
+  std::vector<LinkConditionId> conditions(NodeId from, NodeId to) const;
+  // How often the direct link is cut.
+  std::uint32_t cuts(NodeId from, NodeId to) const { return link(from, to).cuts; }
   bool is_clogged(NodeId from, NodeId to) const {
     return link(from, to).impaired && impaired_.find(index(from, to))->clogs > 0;
   }

@@ -25,8 +25,10 @@ class World;
 //   flushed     a step's records became durable, and its facts and messages leave now
 //   broke_rule  an algorithm's ensure() failed
 //   crashed, paused, resumed, cut, healed, clock_set   a fault, or its end
-//   imposed, lifted   a condition of a link, and its end
+//   imposed, lifted   a condition of a link, or one of a node, named by the sentence
 //   corrupted  a message was damaged on its link, and nobody will notice
+//   damaged      durable records of a node, in the way that the sentence says
+//   refused      a node found its journal unreadable and did not start
 enum class Sight : std::uint8_t {
   booted,
   received,
@@ -45,18 +47,20 @@ enum class Sight : std::uint8_t {
   clock_set,
   imposed,
   lifted,
-  corrupted
+  corrupted,
+  damaged,
+  refused
 };
 constexpr auto enumerators(Sight) {
-  return std::array<std::string_view, 18>{
-      "booted",  "received", "fired",      "persisted", "stated", "sent",
-      "dropped", "flushed",  "broke_rule", "crashed",   "paused", "resumed",
-      "cut",     "healed",   "clock_set",  "imposed",   "lifted", "corrupted"};
+  return std::array<std::string_view, 20>{
+      "booted",    "received",   "fired",   "persisted", "stated",  "sent",   "dropped",
+      "flushed",   "broke_rule", "crashed", "paused",    "resumed", "cut",    "healed",
+      "clock_set", "imposed",    "lifted",  "corrupted", "damaged", "refused"};
 }
 
 using SightMask = std::uint32_t;
 constexpr SightMask sight(Sight s) { return SightMask{1} << static_cast<unsigned>(s); }
-constexpr SightMask all_sights = (SightMask{1} << 18) - 1;
+constexpr SightMask all_sights = (SightMask{1} << 20) - 1;
 
 struct Occurrence {
   Sight what = Sight::booted;
@@ -71,11 +75,11 @@ struct Occurrence {
   DropReason reason = DropReason::lost;      // dropped
   std::uint32_t timer = 0;                   // fired
   const Fact* fact = nullptr;                // stated
-  std::string_view sentence;                 // broke_rule
+  std::string_view sentence;                 // broke_rule, imposed, lifted, damaged
   Duration step;                             // clock_set
-  const LinkCondition* condition = nullptr;  // imposed, lifted
-  std::uint64_t records =
-      0;  // persisted: how many, the newest in the journal; crashed: how many lost
+  const LinkCondition* condition = nullptr;  // imposed, lifted: of a link
+  std::uint64_t records = 0;  // persisted: how many, the newest in the journal; crashed: how many
+                              // lost; damaged, refused: the first one concerned, from 0
   // The state that the algorithm shows, as JSON members; before the step for `received` and
   // `fired`, after it for all others. Empty unless the observer asked for states.
   std::string_view state;

@@ -19,6 +19,7 @@ NodeId World::add_node(NodeSettings settings, std::unique_ptr<Process> process) 
   Node& node = nodes_.emplace_back();
   node.name = std::move(settings.name);
   node.clock = settings.clock;
+  node.own_drift_ppb = settings.clock.drift_ppb();
   node.flush = std::move(settings.flush);
   node.choices = Stream(seed_, Purpose::choice, id.value);
   node.flushes = Stream(seed_, Purpose::flush, id.value);
@@ -63,8 +64,8 @@ bool World::step(Time limit) {
   while (!queue_.empty() && queue_.next_at() <= limit) {
     const EventQueue::Popped next = queue_.pop();
     now_ = next.at;
-    const bool executed = (next.slot & timer_bit) != 0 ? fire(next.slot & ~timer_bit, next.sequence)
-                                                       : execute(next.slot);
+    const bool executed =
+        (next.slot & timer_bit) != 0 ? fire(next.slot, next.sequence) : execute(next.slot);
     if (executed) return true;
   }
   return false;
@@ -85,7 +86,8 @@ EventId World::begin_event(Sight what, NodeId node, std::uint64_t content) {
 }
 
 // Whether the entry of the queue was still meant, and the timer went off.
-bool World::fire(std::uint32_t index, std::uint64_t sequence) {
+bool World::fire(std::uint32_t entry, std::uint64_t sequence) {
+  const std::uint32_t index = entry & ~(timer_bit | served_bit);
   Timer& timer = timers_[index];
   if (timer.queued_sequence != sequence) return false;  // an earlier entry took this one's place
   timer.queued = false;
@@ -98,10 +100,7 @@ bool World::fire(std::uint32_t index, std::uint64_t sequence) {
     return false;
   }
   Node& node = at(timer.node);
-  if (node.pauses > 0) {
-    node.waiting.push_back(index | timer_bit);
-    return false;
-  }
+  if (node.troubles != 0 && hold_back(node, entry)) return false;
   timer.armed = false;
   ++counters_.timers;
   const NodeId id = timer.node;
@@ -120,12 +119,13 @@ bool World::fire(std::uint32_t index, std::uint64_t sequence) {
 }
 
 // Whether there was anything to do.
-bool World::execute(std::uint32_t slot) {
+bool World::execute(std::uint32_t entry) {
+  const std::uint32_t slot = entry & ~served_bit;
   const Event event = events_[slot];
   Node& node = at(event.node);
   switch (event.kind) {
     case Kind::deliver: {
-      // What has arrived at a paused node is not on the link any more.
+      // What has arrived at a paused or busy node is not on the link any more.
       const bool cut =
           !event.life && event.from != event.node && network_.is_cut(event.from, event.node);
       if (!cut && !event.life && network_.is_clogged(event.from, event.node)) {
@@ -133,9 +133,8 @@ bool World::execute(std::uint32_t slot) {
         count_conditions(condition_bit<condition::Clog>());
         return false;
       }
-      if (node.pauses > 0 && !cut) {
-        events_[slot].life = node.life;
-        node.waiting.push_back(slot);
+      if (node.troubles != 0 && !cut && hold_back(node, entry)) {
+        if (!event.life) events_[slot].life = node.life;
         return false;
       }
       events_.release(slot);
@@ -151,8 +150,18 @@ bool World::execute(std::uint32_t slot) {
         node.waiting.push_back(slot);
         return false;
       }
+      if (holds<condition::Stall>(node)) {
+        node.stalled.push_back(slot);
+        ++counters_.misfortunes.flushes_stalled;
+        return false;
+      }
       events_.release(slot);
       flush_completed(event);
+      break;
+    case Kind::restart:
+      events_.release(slot);
+      if (node.up || node.life != event.life || !node.restarts_itself) return false;
+      restart(event.node);
       break;
   }
   return true;
@@ -190,8 +199,7 @@ void World::flush_completed(const Event& event) {
   const std::uint32_t slot = node.held.front();
   node.held.pop();
   Held& held = held_[slot];
-  node.durable = held.journal_size;
-  node.durable_bytes = held.journal_bytes;
+  settle(node, held.journal_size);
   ++counters_.flushes;
   begin_event(Sight::flushed, event.node, held.journal_size);
   if (watched(Sight::flushed)) {
@@ -208,6 +216,8 @@ void World::start(NodeId id) {
   Node& node = at(id);
   node.up = true;
   node.life = node.life.next();
+  node.restarts_itself = false;
+  node.fallen_by = 0;
   node.disk_free = now_;
   const EventId event = begin_event(Sight::booted, id, node.life.value);
   StepContext context = begin_step(node, id);
@@ -225,8 +235,8 @@ void World::start(NodeId id) {
 
 StepContext World::begin_step(Node& node, NodeId id) {
   effects_.clear();
-  return {id,        node.members, node.clock.local(now_), &node.choices, &pools_,
-          &effects_, node_count()};
+  counters_.misfortunes.clocks_frozen += holds<condition::FrozenClock>(node);
+  return {id, node.members, local_time(node), &node.choices, &pools_, &effects_, node_count()};
 }
 
 void World::finish_step(Node& node, NodeId id, EventId step) {
@@ -243,6 +253,7 @@ void World::finish_step(Node& node, NodeId id, EventId step) {
     }
     return;
   }
+  if (holds<condition::DoubleSubmit>(node)) count_double_submits();
   if (!effects_.timers.empty()) apply_timers(node, step);
   write_ahead(node, id, step);
 }
@@ -268,6 +279,7 @@ void World::apply_timers(Node& node, EventId step) {
     if (span < Duration{}) span = {};
     timer.armed = true;
     timer.deadline = saturating_add(now_, node.clock.true_span(span));
+    if (holds<condition::LateTimers>(node)) timer.deadline = delayed(node, timer.deadline);
     timer.sequence = next_sequence_++;
     timer.cause = step;
     if (timer.queued && timer.queued_at <= timer.deadline) continue;
@@ -281,57 +293,64 @@ void World::apply_timers(Node& node, EventId step) {
 // The write-ahead rule, whole. What a step says leaves its node only when the records of this and
 // of all earlier steps of the node are durable. A step that wrote nothing waits too behind writes
 // that are not flushed yet, for it may speak of them. A crash before the flush loses the records
-// and the messages alike.
+// and the messages alike. When a write fails, or the node dies at it, nothing leaves.
 void World::write_ahead(Node& node, NodeId id, EventId step) {
+  if (watcher_.states) capture_state(node);
   if (effects_.records > 0) {
     counters_.records += effects_.records;
     fingerprint_.fold(effects_.records_digest);
     node.journal_bytes += effects_.record_bytes;
     bytes_journalled_ += effects_.record_bytes;
-    node.disk_free =
-        saturating_add(std::max(node.disk_free, now_), node.flush.at(node.flushes.next()));
+    node.disk_free = saturating_add(std::max(node.disk_free, now_), flush_time(node));
     if (watched(Sight::persisted)) {
       Occurrence seen = occurrence(Sight::persisted, id, step);
       seen.records = effects_.records;
       show(seen);
     }
+    if (node.troubles != 0 && write_fails(node, id, step)) return;
   }
-  if (watcher_.states) capture_state(node);
-  if (node.held.empty() && node.disk_free <= now_) {
-    if (effects_.records > 0) {
-      node.durable = node.process->journal_size();
-      node.durable_bytes = node.journal_bytes;
-    }
+  const bool stalled = effects_.records > 0 && holds<condition::Stall>(node);
+  if (node.held.empty() && node.disk_free <= now_ && !stalled) {
+    if (effects_.records > 0) settle(node, node.process->journal_size());
     release(id, effects_, step, state_);
     return;
   }
   if (effects_.records == 0 && effects_.facts.empty() && effects_.sends.empty()) return;
-  const std::uint32_t slot = held_.acquire();
-  Held& held = held_[slot];
-  std::swap(held.effects, effects_);
-  held.step = step;
-  held.journal_size = node.process->journal_size();
-  held.journal_bytes = node.journal_bytes;
-  held.state = state_;
-  node.held.push(slot);
+  hold(node, step);
   const std::uint32_t event = events_.acquire();
   events_[event] = {Kind::flushed, id, {}, node.life, {}, 0, step};
   schedule(std::max(node.disk_free, now_), next_sequence_++, event);
 }
 
+// Keeps the effects of the step under way until the disk has its records.
+void World::hold(Node& node, EventId step) {
+  const std::uint32_t slot = held_.acquire();
+  Held& held = held_[slot];
+  std::swap(held.effects, effects_);
+  held.step = step;
+  held.journal_size = node.process->journal_size();
+  held.state = state_;
+  node.held.push(slot);
+}
+
 // Facts first, then messages: who hears a message may rely on the facts having been heard.
-void World::release(NodeId id, const Effects& effects, EventId step, std::string_view state) {
-  counters_.facts += effects.facts.size();
-  for (const Fact& fact : effects.facts) fold(fingerprint_, fact);
-  if (!effects.facts.empty() && watched(Sight::stated)) {
-    Occurrence seen = occurrence(Sight::stated, id, step);
-    seen.state = state;
-    for (const Fact& fact : effects.facts) {
-      seen.fact = &fact;
-      show(seen);
-    }
+void World::release(NodeId id, const Effects& effects, EventId step, std::string_view state_after) {
+  state(id, effects, effects.facts.size(), step, state_after);
+  for (const Outgoing& outgoing : effects.sends) transmit(id, outgoing, step, state_after);
+}
+
+// The first facts of a step leave their node.
+void World::state(NodeId id, const Effects& effects, std::size_t facts, EventId step,
+                  std::string_view state_after) {
+  counters_.facts += facts;
+  for (std::size_t i = 0; i < facts; ++i) fold(fingerprint_, effects.facts[i]);
+  if (facts == 0 || !watched(Sight::stated)) return;
+  Occurrence seen = occurrence(Sight::stated, id, step);
+  seen.state = state_after;
+  for (std::size_t i = 0; i < facts; ++i) {
+    seen.fact = &effects.facts[i];
+    show(seen);
   }
-  for (const Outgoing& outgoing : effects.sends) transmit(id, outgoing, step, state);
 }
 
 void World::transmit(NodeId from, Outgoing outgoing, EventId step, std::string_view state) {

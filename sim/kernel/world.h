@@ -15,6 +15,7 @@
 #include "sim/base/ring.h"
 #include "sim/base/slab.h"
 #include "sim/kernel/clock.h"
+#include "sim/kernel/condition.h"
 #include "sim/kernel/event_queue.h"
 #include "sim/kernel/network.h"
 #include "sim/kernel/observer.h"
@@ -49,6 +50,7 @@ struct Counters {
   std::uint64_t facts = 0;
   std::uint64_t crashes = 0;
   std::uint64_t restarts = 0;
+  NodeMisfortunes misfortunes;
 
   std::uint64_t all_dropped() const {
     return std::accumulate(dropped.begin(), dropped.end(), std::uint64_t{0});
@@ -81,9 +83,11 @@ class World {
 
   // --- Faults, effective at now() --------------------------------------------------------------
 
-  // Everything volatile is lost, and the records that are not durable yet. No effect while down.
-  void crash(NodeId node);
-  // Boots a crashed node: its durable records are recovered, then it starts. No effect while up.
+  // Everything volatile is lost, and of the records that are not durable yet those that the style
+  // says. No effect while down, except that a node which was to restart by itself will not.
+  void crash(NodeId node, CrashStyle style = {});
+  // Boots a crashed node: its durable records are recovered, then it starts. No effect while up. A
+  // node that finds a record of its journal unreadable refuses, and stays down.
   void restart(NodeId node);
   // A paused node handles nothing and its disk completes nothing; all of that waits, in order,
   // until it resumes, and comes before whatever else is due at that instant. Its clock goes on.
@@ -95,11 +99,32 @@ class World {
   void heal(NodeId from, NodeId to);
   // A condition of one directed link, until it is lifted; any number at once, see
   // link_conditions.h. REQUIRES from != to, and of lift() that it is in force.
-  ConditionId impose(NodeId from, NodeId to, LinkCondition condition);
-  void lift(const ConditionId& id);
+  LinkConditionId impose(NodeId from, NodeId to, LinkCondition condition);
+  void lift(const LinkConditionId& id);
   void jump_clock(NodeId node, Duration step);
-  void set_clock_drift(NodeId node, std::int64_t drift_ppb);
-  void set_flush(NodeId node, Distribution flush) { at(node).flush = std::move(flush); }
+  // Makes a timer of the node fire now, out of turn. False if it is not armed, or the node is down.
+  bool fire_now(NodeId node, std::uint32_t timer);
+
+  // What holds of a node until it is lifted, see condition.h. A condition that changes nothing,
+  // such as a delay of zero, is not imposed and has no number; lifting none has no effect.
+  ConditionId impose(NodeId node, NodeCondition what);
+  void lift(ConditionId condition);
+
+  // Heals one directed link of every cut and condition, or lifts every condition of a node.
+  void mend(NodeId from, NodeId to);
+  void mend(NodeId node);
+
+  // Damages the journal where it is durable. A node that is up does not notice before it recovers.
+  // `record` counts from 0; false, and nothing happened, unless it is durable.
+  bool rot(NodeId node, std::uint64_t record, Finding finding);
+  // The write of `record` went to the place of `onto`, an earlier one: both are damaged.
+  // Undetected, the one is recovered in place of the other, and the journal ends where it should
+  // have been.
+  bool misdirect(NodeId node, std::uint64_t record, std::uint64_t onto, Finding finding);
+  // The node's disk becomes an older copy of itself, with `keep` records; 0 wipes it. REQUIRES that
+  // the node is down.
+  void roll_back(NodeId node, std::uint64_t keep);
+
   Network& network() { return network_; }
 
   // --- Looking ---------------------------------------------------------------------------------
@@ -119,17 +144,26 @@ class World {
   bool is_up(NodeId node) const { return at(node).up; }
   bool is_paused(NodeId node) const { return at(node).pauses > 0; }
   Life life(NodeId node) const { return at(node).life; }
+  Time local_time(NodeId node) const { return local_time(at(node)); }
   // Whether it has written records that are not durable yet.
   bool is_writing(NodeId node) const {
     return at(node).up && at(node).process->journal_size() > at(node).durable;
   }
-  Time local_time(NodeId node) const { return at(node).clock.local(now_); }
   // How often the node reached each of its algorithm's goals; empty if it never reached any.
   const std::vector<std::uint64_t>& reached(NodeId node) const { return at(node).reached; }
   const Pools& pools() const { return pools_; }
   const Network& network() const { return network_; }
-  const Distribution& flush(NodeId node) const { return at(node).flush; }
+  // How long a flush of the node takes now, and at which rate its clock runs.
+  const Distribution& flush(NodeId node) const;
   std::int64_t clock_drift(NodeId node) const { return at(node).clock.drift_ppb(); }
+  // How many of the journal's records are durable.
+  std::uint64_t durable(NodeId node) const { return at(node).durable; }
+  // When a timer of the node will go off, unless it is not armed.
+  std::optional<Time> timer_due(NodeId node, std::uint32_t timer) const {
+    const Timer& t = timers_[at(node).first_timer + timer];
+    return t.armed ? std::optional(t.deadline) : std::nullopt;
+  }
+  bool refuses_to_start(NodeId node) const { return at(node).unreadable_from != intact; }
   // What the run holds in memory, in bytes of a fixed-width encoding: messages that wait for a disk
   // or are under way, events to come, and journals. The same on every machine.
   std::uint64_t bytes_held() const {
@@ -137,13 +171,15 @@ class World {
   }
 
  private:
-  enum class Kind : std::uint8_t { deliver, flushed };
+  enum class Kind : std::uint8_t { deliver, flushed, restart };
 
   struct Event {
     Kind kind = Kind::deliver;
     NodeId node;
     NodeId from;  // deliver
-    Life life;    // flushed: of the step; deliver: in which it arrived at a paused node, or 0
+    // flushed: of the step; restart: of the crash; deliver: in which it arrived at a node that was
+    // paused or busy, or 0
+    Life life;
     PayloadRef payload;  // deliver
     std::uint64_t message = 0;
     EventId cause;
@@ -169,21 +205,30 @@ class World {
     Effects effects;
     EventId step;
     std::uint64_t journal_size = 0;  // what is durable once these effects may leave
-    std::uint64_t journal_bytes = 0;
     std::string state;
+  };
+
+  // A condition that holds.
+  struct Imposed {
+    std::uint64_t number = 0;
+    NodeCondition what;
+    Time since;
+    Stream draws;
   };
 
   struct Node {
     ClonePtr<Process> process;
     std::vector<NodeId> members;
     bool up = false;
+    // What is not as usual: a bit for each kind of condition that holds, and those below. All that
+    // a node without troubles costs is to see that this is 0.
+    std::uint32_t troubles = 0;
     std::uint32_t pauses = 0;
     Life life;
     Clock clock;
     Stream choices;
     Time disk_free;             // when the disk will have made all writes durable
     std::uint64_t durable = 0;  // records
-    std::uint64_t durable_bytes = 0;
     std::uint64_t journal_bytes = 0;
     Ring<std::uint32_t> held;            // waiting effects, oldest first
     std::vector<std::uint32_t> waiting;  // queue slots that came up while paused, in order
@@ -192,9 +237,27 @@ class World {
     Stream flushes;
     Distribution flush;
     std::string name;
+
+    std::vector<Imposed> conditions;  // oldest first
+    std::int64_t own_drift_ppb = 0;
+    Time busy_until;                     // SlowSteps: when all that has arrived is handled
+    Time frozen_at;                      // FrozenClock: what the clock shows
+    std::uint64_t said_durable = 0;      // LyingFlush: records
+    std::vector<std::uint32_t> stalled;  // queue slots of flushes, in order
+    std::uint64_t fallen_by = 0;         // FullDisk: the condition at which the node crashed itself
+    bool restarts_itself = false;
+    std::uint64_t unreadable_from = intact;  // the first record that makes it refuse to start,
+    std::uint64_t truncated_from = intact;   // or that a recovery stops at
   };
 
+  static constexpr std::uint64_t intact = ~std::uint64_t{0};
+  // Troubles besides conditions: it is paused; it has yet to handle what arrived while it was slow.
+  static constexpr std::uint32_t paused_bit = 0x80000000u;
+  static constexpr std::uint32_t busy_bit = 0x40000000u;
+
+  // What a queue entry names: a timer or an event, and whether a slow node is done with it.
   static constexpr std::uint32_t timer_bit = 0x80000000u;
+  static constexpr std::uint32_t served_bit = 0x40000000u;
   // The tie key of what a paused node resumes with; all others are greater.
   static constexpr std::uint32_t resumed_tie = 0;
 
@@ -203,17 +266,61 @@ class World {
 
   void schedule(Time at, std::uint64_t sequence, std::uint32_t slot);
   EventId begin_event(Sight what, NodeId node, std::uint64_t content);
-  bool fire(std::uint32_t index, std::uint64_t sequence);
-  bool execute(std::uint32_t slot);
+  bool fire(std::uint32_t entry, std::uint64_t sequence);
+  bool execute(std::uint32_t entry);
   void deliver(const Event& event, bool cut);
   void flush_completed(const Event& event);
   void start(NodeId id);
+
+  // --- Conditions, world_conditions.cc ---
+  template <class C, class... Cs>
+  static constexpr std::uint32_t bit_among(const std::variant<Cs...>*) {
+    std::uint32_t bit = 1;
+    (void)((!std::is_same_v<C, Cs> && (bit <<= 1) != 0) && ...);
+    return bit;
+  }
+  template <class C>
+  static constexpr std::uint32_t bit_of() {
+    return bit_among<C>(static_cast<const NodeCondition*>(nullptr));
+  }
+  template <class C>
+  static bool holds(const Node& node) {
+    return (node.troubles & bit_of<C>()) != 0;
+  }
+  template <class C>
+  static Imposed* newest(Node& node);
+  Stream draws_of(Purpose purpose, NodeId node, std::uint64_t more) const;
+  void show_condition(Sight what, NodeId id, const NodeCondition& condition);
+  void refresh_drift(Node& node, NodeId id);
+  void refresh_load(Node& node);
+  void end_condition(Node& node, NodeId id, const Imposed& imposed);
+  Time local_time(const Node& node) const {
+    return holds<condition::FrozenClock>(node) ? node.frozen_at : node.clock.local(now_);
+  }
+  bool hold_back(Node& node, std::uint32_t entry);
+  bool serve(Node& node, std::uint32_t entry);
+  void put_back(std::uint32_t entry, Time at);
+  Time delayed(Node& node, Time deadline);
+  void count_double_submits();
+
+  // --- Disks, world_disks.cc ---
+  Duration flush_time(Node& node);
+  void settle(Node& node, std::uint64_t records);
+  bool write_fails(Node& node, NodeId id, EventId step);
+  void state_survivors(Node& node, NodeId id);
+  void survive(Node& node, NodeId id, CrashStyle style);
+  void truncate(Node& node, std::uint64_t records);
+  bool recover(Node& node, NodeId id);
+  void damaged(NodeId id, std::uint64_t record, std::string_view how);
 
   StepContext begin_step(Node& node, NodeId id);
   void finish_step(Node& node, NodeId id, EventId step);
   void apply_timers(Node& node, EventId step);
   void write_ahead(Node& node, NodeId id, EventId step);
-  void release(NodeId id, const Effects& effects, EventId step, std::string_view state);
+  void hold(Node& node, EventId step);
+  void release(NodeId id, const Effects& effects, EventId step, std::string_view state_after);
+  void state(NodeId id, const Effects& effects, std::size_t facts, EventId step,
+             std::string_view state_after);
   void transmit(NodeId from, Outgoing outgoing, EventId step, std::string_view state);
   void drop(NodeId from, NodeId to, PayloadRef payload, std::uint64_t message, DropReason reason,
             EventId cause);
@@ -234,6 +341,7 @@ class World {
   Time now_;
   std::uint64_t next_sequence_ = 1;
   std::uint64_t next_message_ = 1;
+  std::uint64_t next_condition_ = 1;
   std::vector<Node> nodes_;
   std::vector<Timer> timers_;
   Network network_;

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-
 namespace ballast {
 
 Client::Client(ClientSettings settings)
@@ -13,6 +12,7 @@ Client::Client(ClientSettings settings)
       operations_(settings_.seed, Purpose::operation, settings_.number),
       keys_(settings_.seed, Purpose::key, settings_.number),
       works_(settings_.seed, Purpose::work, settings_.number),
+      submits_(settings_.seed, Purpose::submit, settings_.number),
       preferred_(settings_.number % static_cast<std::uint32_t>(settings_.targets.size())) {
   const Workload& workload = settings_.workload;
   // The time of `count` arrivals of all clients together; never none, or they would all be at once.
@@ -67,7 +67,16 @@ void Client::start(StepContext& context) {
 // At least a nanosecond: an operation that begins at the instant at which another one returns would
 // count as concurrent with it, though the session's own order says otherwise.
 Duration Client::think(const Closed& closed_loop) {
-  return std::max(closed_loop.think.at(arrivals_.next()), Duration{1});
+  return std::max(paced(closed_loop.think.at(arrivals_.next())), Duration{1});
+}
+
+// Twice the pace is half the pause.
+Duration Client::paced(Duration pause) const {
+  if (load_.pace == Ratio{1, 1}) return pause;
+  const Wide ns = static_cast<Wide>(static_cast<std::uint64_t>(pause.ns)) * load_.pace.denominator /
+                  load_.pace.numerator;
+  const auto longest = static_cast<Wide>(Duration::max().ns);
+  return {static_cast<std::int64_t>(std::min(ns, longest))};
 }
 
 // A restarted client is a new one as far as servers can tell: what it asked before stays unknown,
@@ -93,7 +102,8 @@ void Client::fire(std::uint32_t timer, StepContext& context) {
     begin(timer - first_session_timer, context);
     return;
   }
-  set_timer(arrival_timer, gaps_.at(arrivals_.next()), context);
+  // Never none: a client that asks without end at one instant would stop the time.
+  set_timer(arrival_timer, std::max(next_gap(), Duration{1}), context);
   if (idle_.empty()) {
     idle_.push_back(static_cast<std::uint32_t>(sessions_.size()));
     sessions_.emplace_back();
@@ -209,8 +219,13 @@ void Client::send(std::uint32_t index, StepContext& context) {
   const Session& session = sessions_[index];
   const PayloadRef payload{Pools::request_type, context.pools->requests().put(
                                                     Request{id(index, context), session.command})};
+  const auto& targets = settings_.targets;
   context.pools->requests().retain(payload.slot, 1);
-  context.effects->sends.push_back({settings_.targets[session.target], payload});
+  context.effects->sends.push_back({targets[session.target], payload});
+  if (load_.twice.is_zero() || !load_.twice.happens(submits_.next())) return;
+  const std::size_t second = (session.target + (load_.elsewhere ? 1u : 0u)) % targets.size();
+  context.pools->requests().retain(payload.slot, 1);
+  context.effects->sends.push_back({targets[second], payload});
 }
 
 void Client::end(std::uint32_t index, Returning outcome, std::int64_t value, StepContext& context) {

@@ -34,6 +34,7 @@ class Client final : public Process {
   void fire(std::uint32_t timer, StepContext& context) override;
   void crash(std::uint64_t durable) override;
   std::uint64_t journal_size() const override { return 0; }
+  void set_load(const Load& load) override { load_ = load; }
 
   std::string_view algorithm() const override { return "client"; }
   std::uint32_t timer_count() const override;
@@ -75,6 +76,8 @@ class Client final : public Process {
   void arm(Time at, StepContext& context);
   void prefer(NodeId answered, const Session& session);
   Duration think(const Closed& closed_loop);
+  Duration next_gap() { return paced(gaps_.at(arrivals_.next())); }
+  Duration paced(Duration pause) const;
   bool over(const Due& due) const;
   Command next_command();
   RequestId id(std::uint32_t session, StepContext& context) const;
@@ -88,6 +91,8 @@ class Client final : public Process {
   Stream operations_;
   Stream keys_;
   Stream works_;
+  Stream submits_;  // which requests are sent twice
+  Load load_;
   std::int64_t next_value_ = 0;
   std::vector<std::int64_t> last_seen_;  // by key, for cas
 

@@ -31,16 +31,18 @@ struct Effects {
   std::vector<TimerChange> timers;
   std::vector<Fact> facts;
   std::vector<Outgoing> sends;
-  std::uint64_t record_bytes = 0;    // written by this step
-  std::uint64_t records = 0;         // how many
-  std::uint64_t records_digest = 0;  // of all of them, in order
-  std::uint64_t reached = 0;         // goals, a bit for each; no event ever depends on them
-  std::string_view broken_rule;      // the sentence of a failed ensure(), or empty
+  std::uint64_t record_bytes = 0;           // written by this step
+  std::uint64_t records = 0;                // how many
+  std::uint64_t records_digest = 0;         // of all of them, in order
+  std::vector<std::uint32_t> facts_before;  // each record: how many facts were stated by then
+  std::uint64_t reached = 0;                // goals, a bit for each; no event ever depends on them
+  std::string_view broken_rule;             // the sentence of a failed ensure(), or empty
 
   void clear() {
     timers.clear();
     facts.clear();
     sends.clear();
+    facts_before.clear();
     record_bytes = records = records_digest = reached = 0;
     broken_rule = {};
   }

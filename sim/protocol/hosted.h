@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "sim/base/mutate.h"
 #include "sim/protocol/process.h"
 
 namespace ballast {
@@ -47,6 +48,17 @@ class Hosted final : public Process {
     node_ = P{config_};
   }
   std::uint64_t journal_size() const override { return journal_.size(); }
+  std::uint64_t journal_bytes() const override {
+    Fingerprint content;
+    for (const typename P::Record& record : journal_) fold(content, record);
+    return content.words() * 8;
+  }
+  bool mutate_record(std::uint64_t index, Stream& draws) override {
+    return mutate(journal_[index], draws);
+  }
+  void overwrite_record(std::uint64_t onto, std::uint64_t from) override {
+    journal_[onto] = journal_[from];
+  }
 
   std::string_view algorithm() const override { return P::name; }
   std::uint32_t timer_count() const override {

@@ -11,6 +11,13 @@
 
 namespace ballast {
 
+// How a client is to differ from its workload.
+struct Load {
+  Ratio pace{1, 1};        // how many times as often it asks
+  Ratio twice;             // the share of its requests that it sends twice
+  bool elsewhere = false;  // the second time to the next server
+};
+
 class Process {
  public:
   virtual ~Process() = default;
@@ -30,6 +37,14 @@ class Process {
   // are left.
   virtual void crash(std::uint64_t durable) = 0;
   virtual std::uint64_t journal_size() const = 0;
+  // The journal's size in bytes of a fixed-width encoding.
+  virtual std::uint64_t journal_bytes() const { return 0; }
+  // Changes one field of a record, unnoticed. False if the record has none that can be changed.
+  virtual bool mutate_record(std::uint64_t, Stream&) { return false; }
+  // Writes the record numbered by the second argument over that numbered by the first.
+  virtual void overwrite_record(std::uint64_t, std::uint64_t) {}
+  // Tells a client how fast it is to ask and what to send twice; others do not listen.
+  virtual void set_load(const Load&) {}
 
   virtual std::string_view algorithm() const = 0;
   virtual std::uint32_t timer_count() const = 0;

@@ -56,6 +56,7 @@ class Step {
     effects.records_digest = mix(effects.records_digest ^ content.value());
     effects.record_bytes += content.words() * 8;
     ++effects.records;
+    effects.facts_before.push_back(static_cast<std::uint32_t>(effects.facts.size()));
     journal_.push_back(std::move(record));
   }
 
@@ -98,7 +99,8 @@ class Step {
     send(request.client, Pools::answer_type, context_.pools->answers(), Answer{request, response});
   }
 
-  // Makes a claim in public, for checkers, traces and metrics.
+  // Makes a claim in public, for checkers, traces and metrics. A claim about a record comes after
+  // its persist(): if the node dies in between, what the disk holds is claimed and no more.
   void observe(Fact fact) { context_.effects->facts.push_back(fact); }
 
   // Says that this node is in a situation that tests should bring about: P::goals[goal]. Counted,

@@ -210,7 +210,9 @@ class Telling {
       if (moment.at < begin_ || moment.at > violation_.at || !subjects_.nodes.contains(moment.node))
         continue;
       const bool reboot = moment.what == Sight::booted && moment.life > Life{1};
-      if (moment.what != Sight::crashed && moment.what != Sight::paused && !reboot) continue;
+      const bool misfortune = moment.what == Sight::crashed || moment.what == Sight::paused ||
+                              moment.what == Sight::damaged || moment.what == Sight::refused;
+      if (!misfortune && !reboot) continue;
       keep(&moment, 80);
       if (story.losses.size() >= most_losses) continue;
       if (moment.what == Sight::crashed) story.losses.push_back(loss(moment));
@@ -248,6 +250,10 @@ class Telling {
         return "crashed, " + lost(moment);
       case Sight::paused:
         return "paused";
+      case Sight::damaged:
+        return "its journal was damaged, unnoticed until it recovers";
+      case Sight::refused:
+        return "did not start: it found its journal unreadable";
       case Sight::persisted:
       case Sight::sent:
       case Sight::dropped:

@@ -50,6 +50,8 @@ void write_counts(JsonWriter& w, const RunOutcome& outcome) {
   w.member("restarts", counters.restarts).member("elections", outcome.elections);
   w.member("decisions", outcome.decisions).member("routed", outcome.routed);
   w.end_object();
+  w.key("misfortunes");
+  write_json(w, counters.misfortunes);
 }
 
 void write_operations(JsonWriter& w, const RunOutcome& outcome) {
@@ -71,7 +73,10 @@ void write_operations(JsonWriter& w, const RunOutcome& outcome) {
 void write_faults(JsonWriter& w, const RunOutcome& outcome) {
   w.key("faults").begin_array();
   for (const FiredFault& each : outcome.faults) {
-    w.begin_object().member("fired", each.fired).key("fault");
+    w.begin_object().member("fired", each.fired);
+    if (each.outside_model) w.member("outside_model", true);
+    if (!each.why.empty()) w.member("why", std::string_view(each.why));
+    w.key("fault");
     write_json(w, each.fault);
     w.end_object();
   }

@@ -14,7 +14,8 @@ constexpr std::size_t chunk_bytes = std::size_t{1} << 20;
 
 constexpr SightMask faults = sight(Sight::crashed) | sight(Sight::paused) | sight(Sight::resumed) |
                              sight(Sight::cut) | sight(Sight::healed) | sight(Sight::clock_set) |
-                             sight(Sight::imposed) | sight(Sight::lifted);
+                             sight(Sight::imposed) | sight(Sight::lifted) | sight(Sight::damaged) |
+                             sight(Sight::refused);
 constexpr SightMask of_facts =
     faults | sight(Sight::booted) | sight(Sight::stated) | sight(Sight::broke_rule);
 constexpr SightMask of_messages = of_facts | sight(Sight::sent) | sight(Sight::received) |
@@ -101,6 +102,10 @@ void append_details(std::string& out, const Occurrence& seen, const World& world
       return;
     case Sight::imposed:
     case Sight::lifted: {
+      if (seen.condition == nullptr) {  // of a node
+        append(out, ",\"name\":\"", seen.sentence);
+        return;
+      }
       append(out, ",\"peer\":\"", world.name(seen.peer));
       append(out, ",\"name\":\"", name_of(*seen.condition));
       JsonWriter w(out += ",\"fields\":");
@@ -112,6 +117,13 @@ void append_details(std::string& out, const Occurrence& seen, const World& world
       w.value(seen.step.ns);
       return;
     }
+    case Sight::damaged:
+      append(out, ",\"how\":\"", seen.sentence);
+      append(out, ",\"record\":", seen.records);
+      return;
+    case Sight::refused:
+      append(out, ",\"record\":", seen.records);
+      return;
     case Sight::booted:
     case Sight::flushed:
     case Sight::paused:

@@ -29,7 +29,7 @@ void add_servers(const Scenario& s, World& world) {
       settings.name = to_text(NodeId{number});
       settings.clock = draw_clock(group.clock.value_or(s.clock), s.seed, {number});
       settings.flush = group.disk.value_or(s.disk).flush;
-      world.add_node(std::move(settings), group.algorithm->make(group.config));
+      world.add_node(std::move(settings), group.algorithm->make(group.config_of({number})));
     }
   }
 }

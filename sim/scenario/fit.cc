@@ -61,7 +61,10 @@ class Fitting {
                                              " nodes; at most " + std::to_string(most_nodes) +
                                              " are supported");
     }
+    std::uint32_t first = 1;
     for (NodeGroup& group : scenario_.groups) {
+      check_variants(group, first);
+      first += group.count;
       constexpr auto roles = enumerators(Role{});
       // A group called "balancer" is what the role of that name would find.
       const bool taken = group.name != name_of(Role::balancer) &&
@@ -78,6 +81,19 @@ class Fitting {
               "nodes." + group.name + ".members names " + quoted(member) +
                   ", which is no group of nodes",
               closest(member, names));
+      }
+    }
+  }
+
+  // Variants name nodes of their own group, the first of which has the number `first`.
+  void check_variants(NodeGroup& group, std::uint32_t first) {
+    for (NodeVariant& variant : group.variants) {
+      for (const Selector::Part& part : variant.nodes.parts) {
+        const std::uint32_t node = part.node.value;
+        if (node >= first && node < first + group.count) continue;
+        wrong(part.at, "nodes." + group.name + ".variants names nodes by number, from " +
+                           std::to_string(first) + " to " +
+                           std::to_string(first + group.count - 1));
       }
     }
   }
@@ -290,6 +306,20 @@ class Fitting {
       check_one_node(fault, election->center);
     } else if (const auto* swizzle = std::get_if<Swizzle>(&fault.action)) {
       check_spans(fault, *swizzle);
+    } else if (const auto* rate = std::get_if<RateChange>(&fault.action)) {
+      if (rate->factor < Ratio{1, 1000}) wrong(fault.where, "rate: the factor is below 1/1000");
+    } else if (const auto* crash = std::get_if<Crash>(&fault.action)) {
+      check_for_each(fault, "offsets", crash->offsets.size(), crash->nodes);
+    } else if (const auto* rot = std::get_if<BitRot>(&fault.action)) {
+      check_for_each(fault, "records", rot->records.size(), rot->nodes);
+    } else if (const auto* write = std::get_if<MisdirectedWrite>(&fault.action)) {
+      check_for_each(fault, "records", write->records.size(), write->nodes);
+      check_for_each(fault, "onto", write->onto.size(), write->nodes);
+      if (write->records.size() != write->onto.size()) {
+        wrong(fault.where, "misdirected_write: \"records\" and \"onto\" go together");
+      }
+    } else if (const auto* disturb = std::get_if<Disturb>(&fault.action)) {
+      check_timer(fault, *disturb);
     } else if (const auto* restart = std::get_if<Restart>(&fault.action)) {
       for (const Selector::Part& part : restart->nodes.parts) {
         const bool by_role = !part.node && part.group.empty();
@@ -322,6 +352,37 @@ class Fitting {
               "swizzle: a span names one node or the link between two, and ends after it begins");
       }
     }
+  }
+
+  // A list that says something for each node needs to know which nodes these are.
+  void check_for_each(const Fault& fault, std::string_view list, std::size_t size,
+                      const Selector& nodes) {
+    if (size == 0) return;
+    const std::string what = std::string(name_of(fault.action)) + ": " + quoted(list);
+    for (const Selector::Part& part : nodes.parts) {
+      if (part.node) continue;
+      wrong(part.at, what + " says something for each node: name the nodes by number");
+      return;
+    }
+    if (size == nodes.parts.size()) return;
+    wrong(fault.where, what + " has " + std::to_string(size) + " entries for " +
+                           std::to_string(nodes.parts.size()) + " nodes");
+  }
+
+  void check_timer(const Fault& fault, const Disturb& disturb) {
+    if (disturb.timer.empty()) return;
+    std::vector<std::string> known;
+    for (const NodeGroup& group : scenario_.groups) {
+      const auto process = group.algorithm->make(group.config);
+      for (std::uint32_t timer = 0; timer < process->timer_count(); ++timer) {
+        known.emplace_back(process->timer_name(timer));
+      }
+    }
+    if (std::find(known.begin(), known.end(), disturb.timer) != known.end()) return;
+    const std::vector<std::string_view> words(known.begin(), known.end());
+    wrong(fault.where,
+          "disturb: there is no timer " + quoted(disturb.timer) + "; there are " + one_of(words),
+          closest(disturb.timer, words));
   }
 
   void check_trigger(const Fault& fault) {

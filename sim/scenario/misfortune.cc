@@ -39,8 +39,8 @@ void vary_network(Scenario& s, Stream& dice) {
   const auto patience = static_cast<std::uint64_t>(patience_of(s).ns);
   const std::uint64_t longest = std::max<std::uint64_t>(patience / 20, 2'000);
   const auto least = static_cast<std::int64_t>(log_uniform(dice, 1'000, longest));
-  const auto most = static_cast<std::int64_t>(
-      log_uniform(dice, static_cast<std::uint64_t>(least), longest));
+  const auto most =
+      static_cast<std::int64_t>(log_uniform(dice, static_cast<std::uint64_t>(least), longest));
   const std::uint64_t loss = dice.below(2) == 0 ? 0 : log_uniform(dice, 1, 100);
   const std::uint64_t duplicate = dice.below(2) == 0 ? 0 : log_uniform(dice, 1, 100);
   const bool fifo = dice.below(4) == 0;
@@ -67,8 +67,7 @@ std::optional<Profile> find_profile(std::string_view name) {
     Problems problems;
     const std::optional<Value> value =
         parse_json(std::string(known.text), std::string(name), problems);
-    const std::optional<Profile> profile =
-        value ? read_profile(*value, problems) : std::nullopt;
+    const std::optional<Profile> profile = value ? read_profile(*value, problems) : std::nullopt;
     SIM_ASSERT(profile, "the profiles that come with the tool can be read");
     return profile;
   }

@@ -302,9 +302,8 @@ void Running::judge_progress() {
 bool Running::may_demand_progress() {
   for (const FiredFault& fault : director_.fired()) {
     if (!fault.outside_model) continue;
-    notes_.push_back("liveness is waived: the fault \"" +
-                     std::string(name_of(fault.fault.action)) + "\" at " +
-                     to_text(fault.fault.at) + " left the fault model");
+    notes_.push_back("liveness is waived: the fault \"" + std::string(name_of(fault.fault.action)) +
+                     "\" at " + to_text(fault.fault.at) + " left the fault model");
     return false;
   }
   return true;
@@ -367,8 +366,7 @@ void Running::look_for_availability() {
   const std::uint64_t changes = watch_.changes();
   if (changes != seen_changes_) {
     seen_changes_ = changes;
-    connected_since_ =
-        has_connected_majority(scenario_, world_) ? world_.now() : Time::max();
+    connected_since_ = has_connected_majority(scenario_, world_) ? world_.now() : Time::max();
     asked_then_ = watch_.history().invoked();
   }
   if (connected_since_ == Time::max()) return;
@@ -389,7 +387,8 @@ void Running::judge_work(const RunOutcome& outcome) {
   for (const FiredFault& fault : outcome.faults) {
     if (fault.fired || fault.fault.optional) continue;
     reasons_.push_back("the fault \"" + std::string(name_of(fault.fault.action)) + "\" due at " +
-                       to_text(fault.fault.at) + " never fired: nobody was what it waited for");
+                       to_text(fault.fault.at) + " never fired: " +
+                       (fault.why.empty() ? "nobody was what it waited for" : fault.why));
   }
   if (!reasons_.empty()) return;
   if (scenario_.workload && outcome.ok == 0) {

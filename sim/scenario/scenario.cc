@@ -65,6 +65,27 @@ std::vector<std::string_view> check_names() {
   return names;
 }
 
+// A variant says what differs from the group's configuration.
+bool read_variants(const Value& v, NodeGroup& group, Reader& r) {
+  if (!v.is(Value::Kind::array)) return r.wrong(v, "a list of variants");
+  bool good = true;
+  for (std::size_t i = 0; i < v.children.size(); ++i) {
+    const Reader::Level element = r.enter(i);
+    NodeVariant& variant = group.variants.emplace_back();
+    variant.config = group.config;
+    ObjectReader object(v.children[i], r);
+    object.must_have("nodes", variant.nodes);
+    if (const Value* config = object.take("config")) {
+      const Reader::Level level = r.enter("config");
+      if (!group.algorithm->config.read(*config, variant.config, r)) object.fail();
+    } else {
+      object.missing("config");
+    }
+    good = object.finish() && good;
+  }
+  return good;
+}
+
 bool read_group(std::string_view name, const Value& v, NodeGroup& group, Reader& r) {
   group.name = name;
   group.at = v.key_at;
@@ -88,6 +109,10 @@ bool read_group(std::string_view name, const Value& v, NodeGroup& group, Reader&
       const Reader::Level level = r.enter("config");
       if (!group.algorithm->config.read(*config, group.config, r)) object.fail();
     }
+  }
+  if (const Value* variants = object.take("variants"); variants != nullptr) {
+    const Reader::Level level = r.enter("variants");
+    if (group.algorithm != nullptr && !read_variants(*variants, group, r)) object.fail();
   }
   object.may_have("members", group.members);
   object.may_have("disk", group.disk);
@@ -158,6 +183,16 @@ bool read_faults(const Value& v, std::vector<Fault>& faults, Reader& r) {
 
 }  // namespace
 
+const std::any& NodeGroup::config_of(NodeId node) const {
+  const std::any* best = &config;
+  for (const NodeVariant& variant : variants) {
+    for (const Selector::Part& part : variant.nodes.parts) {
+      if (part.node == node) best = &variant.config;
+    }
+  }
+  return *best;
+}
+
 std::optional<Scenario> read_scenario(const Value& value, Problems& problems) {
   Scenario s;
   Reader r(problems, "scenario");
@@ -213,6 +248,17 @@ void write_group(JsonWriter& w, const NodeGroup& group) {
   w.member("algorithm", group.algorithm->name);
   w.key("config");
   group.algorithm->config.write(w, group.config);
+  if (!group.variants.empty()) {
+    w.key("variants").begin_array();
+    for (const NodeVariant& variant : group.variants) {
+      w.begin_object().key("nodes");
+      write_json(w, variant.nodes);
+      w.key("config");
+      group.algorithm->config.write(w, variant.config);
+      w.end_object();
+    }
+    w.end_array();
+  }
   w.key("members");
   write_json(w, group.members);
   if (group.disk) {

@@ -201,11 +201,11 @@ struct Availability {
       "Liveness while faults stand: whenever a majority of the first group is up, and all its "
       "members and some client reach each other both ways, operations are answered within a time "
       "of the last one.";
-  static constexpr auto fields = std::tuple{
-      field("patience", &Availability::patience,
-            "That time, in multiples of the algorithm's patience, see liveness.")
-          .at_least(1)
-          .at_most(1'000'000)};
+  static constexpr auto fields =
+      std::tuple{field("patience", &Availability::patience,
+                       "That time, in multiples of the algorithm's patience, see liveness.")
+                     .at_least(1)
+                     .at_most(1'000'000)};
 };
 
 // Which properties are judged. A scenario that says nothing gets every safety check.
@@ -217,16 +217,26 @@ struct CheckSpec {
   std::optional<Availability> availability;
 };
 
+// Some nodes of a group whose configuration differs, as during a rollout that went wrong.
+struct NodeVariant {
+  Selector nodes;
+  std::any config;  // of the group, with what the variant says in its place
+};
+
 // Nodes that run the same algorithm.
 struct NodeGroup {
   std::string name;
   std::uint32_t count = 1;
   const AlgorithmInfo* algorithm = nullptr;
   std::any config;
-  std::vector<std::string> members;  // groups; unless given, this one
+  std::vector<NodeVariant> variants;  // of several for one node the last one counts
+  std::vector<std::string> members;   // groups; unless given, this one
   std::optional<DiskSpec> disk;
   std::optional<ClockSpec> clock;
   Position at;
+
+  // The configuration of a node of this group.
+  const std::any& config_of(NodeId node) const;
 };
 
 // --- The whole -----------------------------------------------------------------------------------

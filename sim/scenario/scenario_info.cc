@@ -21,6 +21,11 @@ TypeInfo group_info() {
     configs.push_back(info.config.info);
     configs.back().name = info.name;
   }
+  const TypeInfo variant = TypeInfo::object(
+      "variant", "Nodes of the group whose options differ.",
+      {FieldInfo::required("nodes", type_info<Selector>(), "Which ones, by number."),
+       FieldInfo::required("config", TypeInfo::one_of(configs),
+                           "The options that differ from those of the group.")});
   FieldInfo config = FieldInfo::optional(
       "config", TypeInfo::one_of(std::move(configs)),
       "The options of the algorithm; `ballast describe algorithm NAME` shows them.");
@@ -29,6 +34,8 @@ TypeInfo group_info() {
       "group", "Nodes that run the same algorithm.",
       {FieldInfo::optional("count", type_info<std::uint32_t>({1, 2000}), "How many nodes.", "1"),
        FieldInfo::required("algorithm", TypeInfo::word(names), "What they run."), config,
+       FieldInfo::optional("variants", TypeInfo::list_of(variant),
+                           "Nodes of the group with options of their own."),
        FieldInfo::optional("members", type_info<std::vector<std::string>>(),
                            "The groups that they work with; unless given, their own."),
        FieldInfo::optional("disk", type_info<DiskSpec>(), "Their disks, if they differ."),

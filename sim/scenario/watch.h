@@ -86,7 +86,7 @@ class Watch final : public Observer {
   Time first_answer() const { return first_answer_; }     // when; Time::max() for never
   // How often a link, or whether a node works, has changed.
   std::uint64_t changes() const { return changes_; }
-  Time last_ok() const { return last_ok_; }               // of any operation
+  Time last_ok() const { return last_ok_; }  // of any operation
   // How many facts of these kinds were stated.
   std::uint64_t stated(FactMask kinds) const {
     std::uint64_t total = 0;

@@ -41,8 +41,10 @@ inline Fault fault(Duration at, FaultAction action, std::optional<Duration> last
 class Play {
  public:
   explicit Play(std::vector<Fault> schedule, std::uint64_t seed = 1,
-                std::vector<Puppet::Config> puppets = std::vector<Puppet::Config>(6))
+                std::vector<Puppet::Config> puppets = std::vector<Puppet::Config>(6),
+                Distribution flush = Distribution::constant({}))
       : stage({.puppets = std::move(puppets),
+               .flush = std::move(flush),
                .seed = seed,
                .wanted = all_sights & ~sight(Sight::booted)}),
         director(std::move(schedule), {{"server", {n1, n2, n3, n4, n5}}, {"client", {c1}}}, seed) {}

@@ -53,8 +53,8 @@ void upset(Stage& stage) {
   stage.run_until(120_ms);
   world.resume(n2);
   world.heal(n1, n3);
-  world.set_clock_drift(n4, 300'000);
-  world.set_flush(n3, Distribution::constant(20_ms));
+  world.impose(n4, condition::Drift{300'000});
+  world.impose(n3, condition::SlowFlush{Distribution::constant(20_ms)});
   stage.run_until(300_ms);
 }
 

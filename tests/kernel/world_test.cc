@@ -173,7 +173,7 @@ TEST_CASE("a disk that becomes faster does not let a step overtake an earlier on
     step.send(n2, Note{7});
   };
   Stage stage({.puppets = {puppet, {}}, .flush = slow});
-  stage.world.set_flush(n1, Distribution::constant({}));
+  stage.world.impose(n1, condition::SlowFlush{Distribution::constant({})});
   stage.run_until(20_ms);
   CHECK(stage.seen() ==
         "0s n1 booted\n"

@@ -134,6 +134,12 @@ class Log final : public Observer {
         return " to " + number_of(seen.payload, world) + " for " + world.name(seen.peer);
       case Sight::clock_set:
         return " " + to_text(seen.step);
+      case Sight::damaged:
+        return " " + std::to_string(seen.records) + " " + std::string(seen.sentence);
+      case Sight::refused:
+        return " " + std::to_string(seen.records);
+      case Sight::imposed:
+      case Sight::lifted:
       case Sight::broke_rule:
         return " " + std::string(seen.sentence);
       case Sight::booted:
