@@ -35,7 +35,7 @@ namespace condition {
 struct Delay {
   Distribution add = Distribution::constant({});
   Ratio factor{1, 1};
-  static constexpr std::string_view name = "delay";
+  static constexpr std::string_view name = "latency";
   static constexpr std::string_view doc =
       "Messages take longer: the delay that the link draws is multiplied, then more is added.";
   static constexpr auto fields = std::tuple{
@@ -150,7 +150,7 @@ using LinkCondition =
                  condition::Reorder, condition::Corrupt, condition::Clog, condition::Bandwidth>;
 constexpr std::size_t link_condition_kinds = std::variant_size_v<LinkCondition>;
 constexpr std::array<std::string_view, link_condition_kinds> link_condition_names{
-    "delay", "loss", "duplicate", "replay", "reorder", "corrupt", "clog", "bandwidth"};
+    "latency", "loss", "duplicate", "replay", "reorder", "corrupt", "clog", "bandwidth"};
 
 // The bit of a kind of condition in Passage::acted.
 template <class Condition, std::size_t kind = 0>

@@ -114,7 +114,7 @@ TEST_CASE("a delay holds on its links, in its direction, from its begin to its e
     const bool within = sent >= Time{} + 1_s && sent < Time{} + 2_s;
     CHECK(each.at - sent == (within ? 8_ms : 1_ms));
   }
-  CHECK(talk.acted("delay") == 100);
+  CHECK(talk.acted("latency") == 100);
   CHECK(talk.play->director.healed_at() == Time{} + 2_s);
 }
 
@@ -182,7 +182,7 @@ TEST_CASE("duplicates come twice, replays once more and late") {
 
 TEST_CASE("a reordering window lets later messages overtake earlier ones") {
   Talk talk({fault(
-      0_s, on(with<LinkReorder>(condition::Reorder{{1, 2}, 50_ms}), only({n1}), only({n2})))});
+      1_ns, on(with<LinkReorder>(condition::Reorder{{1, 2}, 50_ms}), only({n1}), only({n2})))});
   const auto numbers = talk.numbers(n1, n2);
   CHECK(!std::is_sorted(numbers.begin(), numbers.end()));
   CHECK(talk.acted("reorder") > 120);
@@ -224,20 +224,20 @@ TEST_CASE("a clog delivers at its end, at once, in order, all that it held back"
 }
 
 TEST_CASE("over a slow link messages queue up, and what finds the queue full is lost") {
-  // 16 bytes each 10 ms need 1600 bytes a second; half of that is there.
+  // 16 bytes each 10 ms need 1600 bytes a second; 1000 are there.
   const auto bandwidth = [](std::uint64_t queue) {
-    return on(with<LinkBandwidth>(condition::Bandwidth{{800, 1_s}, queue, Overflow::tail}),
+    return on(with<LinkBandwidth>(condition::Bandwidth{{1000, 1_s}, queue, Overflow::tail}),
               only({n1}), only({n2}));
   };
   Talk endless({fault(1_s, bandwidth(0), 1_s)});
   CHECK(endless.numbers(n1, n2).size() == 299);
-  CHECK(*endless.delays_ms(n1, n2).rbegin() >= 1000);
+  CHECK(*endless.delays_ms(n1, n2).rbegin() >= 590);
   Talk finite({fault(1_s, bandwidth(4), 1_s)});
-  CHECK(*finite.delays_ms(n1, n2).rbegin() == 81);
+  CHECK(*finite.delays_ms(n1, n2).rbegin() == 65);
   const auto lost =
       finite.play->world().counters().dropped[static_cast<std::size_t>(DropReason::overflow)];
-  CHECK(lost >= 40);
-  CHECK(lost <= 52);
+  CHECK(lost >= 30);
+  CHECK(lost <= 40);
 }
 
 TEST_CASE("a swizzle clogs nodes one after the other and frees them in another order") {
@@ -343,4 +343,23 @@ TEST_CASE("what a role came to is written back, and the replay draws the same lu
   again.run_until(4_s);
   CHECK(again.world().fingerprint() == play.world().fingerprint());
   CHECK(play.world().counters().all_dropped() > 50);
+}
+
+TEST_CASE("who counts acknowledgements instead of those who sent them is fooled by duplicates") {
+  const auto acknowledged = [](std::vector<Fault> schedule) {
+    std::vector<Puppet::Config> puppets(6);
+    puppets[0].start = [](Puppet&, Step<Puppet>& step) {
+      for (const NodeId node : {n2, n3, n4, n5}) step.send(node, Note{1});
+    };
+    puppets[0].note = [](Puppet& self, NodeId, std::uint64_t, Step<Puppet>&) { ++self.count; };
+    puppets[1].note = [](Puppet&, NodeId from, std::uint64_t, Step<Puppet>& step) {
+      step.send(from, Note{2});
+    };
+    Play play(std::move(schedule), 1, std::move(puppets));
+    play.run_until(1_s);
+    return play.stage.puppet(n1).count;
+  };
+  const auto twice = with<LinkDuplicate>(condition::Duplicate{{1, 1}});
+  CHECK(acknowledged({}) == 1);
+  CHECK(acknowledged({fault(1_us, twice)}) == 2);  // itself and two others: a majority, it thinks
 }
