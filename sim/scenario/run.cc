@@ -384,8 +384,11 @@ void Running::look_for_availability() {
 
 // A pass must show work: a run in which nothing happened proves nothing.
 void Running::judge_work(const RunOutcome& outcome) {
+  const bool any_fired = std::any_of(outcome.faults.begin(), outcome.faults.end(),
+                                     [](const FiredFault& fault) { return fault.fired; });
   for (const FiredFault& fault : outcome.faults) {
-    if (fault.fired || fault.fault.optional) continue;
+    // One that its bound held back was not to act, unless it was all that there was.
+    if (fault.fired || fault.fault.optional || (any_fired && !fault.why.empty())) continue;
     reasons_.push_back("the fault \"" + std::string(name_of(fault.fault.action)) + "\" due at " +
                        to_text(fault.fault.at) + " never fired: " +
                        (fault.why.empty() ? "nobody was what it waited for" : fault.why));
