@@ -40,9 +40,14 @@ NodeId Roles::leader(const std::vector<NodeId>& among) const {
 
 Director::Director(std::vector<Fault> schedule, std::vector<Group> groups, std::uint64_t seed)
     : schedule_(std::move(schedule)), groups_(std::move(groups)), unended_(schedule_.size()) {
+  for (std::size_t i = 0; i < schedule_.size(); ++i) push(schedule_[i].at, Step::begin, i);
+  reseed(seed);
+}
+
+void Director::reseed(std::uint64_t seed) {
+  picks_.clear();
   for (std::size_t i = 0; i < schedule_.size(); ++i) {
     const Time at = schedule_[i].at;
-    push(at, Step::begin, i);
     // Each fault draws from a stream of its own, known by its time and its rank among those of that
     // time: without the faults of other times it hits the same nodes.
     const auto rank =

@@ -42,6 +42,9 @@ class Director {
   // `groups` are those of the scenario, the first one being meant by a bare role.
   Director(std::vector<Fault> schedule, std::vector<Group> groups, std::uint64_t seed);
 
+  // From now on random selectors choose by this seed.
+  void reseed(std::uint64_t seed);
+
   // When the next fault begins, ends or flaps; Time::max() if none does any more. Faults that wait
   // for a role, or for an event, are looked at again whenever act() is called.
   Time next_at() const;

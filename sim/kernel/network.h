@@ -68,6 +68,9 @@ class Network {
   // Whether a message from one to the other would pass, on all links of its route.
   bool is_cut(NodeId from, NodeId to) const;
 
+  // From now on all luck comes from this seed.
+  void reseed(std::uint64_t seed);
+
   // Decides the fate of the next message on this link, sent at `now`.
   Passage send(NodeId from, NodeId to, Time now);
 

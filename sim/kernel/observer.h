@@ -62,6 +62,7 @@ struct Occurrence {
   NodeId peer;                // sent, dropped, cut, healed: the receiver; received: the sender
   PayloadRef payload;         // received, sent, dropped
   std::uint64_t message = 0;  // number of the sending: both copies of a duplicate carry the same
+  const Passage* passage = nullptr;      // sent: what will become of it
   DropReason reason = DropReason::lost;  // dropped
   std::uint32_t timer = 0;               // fired
   const Fact* fact = nullptr;            // stated
