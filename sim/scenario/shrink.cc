@@ -15,6 +15,9 @@ namespace {
 // A candidate that runs away is no simpler than what it comes from.
 constexpr std::uint64_t most_times_events = 4;
 constexpr std::uint64_t spare_events = 20'000;
+// As many lines are read at a glance; above, more is tried to have fewer.
+constexpr std::uint64_t enough_items = 10;
+constexpr std::uint64_t most_orders = 12;
 
 Duration rounded_up(Time at, Duration unit) {
   return {(at.ns + unit.ns - 1) / unit.ns * unit.ns};
@@ -28,6 +31,46 @@ std::vector<T> those(const std::vector<T>& all, const std::vector<bool>& kept) {
   }
   return some;
 }
+
+// All that can be left out of a schedule, by one number.
+class Items {
+ public:
+  explicit Items(const Scenario& scenario) : scenario_(scenario) {
+    if (scenario.workload && scenario.workload->script) {
+      operations_ = scenario.workload->script->size();
+    }
+  }
+  std::size_t size() const {
+    return scenario_.faults.size() + operations_ + scenario_.network.messages.size();
+  }
+  std::string text(std::size_t i) const {
+    if (i < scenario_.faults.size()) return brief(scenario_.faults[i], scenario_);
+    i -= scenario_.faults.size();
+    if (i < operations_) return brief((*scenario_.workload->script)[i]);
+    return brief(scenario_.network.messages[i - operations_], scenario_);
+  }
+  // REQUIRES descending numbers.
+  Scenario without(const std::vector<std::size_t>& gone) const {
+    Scenario s = scenario_;
+    const auto erase = [](auto& list, std::size_t i) {
+      list.erase(list.begin() + static_cast<std::ptrdiff_t>(i));
+    };
+    for (std::size_t i : gone) {
+      if (i < scenario_.faults.size()) {
+        erase(s.faults, i);
+      } else if (i -= scenario_.faults.size(); i < operations_) {
+        erase(*s.workload->script, i);
+      } else {
+        erase(s.network.messages, i - operations_);
+      }
+    }
+    return s;
+  }
+
+ private:
+  const Scenario& scenario_;
+  std::size_t operations_ = 0;
+};
 
 bool fits(Scenario& scenario) {
   Problems problems;
@@ -171,6 +214,7 @@ void ShrinkSearch::one_round() {
   calm_network();
   drop_messages();
   pin_messages();
+  drop_pairs();
   reset_parts();
   reset_configs();
   simplify_values();
@@ -224,14 +268,8 @@ void ShrinkSearch::truncate() {
   const Time at = result_.outcome.violations.front().at;
   const Duration end = result_.scenario.duration;
   if (at < Time{} + end) {
-    const Duration exact{std::max<std::int64_t>(at.ns, 1)};
-    const std::vector<Duration> ends{rounded_up(at + Duration{1}, {1'000'000}), exact};
-    attempt(ends.size(), [&](std::size_t i) -> std::optional<Scenario> {
-      if (ends[i] >= end) return std::nullopt;
-      Scenario s = result_.scenario;
-      s.end_at(ends[i]);
-      return s;
-    });
+    const Duration sooner = rounded_up(at + Duration{1}, {1'000'000});
+    if (sooner < end) attempt_change([&](Scenario& s) { s.end_at(sooner); });
     return;
   }
   for (bool shorter = true; shorter;) {
@@ -258,12 +296,60 @@ void ShrinkSearch::drop_faults() {
 void ShrinkSearch::drop_operations() {
   const Scenario base = result_.scenario;
   if (!base.workload || !base.workload->script) return;
-  const auto& script = *base.workload->script;
-  minimize(script.size(), [&](const std::vector<bool>& kept) -> std::optional<Scenario> {
-    Scenario s = base;
-    s.workload->script = those(script, kept);
+  drop_operations_in_order(0);
+  // A minimum depends on the way there, and a property that is judged some time after the deed
+  // holds those operations fast that were judged first. So others are tried where this one is
+  // large: other orders, and all the time that there was.
+  for (std::uint64_t order = 1; order <= most_orders && items() > enough_items; ++order) {
+    const Scenario found = result_.scenario;
+    const RunOutcome outcome = result_.outcome;
+    const std::uint64_t least = items();
+    Scenario again = base;
+    if (order % 2 == 1) again.duration = result_.before.duration;
+    if (attempt(std::move(again))) {
+      drop_operations_in_order(order);
+      truncate();
+      if (items() < least) continue;
+    }
+    result_.scenario = found;
+    result_.outcome = outcome;
+  }
+}
+
+void ShrinkSearch::drop_operations_in_order(std::uint64_t order) {
+  const Scenario all = result_.scenario;
+  const auto& script = *all.workload->script;
+  const std::size_t count = script.size();
+  std::vector<std::size_t> places(count);
+  for (std::size_t i = 0; i < count; ++i) places[i] = i;
+  if (order > 1) {
+    Stream shuffle(order, Purpose::choice, 0);
+    for (std::size_t i = count; i > 1; --i) std::swap(places[i - 1], places[shuffle.below(i)]);
+  }
+  minimize(count, [&](const std::vector<bool>& kept) -> std::optional<Scenario> {
+    std::vector<bool> in_place(count);
+    for (std::size_t i = 0; i < count; ++i) in_place[places[i]] = kept[i];
+    Scenario s = all;
+    s.workload->script = those(script, in_place);
     return s;
   });
+}
+
+// What is minimal item by item may not be minimal yet.
+void ShrinkSearch::drop_pairs() {
+  constexpr std::size_t most = 24;
+  for (bool dropped = true; dropped;) {
+    const Scenario base = result_.scenario;
+    const Items all(base);
+    if (all.size() < 2 || all.size() > most) return;
+    std::vector<std::pair<std::size_t, std::size_t>> pairs;
+    for (std::size_t i = 1; i < all.size(); ++i) {
+      for (std::size_t j = 0; j < i; ++j) pairs.emplace_back(i, j);
+    }
+    dropped = attempt(pairs.size(), [&](std::size_t p) -> std::optional<Scenario> {
+                return all.without({pairs[p].first, pairs[p].second});
+              }).has_value();
+  }
 }
 
 void ShrinkSearch::drop_messages() {
@@ -277,50 +363,6 @@ void ShrinkSearch::drop_messages() {
 }
 
 // --- Why each item is needed ---------------------------------------------------------------------
-
-namespace {
-
-// All that can be left out of a schedule, by one number.
-class Items {
- public:
-  explicit Items(const Scenario& scenario) : scenario_(scenario) {
-    if (scenario.workload && scenario.workload->script) {
-      operations_ = scenario.workload->script->size();
-    }
-  }
-  std::size_t size() const {
-    return scenario_.faults.size() + operations_ + scenario_.network.messages.size();
-  }
-  std::string text(std::size_t i) const {
-    if (i < scenario_.faults.size()) return brief(scenario_.faults[i], scenario_);
-    i -= scenario_.faults.size();
-    if (i < operations_) return brief((*scenario_.workload->script)[i]);
-    return brief(scenario_.network.messages[i - operations_], scenario_);
-  }
-  // REQUIRES descending numbers.
-  Scenario without(const std::vector<std::size_t>& gone) const {
-    Scenario s = scenario_;
-    const auto erase = [](auto& list, std::size_t i) {
-      list.erase(list.begin() + static_cast<std::ptrdiff_t>(i));
-    };
-    for (std::size_t i : gone) {
-      if (i < scenario_.faults.size()) {
-        erase(s.faults, i);
-      } else if (i -= scenario_.faults.size(); i < operations_) {
-        erase(*s.workload->script, i);
-      } else {
-        erase(s.network.messages, i - operations_);
-      }
-    }
-    return s;
-  }
-
- private:
-  const Scenario& scenario_;
-  std::size_t operations_ = 0;
-};
-
-}  // namespace
 
 void ShrinkSearch::explain() {
   const Items items(result_.scenario);
@@ -389,8 +431,9 @@ std::string in_words(const ScheduleSize& after, const ScheduleSize& before) {
   std::string text = part(after.faults, before.faults, "fault");
   if (before.operations > 0) text += ", " + part(after.operations, before.operations, "operation");
   if (before.messages > 0 || after.messages > 0) {
-    text += ", " + with_commas(after.messages) + " fates of messages (" +
-            with_commas(before.messages) + " were lost or copied by chance)";
+    text += ", " + with_commas(after.messages) +
+            (after.messages == 1 ? " message fate (" : " message fates (") +
+            with_commas(before.messages) + " messages were lost or copied)";
   }
   text += ", " + part(after.nodes, before.nodes, "node");
   if (before.clients > 0) text += ", " + part(after.clients, before.clients, "client");
@@ -400,10 +443,11 @@ std::string in_words(const ScheduleSize& after, const ScheduleSize& before) {
 std::vector<std::string> remarks(const Shrunk& shrunk) {
   std::vector<std::string> lines;
   const Violation& first = shrunk.outcome.violations.front();
-  lines.push_back("Violates " + first.property + ". Shrunk to " +
-                  in_words(shrunk.after, shrunk.before) + ",");
-  lines.push_back("in " + with_commas(shrunk.runs) + " runs" +
-                  (shrunk.complete ? "; nothing more can be taken away." : "; the time was over.") );
+  lines.push_back("Violates " + first.property + ". Shrunk in " + with_commas(shrunk.runs) +
+                  " runs" +
+                  (shrunk.complete ? ", until nothing more could be taken away, to"
+                                   : ", until the time was over, to"));
+  lines.push_back(in_words(shrunk.after, shrunk.before) + ".");
   return lines;
 }
 

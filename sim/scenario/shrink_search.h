@@ -10,6 +10,8 @@
 
 namespace ballast {
 
+ScheduleSize size_of(const Scenario& scenario);
+
 class ShrinkSearch {
  public:
   ShrinkSearch(const Scenario& failing, const RunOutcome& outcome, const ShrinkOptions& options);
@@ -52,7 +54,10 @@ class ShrinkSearch {
   void truncate();
   void drop_faults();
   void drop_operations();
+  void drop_operations_in_order(std::uint64_t order);
   void drop_messages();
+  void drop_pairs();
+  std::uint64_t items() const { return size_of(result_.scenario).items(); }
   // shrink_world.cc
   void script_operations();
   void calm_network();
@@ -74,6 +79,5 @@ class ShrinkSearch {
 std::vector<MessageSpec> fates_in(const Scenario& scenario, bool delays);
 // The operations that clients began in a run.
 std::vector<ScriptedOperation> operations_in(const Scenario& scenario);
-ScheduleSize size_of(const Scenario& scenario);
 
 }  // namespace ballast
