@@ -67,7 +67,7 @@ struct ShrinkCommand {
 };
 
 struct ForkCommand {
-  std::string path;  // of a repro.json or a result
+  std::string path;            // of a repro.json or a result
   std::optional<Duration> at;  // unless given, the whole curve
   std::uint64_t seeds = 40;    // continuations at each time
   std::uint32_t jobs = 0;

@@ -141,13 +141,12 @@ void add_fork(CLI::App& app, Commands& commands, const std::shared_ptr<Words>& w
 }
 
 void add_diff(CLI::App& app, Commands& commands, const std::shared_ptr<Words>& w) {
-  CLI::App* sub = add_command(
-      app, commands, "diff", "Find the first event at which two runs part",
-      "Examples:\n"
-      "  ballast diff results/a/seed-1 results/b/seed-1\n"
-      "  ballast diff scenario.json@7 scenario.json@8\n\n"
-      "Exit code 0 if the runs are the same, 1 if they part.",
-      [w] { return make_diff(*w); });
+  CLI::App* sub = add_command(app, commands, "diff", "Find the first event at which two runs part",
+                              "Examples:\n"
+                              "  ballast diff results/a/seed-1 results/b/seed-1\n"
+                              "  ballast diff scenario.json@7 scenario.json@8\n\n"
+                              "Exit code 0 if the runs are the same, 1 if they part.",
+                              [w] { return make_diff(*w); });
   sub->add_option("A", w->path, "A scenario, FILE@SEED, a repro.json or the directory of a run")
       ->required()
       ->type_name("");
@@ -169,8 +168,7 @@ void add_frontier(CLI::App& app, Commands& commands, const std::shared_ptr<Words
   sub->add_option("--vary", w->vary, "What to vary, and between which values")
       ->required()
       ->type_name("PATH=LOW:HIGH");
-  sub->add_option("--seeds", w->seeds, "The seeds of each probe; default 1..20")
-      ->type_name("A..B");
+  sub->add_option("--seeds", w->seeds, "The seeds of each probe; default 1..20")->type_name("A..B");
   sub->add_option("--set", w->set, "Change the scenario, as in network.loss=2%; may be repeated")
       ->type_name("PATH=VALUE")
       ->allow_extra_args(false);

@@ -19,9 +19,12 @@ struct UsageError {
   std::string sentence;
 };
 
-inline std::string in_double_quotes(std::string_view word) { return "\"" + std::string(word) + "\""; }
+inline std::string in_double_quotes(std::string_view word) {
+  return "\"" + std::string(word) + "\"";
+}
 
-inline std::string did_you_mean(std::string_view word, std::span<const std::string_view> candidates) {
+inline std::string did_you_mean(std::string_view word,
+                                std::span<const std::string_view> candidates) {
   const std::string_view meant = closest(word, candidates);
   return meant.empty() ? "" : "; did you mean " + std::string(meant) + "?";
 }
@@ -45,8 +48,8 @@ std::string choices() {
   return text;
 }
 
-inline std::uint64_t parse_count(std::string_view option, const std::string& text, std::uint64_t least,
-                          std::uint64_t most) {
+inline std::uint64_t parse_count(std::string_view option, const std::string& text,
+                                 std::uint64_t least, std::uint64_t most) {
   const auto number = parse_seed(text);
   if (number && *number >= least && *number <= most) return *number;
   throw UsageError{std::string(option) + " is " + in_double_quotes(text) +

@@ -1,12 +1,12 @@
+#include <filesystem>
+#include <fstream>
+
 #include "sim/cli/interrupt.h"
 #include "sim/cli/load.h"
 #include "sim/cli/manifest.h"
 #include "sim/cli/sources.h"
 #include "sim/report/shrunk.h"
 #include "sim/report/version.h"
-
-#include <filesystem>
-#include <fstream>
 
 namespace ballast {
 namespace {
@@ -97,8 +97,8 @@ ExitCode execute(const ShrinkCommand& command, const std::string&) {
   }
   const RunOutcome outcome = run(*given.scenario);
   if (outcome.verdict != Verdict::violated) {
-    complain("ballast shrink: this run violates nothing (" +
-             std::string(name_of(outcome.verdict)) + ")\n");
+    complain("ballast shrink: this run violates nothing (" + std::string(name_of(outcome.verdict)) +
+             ")\n");
     return ExitCode::inconclusive;
   }
   if (given.repro && !compare(*given.repro, outcome).same_violation) {
@@ -108,8 +108,8 @@ ExitCode execute(const ShrinkCommand& command, const std::string&) {
   }
   catch_interrupts();
   const std::uint64_t begun = wall_milliseconds();
-  const Shrunk shrunk = shrink(*given.scenario, outcome,
-                               {command.jobs, command.milliseconds, interrupted(), true});
+  const Shrunk shrunk =
+      shrink(*given.scenario, outcome, {command.jobs, command.milliseconds, interrupted(), true});
   if (!shrunk.reproduced) {
     complain("ballast shrink: the schedule as it happened does not violate " +
              outcome.violations.front().property + " any more\n");

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-
 namespace ballast {
 
 Client::Client(ClientSettings settings)

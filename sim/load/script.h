@@ -47,8 +47,7 @@ struct Propose {
   std::int64_t value = 0;
   static constexpr std::string_view name = "propose";
   static constexpr std::string_view doc = "Proposes a value.";
-  static constexpr auto fields =
-      std::tuple{field("value", &Propose::value, "The value.").needed()};
+  static constexpr auto fields = std::tuple{field("value", &Propose::value, "The value.").needed()};
 };
 
 struct Work {

@@ -12,9 +12,9 @@ namespace {
 std::string smallest(const Shrunk& shrunk, const std::string& place) {
   std::string text = "\nSmallest schedule found (" + in_words(shrunk.after, shrunk.before) + ")";
   const std::string schedule = schedule_in_words(shrunk.scenario);
-  text += schedule.empty() ? ": nothing but the draws of seed " +
-                                 std::to_string(shrunk.scenario.seed) + ".\n"
-                           : ": " + schedule + ".\n";
+  text += schedule.empty()
+              ? ": nothing but the draws of seed " + std::to_string(shrunk.scenario.seed) + ".\n"
+              : ": " + schedule + ".\n";
   if (!shrunk.necessity.empty()) {
     text += "\n| what it takes | without it |\n|---|---|\n";
     for (const Necessity& need : shrunk.necessity) {
@@ -50,16 +50,15 @@ std::string schedule_in_words(const Scenario& scenario) {
   const auto add = [&](const std::string& item) { text += (text.empty() ? "" : "; ") + item; };
   for (const Fault& fault : scenario.faults) {
     const std::string options = std::visit(
-        [&](const auto& action) { return members_in_words(to_json(action), names); },
-        fault.action);
+        [&](const auto& action) { return members_in_words(to_json(action), names); }, fault.action);
     add(std::string(name_of(fault.action)) + " " + options + " at " + to_text(fault.at) +
         (fault.lasts ? " for " + to_text(*fault.lasts) : ""));
   }
   if (scenario.workload && scenario.workload->script) {
     for (const ScriptedOperation& each : *scenario.workload->script) {
-      const std::string options = std::visit(
-          [&](const auto& action) { return members_in_words(to_json(action), names); },
-          each.action);
+      const std::string options =
+          std::visit([&](const auto& action) { return members_in_words(to_json(action), names); },
+                     each.action);
       add("c" + std::to_string(each.client) + " asks " + std::string(name_of(each.action)) + " (" +
           options + ") at " + to_text(each.at));
     }
@@ -70,8 +69,8 @@ std::string schedule_in_words(const Scenario& scenario) {
                        names.of(each.to.parts.front().node);
     if (each.lost) item += " is lost";
     if (each.delay) item += " takes " + to_text(*each.delay);
-    if (each.copy) item += std::string(each.delay ? " and" : "") + " arrives again after " +
-                           to_text(*each.copy);
+    if (each.copy)
+      item += std::string(each.delay ? " and" : "") + " arrives again after " + to_text(*each.copy);
     add(item);
   }
   return text;

@@ -112,8 +112,7 @@ class Fitting {
       const auto& served = algorithm.operations;
       if (std::find(served.begin(), served.end(), operation) == served.end()) {
         wrong(places_.workload, "workload.script asks for \"" + std::string(name_of(operation)) +
-                                    "\", which " + std::string(algorithm.name) +
-                                    " does not serve");
+                                    "\", which " + std::string(algorithm.name) + " does not serve");
       }
       if (each.client > workload.clients) {
         wrong(places_.workload, "workload.script names client " + std::to_string(each.client) +

@@ -48,10 +48,11 @@ Value brief_body(const Body& body) {
   const Value whole = tree(body);
   if (whole.children.empty()) return v;
   const Value& first = whole.children.front();
-  const bool alone = v.children.empty() || (v.children.size() == 1 && v.children[0].key == first.key);
+  const bool alone =
+      v.children.empty() || (v.children.size() == 1 && v.children[0].key == first.key);
   if (alone && !first.is(Value::Kind::object)) return first;
   // What must be given is, also where it is the default.
-  if constexpr (std::tuple_size_v<decltype(Body::fields)> > 0) {
+  if constexpr (std::tuple_size_v < decltype(Body::fields) >> 0) {
     for_each_field(body, [&](const auto& f, const auto& member) {
       if (!f.required || v.find(f.name) != nullptr) return;
       v.children.push_back(tree(member));

@@ -19,9 +19,7 @@ constexpr std::uint64_t spare_events = 20'000;
 constexpr std::uint64_t enough_items = 10;
 constexpr std::uint64_t most_orders = 12;
 
-Duration rounded_up(Time at, Duration unit) {
-  return {(at.ns + unit.ns - 1) / unit.ns * unit.ns};
-}
+Duration rounded_up(Time at, Duration unit) { return {(at.ns + unit.ns - 1) / unit.ns * unit.ns}; }
 
 template <class T>
 std::vector<T> those(const std::vector<T>& all, const std::vector<bool>& kept) {
@@ -90,9 +88,8 @@ ShrinkSearch::ShrinkSearch(const Scenario& failing, const RunOutcome& outcome,
   result_.outcome = outcome;
   result_.before = size_of(failing);
   result_.before.operations = outcome.invoked;
-  result_.before.messages +=
-      outcome.counters.dropped[static_cast<std::size_t>(DropReason::lost)] +
-      outcome.counters.duplicated;
+  result_.before.messages += outcome.counters.dropped[static_cast<std::size_t>(DropReason::lost)] +
+                             outcome.counters.duplicated;
 }
 
 // --- Trying --------------------------------------------------------------------------------------
@@ -157,8 +154,8 @@ void ShrinkSearch::minimize(std::size_t count, const Subset& subset) {
   for (std::size_t size = count; size > 0; size = size == 1 ? 0 : (size + 1) / 2) {
     for (std::size_t begin = 0; begin < left.size();) {
       const std::size_t pieces = (left.size() - begin + size - 1) / size;
-      const auto found = attempt(
-          pieces, [&](std::size_t i) { return subset(without(begin + i * size, size)); });
+      const auto found =
+          attempt(pieces, [&](std::size_t i) { return subset(without(begin + i * size, size)); });
       if (!found) break;
       begin += *found * size;
       const auto from = left.begin() + static_cast<std::ptrdiff_t>(begin);
@@ -183,10 +180,12 @@ bool ShrinkSearch::make_explicit() {
     }
     return s;
   };
-  return attempt(3, [&](std::size_t i) -> std::optional<Scenario> {
-           if (i == 2) return happened;
-           return at_times({static_cast<std::int64_t>(i)});
-         }).has_value();
+  return attempt(3,
+                 [&](std::size_t i) -> std::optional<Scenario> {
+                   if (i == 2) return happened;
+                   return at_times({static_cast<std::int64_t>(i)});
+                 })
+      .has_value();
 }
 
 void ShrinkSearch::search() {
@@ -250,8 +249,7 @@ void ShrinkSearch::drop_nodes() {
 }
 
 void ShrinkSearch::drop_clients() {
-  if (result_.scenario.workload &&
-      attempt_change([](Scenario& s) { s.workload.reset(); })) {
+  if (result_.scenario.workload && attempt_change([](Scenario& s) { s.workload.reset(); })) {
     return;
   }
   const Scenario base = result_.scenario;
@@ -399,16 +397,19 @@ Shrunk shrink(const Scenario& failing, const RunOutcome& outcome, const ShrinkOp
   search.search();
   Shrunk result = search.take();
   if (result.reproduced && options.explain) {
-    // Explaining has a time of its own: it is short, and what is not explained was shrunk in vain.
-    ShrinkSearch explaining(result.scenario, result.outcome, options);
-    explaining.explain();
-    Shrunk explained = explaining.take();
-    result.necessity = std::move(explained.necessity);
-    result.runs += explained.runs;
-    result.diverged += explained.diverged;
+    // Explaining has a time of its own: it is short, and without it the search was half in vain.
+    result.necessity = necessity(result.scenario, result.outcome, options);
+    result.runs += result.necessity.size();
   }
   result.after = size_of(result.scenario);
   return result;
+}
+
+std::vector<Necessity> necessity(const Scenario& failing, const RunOutcome& outcome,
+                                 const ShrinkOptions& options) {
+  ShrinkSearch search(failing, outcome, options);
+  search.explain();
+  return search.take().necessity;
 }
 
 // --- In words ------------------------------------------------------------------------------------
@@ -467,8 +468,9 @@ std::string failure_id(const std::string& property, const Scenario& s) {
     FaultAction action = fault.action;
     for_each_selector(action, [&](const Selector& selector) {
       for (const Selector::Part& part : selector.parts) {
-        whom.insert(part.node ? group_of(part.node)
-                              : (part.group.empty() ? std::string(name_of(part.role)) : part.group));
+        whom.insert(part.node
+                        ? group_of(part.node)
+                        : (part.group.empty() ? std::string(name_of(part.role)) : part.group));
       }
     });
     std::string text(name_of(fault.action));

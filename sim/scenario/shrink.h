@@ -20,7 +20,7 @@
 namespace ballast {
 
 struct ShrinkOptions {
-  std::uint32_t jobs = 1;              // runs at a time; 0 for as many as there are processors
+  std::uint32_t jobs = 1;               // runs at a time; 0 for as many as there are processors
   std::uint64_t milliseconds = 10'000;  // of wall time for the search; 0 for no bound
   const volatile int* interrupted = nullptr;
   bool explain = true;  // whether to say why each item is needed
@@ -57,7 +57,7 @@ struct Shrunk {
   RunOutcome outcome;  // of the scenario
   ScheduleSize before;
   ScheduleSize after;
-  std::uint64_t runs = 0;      // that were made one after the other; the same for any number of jobs
+  std::uint64_t runs = 0;  // that were made one after the other; the same for any number of jobs
   std::uint64_t diverged = 0;  // of these violated another property
   bool complete = false;       // nothing more goes; false if the time was over before
   std::vector<Necessity> necessity;
@@ -66,6 +66,11 @@ struct Shrunk {
 // REQUIRES that the outcome is that of a run of `failing` and holds a violation. As long as time
 // does not run out, the result is the same for any number of jobs.
 Shrunk shrink(const Scenario& failing, const RunOutcome& outcome, const ShrinkOptions& options);
+
+// Why each fault, operation and message of a scenario is needed, whether or not it was shrunk.
+// REQUIRES the same as shrink().
+std::vector<Necessity> necessity(const Scenario& failing, const RunOutcome& outcome,
+                                 const ShrinkOptions& options);
 
 // What was taken away, in sentences: the head of the shrunk scenario's file.
 std::vector<std::string> remarks(const Shrunk& shrunk);

@@ -117,9 +117,9 @@ void ShrinkSearch::calm_network() {
   if (!now.duplicate.is_zero()) attempt_change([](Scenario& s) { s.network.duplicate = {}; });
   if (now.latency.kind() == Distribution::Kind::constant) return;
   const std::uint64_t quarter = std::uint64_t{1} << 62;
-  const std::vector<Duration> delays{now.latency.at(2 * quarter), now.latency.min(),
-                                     now.latency.at(quarter),     now.latency.at(3 * quarter),
-                                     {1'000'000},                 {10'000'000}};
+  const std::vector<Duration> delays{
+      now.latency.at(2 * quarter), now.latency.min(), now.latency.at(quarter),
+      now.latency.at(3 * quarter), {1'000'000},       {10'000'000}};
   const Scenario base = result_.scenario;
   attempt(delays.size(), [&](std::size_t i) -> std::optional<Scenario> {
     Scenario s = base;

@@ -14,8 +14,7 @@ class Trials {
  public:
   // `jobs` 0 is one for each processor; `milliseconds` 0 is no bound. As soon as *interrupted is
   // not 0 the time is over.
-  Trials(std::uint32_t jobs, std::uint64_t milliseconds,
-         const volatile int* interrupted = nullptr);
+  Trials(std::uint32_t jobs, std::uint64_t milliseconds, const volatile int* interrupted = nullptr);
 
   // The first of `count` things that is right, as if they were tried one after the other; none if
   // none is or if the time is over. Up to `jobs` are tried at once, so that some may be tried in
