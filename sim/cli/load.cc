@@ -18,12 +18,7 @@ std::optional<Scenario> read(const ScenarioOptions& options, const std::string& 
   }
   std::optional<Scenario> scenario = read_scenario(*value, problems);
   if (!good || !problems.empty()) return std::nullopt;
-  if (scenario && options.until && Time{} + *options.until < Time{} + scenario->duration) {
-    scenario->duration = *options.until;
-    // What would begin later does not begin.
-    std::erase_if(scenario->faults,
-                  [&](const Fault& fault) { return fault.at > Time{} + scenario->duration; });
-  }
+  if (scenario && options.until) scenario->end_at(*options.until);
   return scenario;
 }
 

@@ -57,6 +57,39 @@ struct SweepCommand {
   ColorChoice color = ColorChoice::automatic;
 };
 
+struct ShrinkCommand {
+  std::string path;                     // of a result, or of a repro.json
+  std::uint64_t milliseconds = 30'000;  // to search; 0 for no bound
+  std::uint32_t jobs = 0;
+  std::string out;  // a directory, or a .json file; unless given, beside the repro.json
+  Format format = Format::text;
+  ColorChoice color = ColorChoice::automatic;
+};
+
+struct ForkCommand {
+  std::string path;            // of a repro.json or a result
+  std::optional<Duration> at;  // unless given, the whole curve
+  std::uint64_t seeds = 40;    // continuations at each time
+  std::uint32_t jobs = 0;
+  Format format = Format::text;
+  ColorChoice color = ColorChoice::automatic;
+};
+
+struct DiffCommand {
+  std::string a;  // a scenario, a repro.json or a result; a scenario may be FILE@SEED
+  std::string b;
+  std::uint64_t context = 3;  // events shown before and after
+  Format format = Format::text;
+};
+
+struct FrontierCommand {
+  ScenarioOptions scenario;
+  std::string vary;  // path=low:high
+  SeedList seeds;
+  std::uint32_t jobs = 0;
+  Format format = Format::text;
+};
+
 struct ValidateCommand {
   std::vector<std::string> files;
 };
@@ -82,7 +115,8 @@ struct ShowCommand {
 
 using AnyCommand =
     std::variant<ShowCommand, VersionCommand, RunCommand, ReplayCommand, SweepCommand,
-                 ValidateCommand, ListCommand, DescribeCommand, SchemaCommand, FingerprintsCommand>;
+                 ValidateCommand, ListCommand, DescribeCommand, SchemaCommand, FingerprintsCommand,
+                 ShrinkCommand, ForkCommand, DiffCommand, FrontierCommand>;
 
 AnyCommand parse_command_line(int argc, const char* const* argv);
 
@@ -90,6 +124,10 @@ AnyCommand parse_command_line(int argc, const char* const* argv);
 ExitCode execute(const RunCommand& command, const std::string& command_line);
 ExitCode execute(const ReplayCommand& command, const std::string& command_line);
 ExitCode execute(const SweepCommand& command, const std::string& command_line);
+ExitCode execute(const ShrinkCommand& command, const std::string& command_line);
+ExitCode execute(const ForkCommand& command, const std::string& command_line);
+ExitCode execute(const DiffCommand& command, const std::string& command_line);
+ExitCode execute(const FrontierCommand& command, const std::string& command_line);
 ExitCode execute(const ValidateCommand& command, const std::string& command_line);
 ExitCode execute(const ListCommand& command, const std::string& command_line);
 ExitCode execute(const DescribeCommand& command, const std::string& command_line);

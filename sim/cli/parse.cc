@@ -1,56 +1,13 @@
-// The command line, by CLI11: its header is expensive, so that no other file includes it. CLI11
+// The command line, by CLI11: its header is expensive, so that only parsers include it. CLI11
 // only sorts words into options here. Numbers are parsed by us, for it takes -1 for 2^64 - 1 and
 // 010 for 8; and an unknown word is looked for before it parses, for it does not say what was
 // meant.
 #include "sim/base/parse.h"
 
-#include <CLI/CLI.hpp>
-
-#include "sim/base/problems.h"
-#include "sim/base/read.h"
-#include "sim/cli/options.h"
+#include "sim/cli/parse_parts.h"
 
 namespace ballast {
 namespace {
-
-struct UsageError {
-  std::string sentence;
-};
-
-std::string in_double_quotes(std::string_view word) { return "\"" + std::string(word) + "\""; }
-
-std::string did_you_mean(std::string_view word, std::span<const std::string_view> candidates) {
-  const std::string_view meant = closest(word, candidates);
-  return meant.empty() ? "" : "; did you mean " + std::string(meant) + "?";
-}
-
-template <NamedEnum E>
-E parse_word(std::string_view option, const std::string& text) {
-  static constexpr auto words = enumerators(E{});
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    if (text == words[i]) return static_cast<E>(i);
-  }
-  throw UsageError{std::string(option) + " is " + in_double_quotes(text) + "; expected " +
-                   one_of(words) + did_you_mean(text, words)};
-}
-
-template <NamedEnum E>
-std::string choices() {
-  std::string text;
-  for (const std::string_view word : enumerators(E{})) {
-    text += (text.empty() ? "" : "|") + std::string(word);
-  }
-  return text;
-}
-
-std::uint64_t parse_count(std::string_view option, const std::string& text, std::uint64_t least,
-                          std::uint64_t most) {
-  const auto number = parse_seed(text);
-  if (number && *number >= least && *number <= most) return *number;
-  throw UsageError{std::string(option) + " is " + in_double_quotes(text) +
-                   "; expected a whole number from " + std::to_string(least) + " to " +
-                   std::to_string(most)};
-}
 
 Duration parse_until(const std::string& text) {
   const Parsed<Duration> parsed = parse_duration(text);
@@ -97,6 +54,7 @@ class CommandLine {
     add_run();
     add_replay();
     add_sweep();
+    add_explaining_commands(app_, commands_);
     add_validate();
     add_catalogue();
   }
@@ -114,7 +72,7 @@ class CommandLine {
     }
     if (version_) return VersionCommand{json_};
     for (const auto& [sub, make] : commands_) {
-      if (sub->parsed()) return (this->*make)();
+      if (sub->parsed()) return make();
     }
     throw UsageError{"a command is needed; ballast --help lists them"};
   }
@@ -132,11 +90,8 @@ class CommandLine {
 
   CLI::App* command(const std::string& name, const std::string& description,
                     const std::string& examples, Make make) {
-    CLI::App* sub = app_.add_subcommand(name, description);
-    sub->set_help_flag("-h,--help", "Show this text");
-    sub->footer(examples);
-    commands_.emplace_back(sub, make);
-    return sub;
+    return add_command(app_, commands_, name, description, examples,
+                       [this, make] { return (this->*make)(); });
   }
 
   void add_scenario_options(CLI::App* sub) {
@@ -344,7 +299,7 @@ class CommandLine {
   }
 
   CLI::App app_{"", "ballast"};
-  std::vector<std::pair<CLI::App*, Make>> commands_;
+  Commands commands_;
   const CLI::App* meant_ = nullptr;
   Words w_;
   bool version_ = false;

@@ -16,10 +16,11 @@ namespace {
 namespace fs = std::filesystem;
 
 // Everything that a run or a sweep writes. A directory that holds anything else is somebody's own.
-constexpr std::array<std::string_view, 11> known_files{
-    "failures",   "history.jsonl", "manifest.json", "metrics.csv",
-    "repro.json", "runs.csv",      "summary.json",  "scenario.resolved.json",
-    "summary.md", "trace.jsonl",   "violation.md"};
+constexpr std::array<std::string_view, 14> known_files{
+    "failures",   "history.jsonl",    "manifest.json", "metrics.csv",
+    "repro.json", "runs.csv",         "summary.json",  "scenario.resolved.json",
+    "summary.md", "trace.jsonl",      "violation.md",  "shrunk.json",
+    "shrunk.md",  "shrunk.repro.json"};
 
 OutputError cannot_create(const std::string& path, std::string_view why) {
   return {true, path + ": cannot create the results: " + std::string(why)};
