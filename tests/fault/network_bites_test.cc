@@ -151,8 +151,8 @@ TEST_CASE("a promise that does not survive a crash is broken by a message from b
         "faults": [{"at": "100ms", "crash": [1, 2, 3], "for": "1ms"})" +
            more + "]}";
   };
-  const std::string replay =
-      R"(, {"at": "0s", "replay": {"rate": 1, "hold": {"uniform": ["20ms", "200ms"]}}, "for": "1s"})";
+  const std::string replay = R"(, {"at": "0s", "for": "1s",
+      "replay": {"rate": 1, "hold": {"uniform": ["20ms", "200ms"]}}})";
   CHECK(sweep(paxos("promise_not_persisted", ""), 1, 40).violated == 0);
   CHECK(sweep(paxos("promise_not_persisted", replay), 1, 40).violated > 0);
   CHECK(sweep(paxos("none", replay), 1, 40).violated == 0);
