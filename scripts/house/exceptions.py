@@ -7,8 +7,11 @@ ALLOWED = {
     ("floating point", "sim/scenario/json.cc"):
         "names the parser's number type; the values are read from their text",
     ("width", "sim/scenario/json.cc"): "the parser's number type, as above",
-    ("thread", "sim/cli/sweep.cc"): "the one place that makes several runs at a time",
-    ("clock", "sim/cli/sweep.cc"): "progress and time left, on stderr",
+    ("thread", "sim/cli/sweep/engine.cc"): "the one place that makes several runs at a time",
+    ("clock", "sim/cli/sweep/engine.cc"): "how long to wait before it shows how far it has come",
+    ("environment", "sim/cli/sweep/shard.cc"): "which task of an engine this process is",
+    ("environment", "sim/cli/sweep/words.cc"): "BALLAST_SHARD, the twin of --shard",
+    ("environment", "sim/cli/sweep/github.cc"): "whether this is a job of GitHub's",
     ("floating point", "sim/cli/interval.h"): "confidence intervals, which no run depends on",
     ("floating point", "sim/cli/interval.cc"): "confidence intervals, as above",
     ("libm", "sim/cli/interval.cc"): "confidence intervals, as above",
