@@ -73,12 +73,16 @@ class Maker {
   bool take(std::uint64_t& place, std::uint64_t& run) {
     std::unique_lock lock(mutex_);
     room_.wait(lock, [this] { return stop_ || taken_ - part_.rows < most_early; });
-    if (stop_ || *interrupted() != 0) return false;
+    if (stop_ || *interrupted() != 0 || time_is_over()) return false;
     while (next_ < runs_.size() && !runs_.belongs(next_, part_.shard)) ++next_;
     if (next_ >= runs_.size()) return false;
     run = next_++;
     place = taken_++;
     return true;
+  }
+
+  bool time_is_over() const {
+    return options_.time_over && wall_milliseconds() >= *options_.time_over;
   }
 
   SweepRow make(std::uint64_t run) const {
@@ -130,10 +134,6 @@ class Maker {
     while (working_ > 0) {
       done_.wait_for(lock, std::chrono::milliseconds(50), [this] { return working_ == 0; });
       const std::uint64_t now = wall_milliseconds();
-      if (options_.time_over && now >= *options_.time_over) {
-        stop_ = true;
-        room_.notify_all();
-      }
       if (now >= save_at && working_ > 0) {
         journal_.save();
         // However large the sums are, saving them takes no more than a twentieth of the time.

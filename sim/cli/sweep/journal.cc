@@ -109,7 +109,10 @@ void Journal::save() {
   if (error) throw OutputError{false, place_ + ": " + error.message()};
 }
 
-void Journal::close() { close_or_throw(rows_, place_); }
+void Journal::close() {
+  save();
+  close_or_throw(rows_, place_);
+}
 
 std::optional<Remains> find_remains(const std::string& result, const SweepPlan& plan,
                                     const Shard& shard) {

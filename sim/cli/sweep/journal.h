@@ -26,7 +26,7 @@ class Journal {
   void append(std::string_view row);
   // Renews part.json, which from now on stands for all rows so far.
   void save();
-  // No more rows come.
+  // Saves for the last time: no more rows come.
   void close();
 
  private:
