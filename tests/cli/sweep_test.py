@@ -257,6 +257,7 @@ class Corpus(SweepCase):
         self.assertEqual(bad, [])
         self.assertIn("3 failures tried again: 3 as wanted", shown)
         self.assertIn("corpus", self.sweep(self.small, "--seeds", "1", "--corpus", "tests/corpus"))
+        self.assertNotIn("corpus", self.sweep(self.small, "--seeds", "1", "--corpus", "none"))
 
     def test_a_regression_fails_the_sweep(self):
         self.entry("back", {"verdict": "held"})

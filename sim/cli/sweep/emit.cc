@@ -27,7 +27,9 @@ std::string arguments(const SweepCommand& command, const SweepPlan& plan) {
   }
   if (command.time) text += " --for " + to_text(*command.time);
   if (command.min_runs != 1) text += " --min-runs " + std::to_string(command.min_runs);
-  if (command.corpus) text += " --corpus " + shell_quoted(*command.corpus);
+  if (command.corpus) {
+    text += " --corpus " + (command.corpus->empty() ? "none" : shell_quoted(*command.corpus));
+  }
   if (command.expect_violation) text += " --expect violation";
   const SweepCommand usual;
   if (command.trace != usual.trace) text += " --trace " + std::string(name_of(command.trace));
@@ -51,7 +53,7 @@ class Script {
   }
 
   std::string slurm() const {
-    return head("Slurm: bash THIS. BALLAST_MEM and BALLAST_SBATCH change what is asked for.") +
+    return head("Slurm", "bash THIS. BALLAST_MEM and BALLAST_SBATCH change what is asked for.") +
            "export BALLAST=$ballast\n"
            "mkdir -p " +
            parts() + "\n" +
@@ -83,9 +85,8 @@ class Script {
   }
 
   std::string parallel() const {
-    return head(
-               "GNU parallel: bash THIS [OPTIONS OF PARALLEL]. Started again it makes only the "
-               "shards that\n# failed or are missing.") +
+    return head("GNU parallel",
+                "bash THIS [OPTIONS OF PARALLEL]. Again: makes only what failed or is missing.") +
            "export BALLAST=$ballast PARALLEL_SHELL=$BASH\nmkdir -p " + parts() + "\n" +
            "shard() {\n  \"$BALLAST\" sweep" + arguments_ + " --jobs 1 --shard \"$1/" + count_ +
            "\" --resume \\\n    --out " + parts() + "/\"$1-of-" + count_ + "\" >" + parts() +
@@ -100,7 +101,8 @@ class Script {
   }
 
   std::string make() const {
-    return "# Made by: ballast sweep --emit make. Start: make -j8 -f THIS.\n"
+    return "# A sweep in " + count_ +
+           " shards, made by ballast sweep --emit. Start: make -j8 -f THIS.\n"
            "BALLAST ?= " +
            in_make(program_) + "\n" + "SHARDS := $(shell seq " + count_ +
            ")\n\n"
@@ -120,29 +122,39 @@ class Script {
     for (std::uint64_t i = 1; std::to_string(i - 1) != count_; ++i) {
       numbers += (i == 1 ? "" : ", ") + std::to_string(i);
     }
-    const std::string steps =
-        "    runs-on: ubuntu-latest\n    container: debian:12\n    steps:\n"
-        "      - uses: actions/checkout@v4\n";
-    return "# Made by: ballast sweep --emit github. To be kept as .github/workflows/sweep.yml.\n"
-           "name: sweep\non:\n  workflow_dispatch:\njobs:\n  shard:\n"
-           "    strategy:\n      fail-fast: false\n      matrix:\n        shard: [" +
-           numbers + "]\n" + steps + "      - run: |\n          scripts/ballast sweep" +
+    const std::string machine =
+        "    runs-on: ubuntu-latest\n    container: debian:12\n    steps:\n";
+    // One build for all, for parts of two builds are not merged; and building takes minutes.
+    const std::string program =
+        "      - uses: actions/checkout@v4\n      - uses: actions/download-artifact@v4\n"
+        "        with:\n          name: ballast\n      - run: chmod +x ballast\n";
+    return "# A sweep in " + count_ +
+           " shards, made by ballast sweep --emit.\n# To be kept as .github/workflows/sweep.yml.\n"
+           "name: sweep\non:\n  workflow_dispatch:\njobs:\n  build:\n" +
+           machine +
+           "      - uses: actions/checkout@v4\n      - run: scripts/ballast --version\n"
+           "      - uses: actions/upload-artifact@v4\n        with:\n"
+           "          name: ballast\n          path: build/release/ballast\n"
+           "  shard:\n    needs: build\n    strategy:\n      fail-fast: false\n      matrix:\n"
+           "        shard: [" +
+           numbers + "]\n" + machine + program + "      - run: |\n          ./ballast sweep" +
            in_workflow(arguments_) + " --shard ${{ matrix.shard }}/" + count_ +
            " --out part\n"
            "      - uses: actions/upload-artifact@v4\n        with:\n"
            "          name: part-${{ matrix.shard }}\n          path: part\n"
-           "  merge:\n    needs: shard\n    if: always()\n" +
-           steps +
+           "  merge:\n    needs: [build, shard]\n    if: always()\n" +
+           machine + program +
            "      - uses: actions/download-artifact@v4\n        with:\n"
            "          pattern: part-*\n          path: parts\n"
-           "      - run: scripts/ballast merge parts --out sweep\n"
+           "      - run: ./ballast merge parts --out sweep\n"
            "      - uses: actions/upload-artifact@v4\n        if: always()\n        with:\n"
            "          name: sweep\n          path: sweep\n";
   }
 
  private:
-  std::string head(const std::string& use) const {
-    return "#!/usr/bin/env bash\n# Made by: ballast sweep --emit. " + use +
+  std::string head(const std::string& engine, const std::string& use) const {
+    return "#!/usr/bin/env bash\n# A sweep in " + count_ + " shards on " + engine +
+           ", made by ballast sweep --emit.\n# Start: " + use +
            "\nset -euo pipefail\nballast=${BALLAST:-" + program_word() + "}\n";
   }
   // Within ${...:-...} a quoted word keeps its quotes' meaning.

@@ -73,7 +73,7 @@ std::string understand(const SweepWords& words, SweepCommand& command) {
   }
   command.fail_fast = words.fail_fast;
   command.resume = words.resume;
-  if (!words.corpus.empty()) command.corpus = words.corpus;
+  if (!words.corpus.empty()) command.corpus = words.corpus == "none" ? "" : words.corpus;
   std::string wrong = add_grid(words.grid, command);
   if (wrong.empty()) wrong = add_shards(words, command);
   if (wrong.empty() && !words.min_runs.empty()) {
