@@ -1,5 +1,7 @@
 // Joins the parts of a sweep, as if one process had made all its runs. The verdict comes from here
 // and nowhere else.
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -171,19 +173,16 @@ std::string join_rows(const std::vector<FoundPart>& parts, const ResultDirectory
     if (!of.next(row) || row != csv_header(plan)) return of.folder() + ": runs.csv has no header";
   }
   out << csv_header(plan);
-  const bool cut = parts.front().part.ended == SweepEnd::at_failure;
-  const std::uint64_t last = cut ? parts.front().part.next : runs.size();
-  for (std::uint64_t run = 0; run < last; ++run) {
-    for (std::size_t i = 0; i < parts.size(); ++i) {
-      if (!runs.belongs(run, parts[i].part.shard)) continue;
-      const std::string start =
-          csv_prefix(plan, runs.cell(run)) + std::to_string(runs.seed(run)) + ",";
-      if (!rows[i].next(row) || !row.starts_with(start)) {
-        return rows[i].folder() + ": runs.csv has no row where seed " +
-               std::to_string(runs.seed(run)) + " should stand";
-      }
-      out << row;
+  for (std::uint64_t run = 0; run < runs.size(); ++run) {
+    // The parts are those of all shards, in their order.
+    Rows& from = rows[static_cast<std::size_t>(runs.shard(run, parts.size()) - 1)];
+    const std::string start =
+        csv_prefix(plan, runs.cell(run)) + std::to_string(runs.seed(run)) + ",";
+    if (!from.next(row) || !row.starts_with(start)) {
+      return from.folder() + ": runs.csv has no row where seed " + std::to_string(runs.seed(run)) +
+             " should stand";
     }
+    out << row;
   }
   for (Rows& each : rows) {
     if (each.next(row)) return each.folder() + ": runs.csv has more rows than runs";
@@ -220,6 +219,14 @@ std::string copy_failures(const std::vector<FoundPart>& parts, const SweepTotals
   return {};
 }
 
+// Every part has a file open at the same time, and there may be thousands.
+void allow_many_files() {
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+  files.rlim_cur = files.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &files);
+}
+
 ExitCode refuse(const std::vector<std::string>& problems) {
   std::string text;
   for (const std::string& each : problems) text += "ballast merge: " + each + "\n";
@@ -235,6 +242,7 @@ ExitCode execute(const MergeCommand& command, const std::string& command_line) {
   for (const std::string& folder : part_folders(command.parts)) found.add(folder);
   if (!found.check()) return refuse(found.problems());
   const SweepPart whole = join(found.parts());
+  allow_many_files();
   const bool own = command.out.empty();
   ResultDirectory directory(own ? "results/" + whole.plan.place : command.out, process_name());
   for (const std::string& wrong : {join_rows(found.parts(), directory),

@@ -56,15 +56,16 @@ std::string own_place(const SweepCommand& command, const SweepPlan& plan) {
 // What an earlier process left, to go on from; nothing if there is nothing or none is asked for.
 std::optional<Remains> take_up(const SweepCommand& command, const LoadedPlan& loaded,
                                const std::string& out) {
-  if (!command.resume) return std::nullopt;
   std::optional<Remains> remains = find_remains(out, loaded.plan, shard_of(command));
-  if (!command.quiet) {
-    complain("ballast sweep: " +
-             (remains ? "goes on after " + with_commas(remains->part.rows) + " runs"
-                      : std::string("nothing is left of an earlier one; begins")) +
-             "\n");
+  const std::string before = remains ? with_commas(remains->part.rows) + " runs" : "";
+  std::string told;
+  if (command.resume) {
+    told = remains ? "goes on after " + before : "nothing is left of an earlier one; begins";
+  } else if (remains && !remains->part.complete) {
+    told = "begins anew; --resume would go on after " + before + " of an earlier one";
   }
-  return remains;
+  if (!told.empty() && !command.quiet) complain("ballast sweep: " + told + "\n");
+  return command.resume ? std::move(remains) : std::nullopt;
 }
 
 ExitCode finish_shard(const SweepPart& part, const std::string& path, const SweepCommand& command) {

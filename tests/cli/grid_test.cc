@@ -48,26 +48,30 @@ TEST_CASE("a list is parted at commas that stand neither in brackets nor in quot
 }
 
 TEST_CASE("what is no grid is refused with the reason") {
-  for (const auto& [text, reason] : std::vector<std::pair<std::string, std::string>>{
-           {"", "no grid"},
-           {"network.loss", "no grid"},
-           {"=1,2", "no grid"},
-           {"x=", "empty value"},
-           {"x=1,,2", "empty value"},
-           {"x=1,2,1", "twice"},
-           {"x=1:2:0", "leads nowhere"},
-           {"x=1:2:-1", "leads nowhere"},
-           {"x=2:1:1", "counts down"},
-           {"x=a:b:c", "no range"},
-           {"x=0:30%:5%", "no range"},
-           {"x=1ms:1:1ms", "no range"},
-           {"x=1.:2:1", "no range"},
-           {"x=0:0.0000000000000000001:1", "no range"},
-           {"x=1:99999999999999999:1", "more than 1,000 values"},
-           {"x=0:99999999999999999:0.0000000000000001", "no range"},
-           {"x=1:1001:1", "more than 1,000 values"}}) {
-    CAPTURE(text);
+  struct Wrong {
+    std::string text;
+    std::string reason;
+  };
+  for (const Wrong& wrong :
+       std::vector<Wrong>{{"", "no grid"},
+                          {"network.loss", "no grid"},
+                          {"=1,2", "no grid"},
+                          {"x=", "empty value"},
+                          {"x=1,,2", "empty value"},
+                          {"x=1,2,1", "twice"},
+                          {"x=1:2:0", "leads nowhere"},
+                          {"x=1:2:-1", "leads nowhere"},
+                          {"x=2:1:1", "counts down"},
+                          {"x=a:b:c", "no range"},
+                          {"x=0:30%:5%", "no range"},
+                          {"x=1ms:1:1ms", "no range"},
+                          {"x=1.:2:1", "no range"},
+                          {"x=0:0.0000000000000000001:1", "no range"},
+                          {"x=1:99999999999999999:1", "more than 1,000 values"},
+                          {"x=0:99999999999999999:0.0000000000000001", "no range"},
+                          {"x=1:1001:1", "more than 1,000 values"}}) {
+    CAPTURE(wrong.text);
     GridAxis axis;
-    CHECK(parse_grid(text, axis).find(reason) != std::string::npos);
+    CHECK(parse_grid(wrong.text, axis).find(wrong.reason) != std::string::npos);
   }
 }

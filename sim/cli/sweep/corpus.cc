@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "sim/base/assert.h"
+#include "sim/cli/interrupt.h"
 #include "sim/cli/terminal.h"
 #include "sim/report/names.h"
 #include "sim/scenario/json.h"
@@ -32,7 +33,7 @@ CorpusResult judge(const Repro& repro, const RunOutcome& outcome) {
 CorpusCase replay(const Corpus::Entry& entry) {
   const std::string again = "ballast replay " + shell_quoted(entry.file);
   set_replay_command(again.c_str());
-  const RunOutcome outcome = run(entry.repro.scenario);
+  const RunOutcome outcome = run(entry.repro.scenario, {nullptr, true, interrupted()});
   set_replay_command(nullptr);
   std::string sentence;
   if (!outcome.violations.empty()) {
@@ -82,7 +83,9 @@ Corpus load_corpus(const std::string& directory) {
 
 std::vector<CorpusCase> replay_corpus(const Corpus& corpus) {
   std::vector<CorpusCase> cases;
-  for (const Corpus::Entry& entry : corpus.entries) cases.push_back(replay(entry));
+  for (const Corpus::Entry& entry : corpus.entries) {
+    if (*interrupted() == 0) cases.push_back(replay(entry));
+  }
   return cases;
 }
 

@@ -27,7 +27,7 @@ Corpus load_corpus(const std::string& directory);
 
 // Makes each run again. What an entry is there for is said by its own scenario: with "expect"
 // violated it is a canary, which must break the same property as when it was written down, so that
-// the checks are known to see; any other is a bug that was mended, and must hold.
+// the checks are known to see; any other is a bug that was mended, and must hold. Ctrl-C ends it.
 std::vector<CorpusCase> replay_corpus(const Corpus& corpus);
 
 }  // namespace ballast

@@ -16,7 +16,7 @@ std::string replaced(std::string text, std::string_view from, std::string_view t
 }
 
 // The command again, as words for the shell: all but jobs, shard, --out and --emit.
-std::string arguments(const SweepCommand& command, const SweepPlan& plan) {
+std::string arguments(const SweepCommand& command) {
   std::string text;
   for (const std::string& file : command.files) text += " " + shell_quoted(file);
   text += " --seeds " + shell_quoted(command.seeds.text()) + scenario_arguments(command.scenario);
@@ -33,7 +33,7 @@ std::string arguments(const SweepCommand& command, const SweepPlan& plan) {
   if (command.expect_violation) text += " --expect violation";
   const SweepCommand usual;
   if (command.trace != usual.trace) text += " --trace " + std::string(name_of(command.trace));
-  if (command.trace_cap != plan.trace_cap || command.trace_cap != usual.trace_cap) {
+  if (command.trace_cap != usual.trace_cap) {
     text += " --trace-cap " + std::to_string(command.trace_cap);
   }
   return text;
@@ -45,7 +45,7 @@ class Script {
  public:
   Script(const SweepCommand& command, const SweepPlan& plan)
       : count_(std::to_string(command.shards)),
-        arguments_(arguments(command, plan)),
+        arguments_(arguments(command)),
         out_(command.out.empty() ? "results/" + plan.place : command.out) {
     std::error_code error;
     program_ = std::filesystem::read_symlink("/proc/self/exe", error).string();
@@ -66,7 +66,7 @@ class Script {
            count_ +
            " \\\n"
            "  --output=" +
-           shell_quoted(out_ + ".parts/%a-of-" + count_ + ".log") +
+           shell_quoted(log_folder() + "/%a-of-" + count_ + ".log") +
            " <<'SHARD'\n#!/usr/bin/env bash\n"
            "exec \"$BALLAST\" sweep" +
            arguments_ + " --jobs 1 --shard auto/" + count_ + " --resume \\\n  --out " + parts() +
@@ -75,7 +75,7 @@ class Script {
            "# Not afterok: a shard that failed would keep the merge waiting for ever.\n"
            "merge=$(sbatch \"${ask[@]}\" --job-name=ballast-merge \\\n"
            "  --dependency=afterany:\"${array%%;*}\" --output=" +
-           shell_quoted(out_ + ".parts/merge.log") +
+           shell_quoted(log_folder() + "/merge.log") +
            " <<'MERGE'\n#!/usr/bin/env bash\nexec \"$BALLAST\" merge " + parts() + " --out " +
            shell_quoted(out_) +
            "\nMERGE\n)\n"
@@ -159,6 +159,8 @@ class Script {
   }
   // Within ${...:-...} a quoted word keeps its quotes' meaning.
   std::string program_word() const { return shell_quoted(program_); }
+  // In the name of a log Slurm reads % as the start of a word of its own.
+  std::string log_folder() const { return replaced(out_ + ".parts", "%", "%%"); }
   std::string parts() const { return shell_quoted(out_ + ".parts"); }
   static std::string in_make(const std::string& text) { return replaced(text, "$", "$$"); }
   static std::string in_workflow(const std::string& text) {

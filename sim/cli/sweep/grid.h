@@ -15,7 +15,7 @@ struct GridAxis {
 
   // Values of one axis, and points of a whole grid times files.
   static constexpr std::size_t most_values = 1'000;
-  static constexpr std::size_t most_cells = 4'000;
+  static constexpr std::size_t most_cells = 2'000;
 };
 
 // "network.loss=0:0.3:0.05" from, to and step, the end included if a step meets it; numbers of one

@@ -73,8 +73,12 @@ class SweepRuns {
   std::uint64_t size() const { return cells_ * seeds_.size(); }
   std::uint64_t cell(std::uint64_t run) const { return run % cells_; }
   std::uint64_t seed(std::uint64_t run) const { return seeds_[run / cells_]; }
-  bool belongs(std::uint64_t run, const Shard& shard) const {
-    return serial(run) % shard.count == shard.index - 1;
+  // The index of the shard, of so many, to which a run belongs.
+  std::uint64_t shard(std::uint64_t run, std::uint64_t count) const {
+    return serial(run) % count + 1;
+  }
+  bool belongs(std::uint64_t run, const Shard& of) const {
+    return shard(run, of.count) == of.index;
   }
   // How many belong to the shard.
   std::uint64_t size(const Shard& shard) const {

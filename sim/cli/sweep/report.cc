@@ -107,7 +107,7 @@ std::string failures(const SweepResult& result, const std::string& results, cons
     const FailureKind& kind = totals.kinds[i];
     const SweepCell& cell = result.plan().cells[static_cast<std::size_t>(kind.cell)];
     const std::string where = result.plan().single() ? "" : label(result.plan(), cell) + ", ";
-    text += "  " + paint(Color::bold, kind.property) + " after " + kind.how + "\n";
+    text += wrapped(paint(Color::bold, kind.property) + " after " + kind.how);
     text += wrapped("  " + share(kind.runs, result.sum().runs()) + ", first " + where + "seed " +
                     std::to_string(kind.first.seed));
     text += wrapped("  " + kind.first.sentence);

@@ -123,13 +123,17 @@ void SweepTotals::add(const SweepRow& row) {
   made_twice += row.made_twice;
   if (row.diverged) note_divergence(example_of(row));
   if (row.verdict != Verdict::violated) return;
-  const auto known = std::find_if(kinds.begin(), kinds.end(),
-                                  [&](const FailureKind& kind) { return kind.id == row.failure; });
-  if (known != kinds.end()) {
+  if (FailureKind* known = find(row.failure)) {
     ++known->runs;
   } else {
     kinds.push_back({row.failure, row.property, row.how, 1, row.cell, example_of(row)});
   }
+}
+
+FailureKind* SweepTotals::find(const std::string& id) {
+  for (std::size_t i = places_.size(); i < kinds.size(); ++i) places_.emplace(kinds[i].id, i);
+  const auto place = places_.find(id);
+  return place == places_.end() ? nullptr : &kinds[place->second];
 }
 
 void SweepTotals::add(const SweepTotals& other) {
@@ -138,9 +142,8 @@ void SweepTotals::add(const SweepTotals& other) {
   diverged += other.diverged;
   keep_first(first_diverged, other.first_diverged);
   for (const FailureKind& kind : other.kinds) {
-    const auto known = std::find_if(kinds.begin(), kinds.end(),
-                                    [&](const FailureKind& each) { return each.id == kind.id; });
-    if (known == kinds.end()) {
+    FailureKind* known = find(kind.id);
+    if (known == nullptr) {
       kinds.push_back(kind);
       continue;
     }
@@ -151,6 +154,7 @@ void SweepTotals::add(const SweepTotals& other) {
   std::stable_sort(kinds.begin(), kinds.end(), [](const FailureKind& a, const FailureKind& b) {
     return a.first.run < b.first.run;
   });
+  places_.clear();
 }
 
 void SweepTotals::note_divergence(const Example& example) {

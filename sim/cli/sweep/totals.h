@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <tuple>
@@ -130,6 +131,8 @@ struct SweepTotals {
   void note_divergence(const Example& example);
 
   CellTotals sum() const;
+  // The kind with this id, or null.
+  FailureKind* find(const std::string& id);
   std::size_t written() const { return kinds.size() < most_written ? kinds.size() : most_written; }
 
   static constexpr auto fields = std::tuple{
@@ -137,6 +140,9 @@ struct SweepTotals {
       field("made_twice", &SweepTotals::made_twice).needed(),
       field("diverged", &SweepTotals::diverged).needed(),
       field("first_diverged", &SweepTotals::first_diverged).needed()};
+
+ private:
+  std::map<std::string, std::size_t> places_;  // of kinds, by id; find() completes it
 };
 
 // Where the first run of a kind is written, below the directory of the sweep.
