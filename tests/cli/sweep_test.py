@@ -7,8 +7,9 @@ import csv
 import json
 import os
 import pathlib
-import signal
+import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -280,82 +281,95 @@ class Corpus(SweepCase):
 
 
 class Interruption(SweepCase):
-    SEEDS = "1..400"
+    """Signals at moments that rows tell, in a sweep that takes some seconds on any machine."""
+
+    def setUp(self):
+        super().setUp()
+        begun = time.monotonic()
+        self.sweep(self.small, "--seeds", "1..200", "--out", "speed")
+        self.count = max(200, int(200 * 3 / (time.monotonic() - begun)))
+        self.command = ("sweep", self.small, "--seeds", f"1..{self.count}")
 
     def whole(self):
-        self.sweep(self.small, "--seeds", self.SEEDS, "--out", "whole")
+        self.ballast(*self.command, "--out", "whole")
 
-    def kill_after_rows(self, process, where, number):
-        """SIGKILL once that many rows stand on the disk."""
-        for _ in range(2000):
+    def signal_after_rows(self, process, where, number, sent):
+        """Sends the signal once that many rows stand on the disk."""
+        for _ in range(6000):
             for path in self.folder.glob(where):
-                if path.exists() and path.read_bytes().count(b"\n") > number:
-                    process.kill()
-                    process.communicate()
-                    return
+                try:
+                    rows = path.read_bytes().count(b"\n") - 1
+                except FileNotFoundError:  # renamed meanwhile
+                    rows = 0
+                if rows >= number:
+                    process.send_signal(sent)
+                    return process.communicate(timeout=60)
             self.assertIsNone(process.poll(), "it was over too early")
             time.sleep(0.01)
-        self.fail("no rows came")
+        return self.fail("no rows came")
 
     def test_ctrl_c_leaves_a_valid_result_to_go_on_from(self):
         self.whole()
-        process = self.start("sweep", self.small, "--seeds", self.SEEDS, "--out", "out")
-        time.sleep(0.6)
-        process.send_signal(signal.SIGINT)
-        shown, _ = process.communicate(timeout=60)
+        process = self.start(*self.command, "--out", "out")
+        shown, _ = self.signal_after_rows(process, "out.tmp-*/runs.csv", self.count // 4,
+                                          signal.SIGINT)
         self.assertEqual(process.returncode, 130)
         self.assertIn("INCOMPLETE", shown)
         summary = self.read("out/summary.json")
         self.assertFalse(summary["complete"])
         self.assertEqual(len(self.rows("out/runs.csv")), summary["runs"])
-        self.assertLess(0, summary["runs"])
-        self.assertLess(summary["runs"], 400)
-        on = self.ballast("sweep", self.small, "--seeds", self.SEEDS, "--out", "out", "--resume")
-        self.assertIn(f"goes on after {summary['runs']} runs", on.stderr)
+        self.assertLess(summary["runs"], self.count)
+        on = self.ballast(*self.command, "--out", "out", "--resume")
+        self.assertIn(f"goes on after {summary['runs']:,} runs", on.stderr)
         self.same_directories("whole", "out")
 
     def test_kill_9_costs_no_more_than_the_last_second(self):
         self.whole()
-        sweep = ("sweep", self.small, "--seeds", self.SEEDS, "--out", "out", "--resume")
-        for rows in (1, 60, 150):
-            self.kill_after_rows(self.start(*sweep), "out.tmp-*/runs.csv", rows)
+        sweep = (*self.command, "--out", "out", "--resume")
+        for rows in (1, self.count // 3, self.count * 2 // 3):
+            self.signal_after_rows(self.start(*sweep), "out.tmp-*/runs.csv", rows, signal.SIGKILL)
             self.assertFalse((self.folder / "out").exists())
         # A torn line, as a full disk or a lost machine would leave it.
         for path in self.folder.glob("out.tmp-*/runs.csv"):
             with open(path, "a", encoding="utf-8") as file:
                 file.write("17,hel")
         on = self.ballast(*sweep)
-        self.assertIn("goes on after ", on.stderr)
+        kept = int(re.search(r"goes on after ([\d,]+) runs", on.stderr)[1].replace(",", ""))
+        self.assertGreater(kept, 0)
         self.same_directories("whole", "out")
         self.assertEqual(list(self.folder.glob("out.tmp-*")), [])
 
     def test_a_killed_shard_goes_on(self):
         self.whole()
-        first = ("sweep", self.small, "--seeds", self.SEEDS, "--shard", "1/2", "--out", "parts/1",
-                 "--resume")
-        self.kill_after_rows(self.start(*first), "parts/1.tmp-*/runs.csv", 20)
+        first = (*self.command, "--shard", "1/2", "--out", "parts/1", "--resume")
+        self.signal_after_rows(self.start(*first), "parts/1.tmp-*/runs.csv", self.count // 8,
+                               signal.SIGKILL)
         self.assertIn("no verdict", self.ballast("merge", "parts", "--out", "out", code=2).stderr)
         self.ballast(*first)
         self.ballast(*first)  # a scheduler may start a task twice
-        self.sweep(self.small, "--seeds", self.SEEDS, "--shard", "2/2", "--out", "parts/2")
+        self.ballast(*self.command, "--shard", "2/2", "--out", "parts/2")
         self.ballast("merge", "parts", "--out", "out")
         self.same_directories("whole", "out")
 
     def test_another_sweep_is_not_gone_on_with(self):
-        process = self.start("sweep", self.small, "--seeds", self.SEEDS, "--out", "out")
-        time.sleep(0.5)
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=60)
+        process = self.start(*self.command, "--out", "out")
+        self.signal_after_rows(process, "out.tmp-*/runs.csv", 1, signal.SIGINT)
         for more in (["--set", "network.loss=1%"], ["--seeds", "2..5"]):
             seeds = [] if "--seeds" in more else ["--seeds", "1..5"]
             on = self.ballast("sweep", self.small, *seeds, "--out", "out", "--resume", *more)
             self.assertIn("nothing is left", on.stderr)
 
+    def test_it_says_what_could_be_gone_on_with(self):
+        process = self.start(*self.command, "--out", "out")
+        self.signal_after_rows(process, "out.tmp-*/runs.csv", 1, signal.SIGINT)
+        anew = self.ballast(*self.command, "--out", "out", "--for", "1ns", code=2)
+        self.assertIn("begins anew; --resume would go on after ", anew.stderr)
+
     def test_what_a_living_process_writes_is_left_alone(self):
-        sweep = ("sweep", self.small, "--seeds", "1..100000", "--out", "out")
+        sweep = ("sweep", self.small, "--seeds", "1..10000000", "--out", "out")
         process = self.start(*sweep)
-        time.sleep(1)
-        on = self.ballast(*sweep, "--resume", "--for", "100ms")
+        time.sleep(1.5)
+        on = self.ballast(*sweep, "--resume", "--for", "200ms")
         self.assertIn("nothing is left", on.stderr)
         self.assertIsNone(process.poll())
         process.send_signal(signal.SIGINT)
