@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "sim/base/read.h"
 #include "sim/scenario/json.h"
+#include "sim/scenario/misfortune.h"
 
 namespace ballast {
 
@@ -53,11 +55,38 @@ std::string stem_of(const std::string& file) {
   return stem.empty() ? "scenario" : stem;
 }
 
+LoadedProfile load_profile(const std::string& word) {
+  LoadedProfile loaded;
+  loaded.profile = find_profile(word);
+  if (loaded.profile) return loaded;
+  const FileText file = read_file(word);
+  if (file.status != FileStatus::complete) {
+    std::vector<std::string_view> names;
+    const std::vector<NamedProfile> known = built_in_profiles();
+    for (const NamedProfile& each : known) names.push_back(each.name);
+    const std::string_view meant = closest(word, names);
+    loaded.errors = "ballast: --profile is \"" + word + "\"; expected " + one_of(names) +
+                    ", \"none\", or a file" +
+                    (meant.empty() ? "" : "; did you mean " + std::string(meant) + "?") + "\n";
+    loaded.code = ExitCode::usage;
+    return loaded;
+  }
+  Problems problems;
+  const std::optional<Value> value = parse_json(file.text, word, problems);
+  if (value) loaded.profile = read_profile(*value, problems);
+  if (loaded.profile && problems.empty()) return loaded;
+  loaded.profile.reset();
+  loaded.errors = problems.to_text();
+  loaded.code = ExitCode::invalid_scenario;
+  return loaded;
+}
+
 std::string scenario_arguments(const ScenarioOptions& options) {
   std::string text;
   for (const std::string& assignment : options.set) text += " --set " + shell_quoted(assignment);
   for (const std::string& assignment : options.grid) text += " --set " + shell_quoted(assignment);
   if (options.until) text += " --until " + to_text(*options.until);
+  if (!options.profile.empty()) text += " --profile " + shell_quoted(options.profile);
   return text;
 }
 

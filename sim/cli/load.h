@@ -5,6 +5,7 @@
 #include <string>
 
 #include "sim/cli/options.h"
+#include "sim/fault/profile.h"
 #include "sim/scenario/scenario.h"
 
 namespace ballast {
@@ -28,7 +29,15 @@ std::optional<Scenario> load_text(const ScenarioOptions& options, const std::str
 // What the results of a scenario are filed under: the name of its file without folder and ending.
 std::string stem_of(const std::string& file);
 
-// The options of --set and --until, to repeat a command with, each after a blank.
+// The profile that a word means: the name of one that comes with the tool, or a file.
+struct LoadedProfile {
+  std::optional<Profile> profile;
+  std::string errors;
+  ExitCode code = ExitCode::held;
+};
+LoadedProfile load_profile(const std::string& word);
+
+// The options of --set, --until and --profile, to repeat a command with, each after a blank.
 std::string scenario_arguments(const ScenarioOptions& options);
 
 }  // namespace ballast

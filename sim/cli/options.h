@@ -25,6 +25,10 @@ struct ScenarioOptions {
   std::vector<std::string> set;        // path=value
   std::optional<Duration> until;       // when to end, if earlier
   std::vector<std::string> grid = {};  // path=value, after --set: a point of --grid
+  // The misfortune that is let loose on it: the name of a profile that comes with the tool, or a
+  // file; "none" for none. Empty: none for a run; for a sweep "default", unless the scenario has
+  // faults of its own.
+  std::string profile = {};
 };
 
 struct RunCommand {

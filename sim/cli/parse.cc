@@ -26,6 +26,7 @@ struct Words {
   std::string seeds;
   std::string jobs;
   std::string until;
+  std::string profile;
   std::string trace;
   std::string trace_cap;
   std::string out;
@@ -114,6 +115,10 @@ class CommandLine {
         ->allow_extra_args(false);
     sub->add_option("--until", w_.until, "End the run at this time, if it is earlier")
         ->type_name("TIME");
+    sub->add_option("--profile", w_.profile,
+                    "Misfortune to add: a profile's name or file; a sweep of a scenario without "
+                    "faults adds \"default\"")
+        ->type_name("NAME|FILE|none");
   }
   void add_recording_options(CLI::App* sub) {
     sub->add_option("--trace", w_.trace, "How much to write down; default messages")
@@ -233,6 +238,7 @@ class CommandLine {
   ScenarioOptions scenario() const {
     ScenarioOptions options{w_.file, w_.set, std::nullopt};
     if (!w_.until.empty()) options.until = parse_until(w_.until);
+    options.profile = w_.profile;
     return options;
   }
   // What commands have in common, by the names of the members.

@@ -4,6 +4,7 @@
 #include "sim/cli/manifest.h"
 #include "sim/cli/present.h"
 #include "sim/report/results.h"
+#include "sim/scenario/misfortune.h"
 
 namespace ballast {
 namespace {
@@ -33,6 +34,17 @@ ExitCode execute(const RunCommand& command, const std::string& command_line) {
   }
   Scenario& scenario = *loaded.scenario;
   if (command.seed) scenario.seed = *command.seed;
+
+  const std::string& misfortune = command.scenario.profile;
+  if (!misfortune.empty() && misfortune != "none") {
+    const LoadedProfile chosen = load_profile(misfortune);
+    if (!chosen.profile) {
+      complain(chosen.errors);
+      return chosen.code;
+    }
+    scenario = with_misfortune(scenario, *chosen.profile, scenario.seed);
+    loaded.changed += (loaded.changed.empty() ? "" : "-") + chosen.profile->title;
+  }
 
   const std::string stem = stem_of(command.scenario.file);
   std::string name = "seed-" + std::to_string(scenario.seed);

@@ -18,8 +18,7 @@ void write_failures(const LoadedPlan& loaded, SweepPart& part, const std::string
   SweepTotals& totals = part.totals;
   for (std::size_t i = 0; i < totals.written(); ++i) {
     const FailureKind& kind = totals.kinds[i];
-    Scenario failing = loaded.scenarios[static_cast<std::size_t>(kind.cell)];
-    failing.seed = kind.first.seed;
+    const Scenario failing = loaded.scenario(kind.cell, kind.first.seed);
     const std::string folder = failure_folder(kind) + "/";
     const RecordedRun recorded = record_run(
         failing, {{part.plan.trace, part.plan.trace_cap}, true, nullptr}, directory, folder);

@@ -18,7 +18,7 @@ void Network::reseed(std::uint64_t seed) {
     for (std::uint32_t to = 1; to <= nodes_; ++to) {
       link({from}, {to}).delay_key = stream_key(seed, Purpose::delay, entity({from}, {to}));
       if (!is_impaired({from}, {to})) continue;
-      for (ImpairedLink::Imposed& imposed : impaired_.find(index({from}, {to}))->imposed) {
+      for (ImpairedLink::Imposed& imposed : impaired_[index({from}, {to})].imposed) {
         imposed.key = mix(imposed.key ^ mix(seed));
       }
     }

@@ -87,8 +87,7 @@ class Maker {
 
   SweepRow make(std::uint64_t run) const {
     const std::uint64_t cell = runs_.cell(run);
-    Scenario scenario = loaded_.scenarios[static_cast<std::size_t>(cell)];
-    scenario.seed = runs_.seed(run);
+    const Scenario scenario = loaded_.scenario(cell, runs_.seed(run));
     const std::string again =
         run_command(part_.plan.cells[static_cast<std::size_t>(cell)], scenario.seed);
     set_replay_command(again.c_str());

@@ -7,6 +7,7 @@
 #include "sim/cli/manifest.h"
 #include "sim/report/version.h"
 #include "sim/scenario/json.h"
+#include "sim/scenario/misfortune.h"
 
 namespace ballast {
 namespace {
@@ -88,19 +89,35 @@ class Planner {
     } while (points.next());
   }
 
-  void add_cell(const ScenarioOptions& options, const std::vector<std::string>& values,
+  // Whoever configures no faults gets some all the same.
+  std::optional<Profile> misfortune(ScenarioOptions& options, const Scenario& scenario) {
+    if (options.profile.empty() && scenario.faults.empty()) options.profile = "default";
+    if (options.profile.empty() || options.profile == "none") return std::nullopt;
+    LoadedProfile loaded = load_profile(options.profile);
+    if (!loaded.profile && out_.errors.find(loaded.errors) == std::string::npos) {
+      out_.errors += loaded.errors;
+      out_.code = loaded.code;
+    }
+    return std::move(loaded.profile);
+  }
+
+  void add_cell(ScenarioOptions options, const std::vector<std::string>& values,
                 Scenario scenario) {
+    std::optional<Profile> profile = misfortune(options, scenario);
+    const std::string profile_text = profile ? to_json(*profile) : "";
     // The seed is the sweep's; that of the file changes nothing.
     scenario.seed = command_.seeds[0];
     SweepCell cell{options.file,
                    values,
                    scenario.name,
                    scenario_arguments(options),
-                   to_hex(digest(resolved_json(scenario))),
-                   std::nullopt};
+                   to_hex(digest(resolved_json(scenario) + profile_text)),
+                   std::nullopt,
+                   profile_text};
     if (scenario.expect) cell.expect = scenario.expect->verdict;
     out_.plan.cells.push_back(std::move(cell));
     out_.scenarios.push_back(std::move(scenario));
+    out_.profiles.push_back(std::move(profile));
   }
 
   // Whether --set and --until make another scenario of the file.
@@ -139,6 +156,14 @@ class Planner {
 };
 
 }  // namespace
+
+Scenario LoadedPlan::scenario(std::uint64_t cell, std::uint64_t seed) const {
+  const auto place = static_cast<std::size_t>(cell);
+  if (profiles[place]) return with_misfortune(scenarios[place], *profiles[place], seed);
+  Scenario scenario = scenarios[place];
+  scenario.seed = seed;
+  return scenario;
+}
 
 LoadedPlan load_plan(const SweepCommand& command) { return Planner(command).make(); }
 

@@ -9,6 +9,7 @@
 
 #include "sim/base/describe.h"
 #include "sim/cli/options.h"
+#include "sim/fault/profile.h"
 #include "sim/scenario/scenario.h"
 
 namespace ballast {
@@ -21,13 +22,15 @@ struct SweepCell {
   std::string arguments;            // " --set ... --until ...": what makes it of the file
   std::string digest;               // of the scenario with every default
   std::optional<Verdict> expect;
+  std::string profile;  // of the misfortune that is added, as JSON; empty for none
 
   static constexpr auto fields = std::tuple{field("file", &SweepCell::file).needed(),
                                             field("values", &SweepCell::values).needed(),
                                             field("name", &SweepCell::name).needed(),
                                             field("arguments", &SweepCell::arguments).needed(),
                                             field("digest", &SweepCell::digest).needed(),
-                                            field("expect", &SweepCell::expect).needed()};
+                                            field("expect", &SweepCell::expect).needed(),
+                                            field("profile", &SweepCell::profile).needed()};
 };
 
 // Everything that decides what a sweep writes, apart from how many processes share it. Each part
@@ -100,13 +103,16 @@ class SweepRuns {
 
 struct LoadedPlan {
   SweepPlan plan;
-  std::vector<Scenario> scenarios;  // of the cells
+  std::vector<Scenario> scenarios;               // of the cells
+  std::vector<std::optional<Profile>> profiles;  // likewise
   SeedList seeds;
   // Where there is no plan: why, and with which code to exit.
   std::string errors;
   ExitCode code = ExitCode::held;
 
   SweepRuns runs() const { return {plan.cells.size(), seeds}; }
+  // What is run: the scenario of a cell with a seed, and the misfortune that this draws.
+  Scenario scenario(std::uint64_t cell, std::uint64_t seed) const;
 };
 
 // Reads every file with every point of the grid. What is wrong with any of them is said at once.
