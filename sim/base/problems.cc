@@ -94,21 +94,27 @@ std::string lower(std::string_view word) {
 }  // namespace
 
 std::uint32_t Problems::add_source(std::string name, std::string_view text) {
+  for (std::size_t i = 0; i < sources_.size(); ++i) {
+    if (sources_[i].name == name && sources_[i].text == text) return static_cast<std::uint32_t>(i);
+  }
   sources_.push_back({std::move(name), std::string(text)});
   return static_cast<std::uint32_t>(sources_.size() - 1);
 }
 
 void Problems::add(Position at, std::string sentence, std::string suggestion) {
   ++count_;
+  Problem problem{at, std::move(sentence), std::move(suggestion)};
+  if (std::find(problems_.begin(), problems_.end(), problem) != problems_.end()) return;
   if (problems_.size() < most_kept) {
-    problems_.push_back({at, std::move(sentence), std::move(suggestion)});
+    problems_.push_back(std::move(problem));
+  } else {
+    ++dropped_;  // and not compared with what was dropped before: it counts as different
   }
 }
 
 std::vector<Problem> Problems::sorted() const {
   std::vector<Problem> all = problems_;
   std::sort(all.begin(), all.end());
-  all.erase(std::unique(all.begin(), all.end()), all.end());
   return all;
 }
 
@@ -136,8 +142,7 @@ std::string Problems::to_text() const {
   std::string out;
   const std::vector<Problem> all = sorted();
   for (const Problem& problem : all) append(out, problem);
-  // What was dropped was never compared: it counts as different.
-  const std::size_t total = all.size() + (count_ - problems_.size());
+  const std::size_t total = all.size() + dropped_;
   if (total > all.size()) {
     out += "The first " + with_commas(all.size()) + " of " + with_commas(total) + " are shown.\n";
   }

@@ -32,6 +32,7 @@ class Problems {
 
   // Makes a text known, by the name that errors call it ("raft-5.json", "--set network.loss"), and
   // returns its number for Position::source. The text is copied, for the lines that errors show.
+  // The same text by the same name keeps its number: what is read twice is wrong once.
   std::uint32_t add_source(std::string name, std::string_view text = {});
 
   void add(Position at, std::string sentence, std::string suggestion = {});
@@ -57,6 +58,7 @@ class Problems {
   std::vector<Source> sources_;
   std::vector<Problem> problems_;
   std::size_t count_ = 0;
+  std::size_t dropped_ = 0;
 };
 
 // The candidate that a misspelt word was probably meant to be: the nearest one, if no more than two

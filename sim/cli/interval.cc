@@ -77,4 +77,13 @@ std::string percent(double probability, Bound bound) {
   return digits + " %";
 }
 
+std::string decimal(double probability, Bound bound) {
+  constexpr double scale = 1e6;
+  const double rounded = bound == Bound::upper ? std::ceil(probability * scale - 1e-6)
+                                               : std::floor(probability * scale + 1e-6);
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.6f", rounded / scale);
+  return text.data();
+}
+
 }  // namespace ballast

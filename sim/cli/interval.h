@@ -18,5 +18,7 @@ Interval failure_probability(std::uint64_t failures, std::uint64_t runs);
 // "0.06 %": to two digits, rounded up or down as a bound must be.
 enum class Bound { lower, upper };
 std::string percent(double probability, Bound bound);
+// "0.000621": to six decimals, for tables.
+std::string decimal(double probability, Bound bound);
 
 }  // namespace ballast

@@ -6,28 +6,21 @@
 #include "sim/scenario/json.h"
 
 namespace ballast {
-namespace {
 
-std::optional<Scenario> read(const ScenarioOptions& options, const std::string& text,
-                             Problems& problems) {
+std::optional<Scenario> load_text(const ScenarioOptions& options, const std::string& text,
+                                  Problems& problems) {
+  const std::size_t before = problems.count();
   std::optional<Value> value = parse_json(text, options.file, problems);
   if (!value) return std::nullopt;
-  bool good = problems.empty();
-  for (const std::string& assignment : options.set) {
-    good = set_value(*value, assignment, problems) && good;
+  for (const std::string& assignment : options.set) set_value(*value, assignment, problems);
+  for (const std::string& assignment : options.grid) {
+    set_value(*value, assignment, problems, "--grid");
   }
   std::optional<Scenario> scenario = read_scenario(*value, problems);
-  if (!good || !problems.empty()) return std::nullopt;
-  if (scenario && options.until && Time{} + *options.until < Time{} + scenario->duration) {
-    scenario->duration = *options.until;
-    // What would begin later does not begin.
-    std::erase_if(scenario->faults,
-                  [&](const Fault& fault) { return fault.at > Time{} + scenario->duration; });
-  }
+  if (problems.count() != before) return std::nullopt;
+  if (scenario && options.until) scenario->end_at(*options.until);
   return scenario;
 }
-
-}  // namespace
 
 Loaded load(const ScenarioOptions& options) {
   Loaded loaded;
@@ -39,7 +32,7 @@ Loaded load(const ScenarioOptions& options) {
     return loaded;
   }
   Problems problems;
-  loaded.scenario = read(options, file.text, problems);
+  loaded.scenario = load_text(options, file.text, problems);
   if (!loaded.scenario) {
     loaded.code = ExitCode::invalid_scenario;
     loaded.errors = problems.to_text();
@@ -48,7 +41,7 @@ Loaded load(const ScenarioOptions& options) {
   if (options.set.empty() && !options.until) return loaded;
   Problems ignored;
   const std::optional<Scenario> original =
-      read({options.file, {}, std::nullopt}, file.text, ignored);
+      load_text({options.file, {}, std::nullopt, {}}, file.text, ignored);
   const std::string now = resolved_json(*loaded.scenario);
   if (original && resolved_json(*original) == now) return loaded;
   loaded.changed = to_hex(digest(now)).substr(0, 8);
@@ -63,6 +56,7 @@ std::string stem_of(const std::string& file) {
 std::string scenario_arguments(const ScenarioOptions& options) {
   std::string text;
   for (const std::string& assignment : options.set) text += " --set " + shell_quoted(assignment);
+  for (const std::string& assignment : options.grid) text += " --set " + shell_quoted(assignment);
   if (options.until) text += " --until " + to_text(*options.until);
   return text;
 }

@@ -21,6 +21,10 @@ struct Loaded {
 // Reads the file, applies --set and --until.
 Loaded load(const ScenarioOptions& options);
 
+// The same from the text of the file; nothing, with the reasons among the problems, if it is wrong.
+std::optional<Scenario> load_text(const ScenarioOptions& options, const std::string& text,
+                                  Problems& problems);
+
 // What the results of a scenario are filed under: the name of its file without folder and ending.
 std::string stem_of(const std::string& file);
 

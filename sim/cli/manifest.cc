@@ -2,18 +2,31 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <ctime>
+#include <fstream>
+#include <vector>
 
+#include "sim/base/fingerprint.h"
 #include "sim/base/json_writer.h"
+#include "sim/base/text.h"
 #include "sim/report/version.h"
 
 namespace ballast {
 
-std::string manifest_json(const std::string& command_line, std::uint64_t milliseconds) {
+namespace {
+
+std::string host_name() {
   std::array<char, 256> host{};
   if (gethostname(host.data(), host.size() - 1) != 0) host[0] = '\0';
+  return host.data();
+}
+
+}  // namespace
+
+std::string manifest_json(const std::string& command_line, std::uint64_t milliseconds) {
   const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
   std::tm utc{};
   std::array<char, 32> time{};
@@ -26,7 +39,7 @@ std::string manifest_json(const std::string& command_line, std::uint64_t millise
   w.member("tool", tool_version()).member("compiler", compiler());
   w.member("command", std::string_view(command_line));
   w.member("time", std::string_view(time.data())).member("milliseconds", milliseconds);
-  w.member("host", std::string_view(host.data()));
+  w.member("host", std::string_view(host_name()));
   w.end_object();
   return text + "\n";
 }
@@ -37,6 +50,19 @@ std::uint64_t wall_milliseconds() {
       std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
 }
 
-std::string process_name() { return std::to_string(getpid()); }
+std::string process_name() { return host_name() + "-" + std::to_string(getpid()); }
+
+std::string build_digest() {
+  std::ifstream program("/proc/self/exe", std::ios::binary);
+  std::vector<std::uint64_t> words(std::size_t{1} << 16);
+  Fingerprint all;
+  while (program) {
+    std::fill(words.begin(), words.end(), 0);
+    program.read(reinterpret_cast<char*>(words.data()),
+                 static_cast<std::streamsize>(words.size() * sizeof(std::uint64_t)));
+    for (const std::uint64_t word : words) all.fold(word);
+  }
+  return to_hex(all.value());
+}
 
 }  // namespace ballast

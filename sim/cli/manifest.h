@@ -13,7 +13,10 @@ std::string manifest_json(const std::string& command_line, std::uint64_t millise
 // The clock on the wall, for durations.
 std::uint64_t wall_milliseconds();
 
-// What tells this process apart from others that write at the same time.
+// A digest of this program's file: two builds of one version may differ.
+std::string build_digest();
+
+// What tells this process apart from others that write at the same time, here or on other hosts.
 std::string process_name();
 
 }  // namespace ballast

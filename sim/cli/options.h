@@ -9,6 +9,8 @@
 
 #include "sim/cli/exit_code.h"
 #include "sim/cli/seeds.h"
+#include "sim/cli/sweep/grid.h"
+#include "sim/cli/sweep/shard.h"
 #include "sim/cli/terminal.h"
 #include "sim/report/trace.h"
 
@@ -20,8 +22,9 @@ constexpr auto enumerators(Format) { return std::array<std::string_view, 2>{"tex
 // A scenario and what is changed in it.
 struct ScenarioOptions {
   std::string file;
-  std::vector<std::string> set;   // path=value
-  std::optional<Duration> until;  // when to end, if earlier
+  std::vector<std::string> set;        // path=value
+  std::optional<Duration> until;       // when to end, if earlier
+  std::vector<std::string> grid = {};  // path=value, after --set: a point of --grid
 };
 
 struct RunCommand {
@@ -43,16 +46,72 @@ struct ReplayCommand {
   ColorChoice color = ColorChoice::automatic;
 };
 
+// The engines that a sweep can be handed to; see sim/cli/sweep/emit.h.
+enum class Engine : std::uint8_t { slurm, parallel, make, github };
+constexpr auto enumerators(Engine) {
+  return std::array<std::string_view, 4>{"slurm", "parallel", "make", "github"};
+}
+
 struct SweepCommand {
-  ScenarioOptions scenario;
+  std::vector<std::string> files;
+  ScenarioOptions scenario;  // what is changed in each of them; its file is empty
+  std::vector<GridAxis> grid;
   SeedList seeds;
-  std::uint32_t jobs = 0;  // 0: as many as there are processors
+  std::uint32_t jobs = 0;             // 0: as many as there are processors
+  std::optional<Duration> time;       // after which no run is begun, by the clock on the wall
+  std::optional<Shard> shard;         // what this process makes
+  std::uint64_t min_runs = 1;         // fewer than this show nothing
+  std::optional<std::string> corpus;  // empty for none; unless given, tests/corpus if it is there
+  bool resume = false;                // go on with what an earlier sweep left
+  std::optional<Engine> emit;         // print the script for an engine instead, with this
+  std::uint64_t shards = 1;           // many shards
   TraceLevel trace = TraceLevel::messages;
   std::uint64_t trace_cap = 200'000;
   std::string out;
   Format format = Format::text;
   bool expect_violation = false;
   bool fail_fast = false;
+  bool quiet = false;
+  ColorChoice color = ColorChoice::automatic;
+};
+
+struct ShrinkCommand {
+  std::string path;                     // of a result, or of a repro.json
+  std::uint64_t milliseconds = 30'000;  // to search; 0 for no bound
+  std::uint32_t jobs = 0;
+  std::string out;  // a directory, or a .json file; unless given, beside the repro.json
+  Format format = Format::text;
+  ColorChoice color = ColorChoice::automatic;
+};
+
+struct ForkCommand {
+  std::string path;            // of a repro.json or a result
+  std::optional<Duration> at;  // unless given, the whole curve
+  std::uint64_t seeds = 40;    // continuations at each time
+  std::uint32_t jobs = 0;
+  Format format = Format::text;
+  ColorChoice color = ColorChoice::automatic;
+};
+
+struct DiffCommand {
+  std::string a;  // a scenario, a repro.json or a result; a scenario may be FILE@SEED
+  std::string b;
+  std::uint64_t context = 3;  // events shown before and after
+  Format format = Format::text;
+};
+
+struct FrontierCommand {
+  ScenarioOptions scenario;
+  std::string vary;  // path=low:high
+  SeedList seeds;
+  std::uint32_t jobs = 0;
+  Format format = Format::text;
+};
+
+struct MergeCommand {
+  std::vector<std::string> parts;  // directories of parts, or directories that hold them
+  std::string out;
+  Format format = Format::text;
   bool quiet = false;
   ColorChoice color = ColorChoice::automatic;
 };
@@ -81,8 +140,9 @@ struct ShowCommand {
 };
 
 using AnyCommand =
-    std::variant<ShowCommand, VersionCommand, RunCommand, ReplayCommand, SweepCommand,
-                 ValidateCommand, ListCommand, DescribeCommand, SchemaCommand, FingerprintsCommand>;
+    std::variant<ShowCommand, VersionCommand, RunCommand, ReplayCommand, SweepCommand, MergeCommand,
+                 ValidateCommand, ListCommand, DescribeCommand, SchemaCommand, FingerprintsCommand,
+                 ShrinkCommand, ForkCommand, DiffCommand, FrontierCommand>;
 
 AnyCommand parse_command_line(int argc, const char* const* argv);
 
@@ -90,6 +150,11 @@ AnyCommand parse_command_line(int argc, const char* const* argv);
 ExitCode execute(const RunCommand& command, const std::string& command_line);
 ExitCode execute(const ReplayCommand& command, const std::string& command_line);
 ExitCode execute(const SweepCommand& command, const std::string& command_line);
+ExitCode execute(const ShrinkCommand& command, const std::string& command_line);
+ExitCode execute(const ForkCommand& command, const std::string& command_line);
+ExitCode execute(const DiffCommand& command, const std::string& command_line);
+ExitCode execute(const FrontierCommand& command, const std::string& command_line);
+ExitCode execute(const MergeCommand& command, const std::string& command_line);
 ExitCode execute(const ValidateCommand& command, const std::string& command_line);
 ExitCode execute(const ListCommand& command, const std::string& command_line);
 ExitCode execute(const DescribeCommand& command, const std::string& command_line);

@@ -1,56 +1,14 @@
-// The command line, by CLI11: its header is expensive, so that no other file includes it. CLI11
+// The command line, by CLI11: its header is expensive, so that only parsers include it. CLI11
 // only sorts words into options here. Numbers are parsed by us, for it takes -1 for 2^64 - 1 and
 // 010 for 8; and an unknown word is looked for before it parses, for it does not say what was
 // meant.
 #include "sim/base/parse.h"
 
-#include <CLI/CLI.hpp>
-
-#include "sim/base/problems.h"
-#include "sim/base/read.h"
-#include "sim/cli/options.h"
+#include "sim/cli/parse_parts.h"
+#include "sim/cli/sweep/words.h"
 
 namespace ballast {
 namespace {
-
-struct UsageError {
-  std::string sentence;
-};
-
-std::string in_double_quotes(std::string_view word) { return "\"" + std::string(word) + "\""; }
-
-std::string did_you_mean(std::string_view word, std::span<const std::string_view> candidates) {
-  const std::string_view meant = closest(word, candidates);
-  return meant.empty() ? "" : "; did you mean " + std::string(meant) + "?";
-}
-
-template <NamedEnum E>
-E parse_word(std::string_view option, const std::string& text) {
-  static constexpr auto words = enumerators(E{});
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    if (text == words[i]) return static_cast<E>(i);
-  }
-  throw UsageError{std::string(option) + " is " + in_double_quotes(text) + "; expected " +
-                   one_of(words) + did_you_mean(text, words)};
-}
-
-template <NamedEnum E>
-std::string choices() {
-  std::string text;
-  for (const std::string_view word : enumerators(E{})) {
-    text += (text.empty() ? "" : "|") + std::string(word);
-  }
-  return text;
-}
-
-std::uint64_t parse_count(std::string_view option, const std::string& text, std::uint64_t least,
-                          std::uint64_t most) {
-  const auto number = parse_seed(text);
-  if (number && *number >= least && *number <= most) return *number;
-  throw UsageError{std::string(option) + " is " + in_double_quotes(text) +
-                   "; expected a whole number from " + std::to_string(least) + " to " +
-                   std::to_string(most)};
-}
 
 Duration parse_until(const std::string& text) {
   const Parsed<Duration> parsed = parse_duration(text);
@@ -78,8 +36,16 @@ struct Words {
   std::string name;
   bool no_check = false;
   bool quiet = false;
-  bool fail_fast = false;
+  SweepWords sweep;
 };
+
+constexpr std::string_view sweep_examples =
+    "Examples:\n"
+    "  ballast sweep scenarios/raft/*.json --seeds 1..1000\n"
+    "  ballast sweep FILE --seeds 1..100 --grid network.loss=0:0.3:0.05 --jobs 1\n"
+    "  ballast sweep FILE --seeds 1..1000000 --emit slurm --shards 16 > sweep.sh\n\n"
+    "Seeds: 7, 0x1f, 1..1000, and lists of these such as 1..10,99. The results and what is\n"
+    "shown are the same for any number of jobs, and for any number of shards once merged.";
 
 class CommandLine {
  public:
@@ -97,6 +63,8 @@ class CommandLine {
     add_run();
     add_replay();
     add_sweep();
+    add_explaining_commands(app_, commands_);
+    add_merge();
     add_validate();
     add_catalogue();
   }
@@ -114,7 +82,7 @@ class CommandLine {
     }
     if (version_) return VersionCommand{json_};
     for (const auto& [sub, make] : commands_) {
-      if (sub->parsed()) return (this->*make)();
+      if (sub->parsed()) return make();
     }
     throw UsageError{"a command is needed; ballast --help lists them"};
   }
@@ -132,15 +100,15 @@ class CommandLine {
 
   CLI::App* command(const std::string& name, const std::string& description,
                     const std::string& examples, Make make) {
-    CLI::App* sub = app_.add_subcommand(name, description);
-    sub->set_help_flag("-h,--help", "Show this text");
-    sub->footer(examples);
-    commands_.emplace_back(sub, make);
-    return sub;
+    return add_command(app_, commands_, name, description, examples,
+                       [this, make] { return (this->*make)(); });
   }
 
   void add_scenario_options(CLI::App* sub) {
     sub->add_option("FILE", w_.file, "The scenario")->required()->type_name("");
+    add_change_options(sub);
+  }
+  void add_change_options(CLI::App* sub) {
     sub->add_option("--set", w_.set, "Change the scenario, as in network.loss=2%; may be repeated")
         ->type_name("PATH=VALUE")
         ->allow_extra_args(false);
@@ -193,20 +161,41 @@ class CommandLine {
     add_output_options(sub);
   }
   void add_sweep() {
-    CLI::App* sub = command(
-        "sweep", "Run a scenario with many seeds, in parallel",
-        "Examples:\n"
-        "  ballast sweep scenarios/quick/raft_leader_crash.json --seeds 1..1000\n"
-        "  ballast sweep scenarios/quick/raft_leader_crash.json --seeds 1..100 --jobs 1\n\n"
-        "Seeds: 7, 0x1f, 1..1000, and lists of these such as 1..10,99. The results and what is\n"
-        "shown are the same for any number of jobs.",
-        &CommandLine::make_sweep);
-    add_scenario_options(sub);
+    CLI::App* sub = command("sweep", "Run scenarios with many seeds, in parallel",
+                            std::string(sweep_examples), &CommandLine::make_sweep);
+    sub->add_option("FILES", w_.files, "The scenarios")->required()->type_name("");
+    add_change_options(sub);
     sub->add_option("--seeds", w_.seeds, "Which seeds")->required()->type_name("A..B");
-    sub->add_option("-j,--jobs", w_.jobs, "How many runs at a time; default all processors")
-        ->type_name("N");
-    sub->add_flag("--fail-fast", w_.fail_fast, "Stop at the first seed that violates a property");
+    const auto option = [&](const char* names, std::string& word, const char* what,
+                            const std::string& form) {
+      return sub->add_option(names, word, what)->type_name(form);
+    };
+    sub->add_option("--grid", w_.sweep.grid, "Sweep over values too; may be repeated")
+        ->type_name("PATH=FROM:TO:STEP|A,B,C")
+        ->allow_extra_args(false);
+    option("-j,--jobs", w_.jobs, "How many runs at a time; default all processors", "N");
+    option("--for", w_.sweep.time, "Begin no run after this time on the wall", "TIME");
+    option("--min-runs", w_.sweep.min_runs, "Fewer runs are inconclusive; default 1", "N");
+    option("--corpus", w_.sweep.corpus,
+           "Replay the *.repro.json here first; default tests/corpus if it is there", "DIR|none");
+    sub->add_flag("--fail-fast", w_.sweep.fail_fast, "Stop at the first run that is violated");
+    sub->add_flag("--resume", w_.sweep.resume, "Go on with what an earlier sweep left unfinished");
+    option("--shard", w_.sweep.shard, "Make one part of N; ballast merge joins them", "I/N|auto/N");
+    option("--emit", w_.sweep.emit, "Only print the job script for an engine", choices<Engine>());
+    option("--shards", w_.sweep.shards, "With --emit: how many parts", "N");
     add_recording_options(sub);
+    add_output_options(sub);
+  }
+  void add_merge() {
+    CLI::App* sub = command("merge", "Join the parts of a sweep and judge the whole",
+                            "Example:\n"
+                            "  ballast merge results/raft_leader_crash/sweep-1..1000.parts\n\n"
+                            "A directory without a part of its own stands for those within it.",
+                            &CommandLine::make_merge);
+    sub->add_option("DIRS", w_.files, "Directories of parts")->required()->type_name("");
+    sub->add_option("--out", w_.out, "Where to write the result; default a folder in results/")
+        ->type_name("DIR");
+    sub->add_flag("-q,--quiet", w_.quiet, "Show the verdict only");
     add_output_options(sub);
   }
   void add_validate() {
@@ -286,12 +275,23 @@ class CommandLine {
   AnyCommand make_sweep() const {
     SweepCommand c;
     fill(c);
-    const std::string wrong = c.seeds.parse(w_.seeds);
-    if (!wrong.empty()) throw UsageError{"--seeds: " + wrong};
-    c.fail_fast = w_.fail_fast;
+    c.files = w_.files;
     if (!w_.jobs.empty()) {
       c.jobs = static_cast<std::uint32_t>(parse_count("--jobs", w_.jobs, 0, 1024));
     }
+    if (!w_.sweep.emit.empty()) c.emit = parse_word<Engine>("--emit", w_.sweep.emit);
+    const std::string wrong_seeds = c.seeds.parse(w_.seeds);
+    if (!wrong_seeds.empty()) throw UsageError{"--seeds: " + wrong_seeds};
+    const std::string wrong = understand(w_.sweep, c);
+    if (!wrong.empty()) throw UsageError{wrong};
+    return c;
+  }
+  AnyCommand make_merge() const {
+    MergeCommand c;
+    c.parts = w_.files;
+    c.out = w_.out;
+    c.quiet = w_.quiet;
+    fill(c);
     return c;
   }
 
@@ -344,7 +344,7 @@ class CommandLine {
   }
 
   CLI::App app_{"", "ballast"};
-  std::vector<std::pair<CLI::App*, Make>> commands_;
+  Commands commands_;
   const CLI::App* meant_ = nullptr;
   Words w_;
   bool version_ = false;

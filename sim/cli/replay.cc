@@ -1,43 +1,11 @@
-#include <filesystem>
-
 #include "sim/base/assert.h"
 #include "sim/cli/load.h"
 #include "sim/cli/present.h"
-#include "sim/report/repro.h"
+#include "sim/cli/sources.h"
 #include "sim/report/version.h"
-#include "sim/scenario/json.h"
 
 namespace ballast {
 namespace {
-
-// The files of a result that say what to run and what must come of it.
-struct Sources {
-  std::vector<NamedText> texts;  // repro.json, or scenario.resolved.json and summary.json
-  std::string error;
-};
-
-Sources find_sources(const std::string& path) {
-  namespace fs = std::filesystem;
-  std::error_code ignored;
-  std::vector<std::string> files{path};
-  if (fs::is_directory(path, ignored)) {
-    const std::string folder = (fs::path(path) / "").string();
-    files = {folder + "repro.json"};
-    if (!fs::exists(files[0], ignored)) {
-      files = {folder + "scenario.resolved.json", folder + "summary.json"};
-    }
-    if (fs::exists(folder + "runs.csv", ignored)) {
-      return {{}, path + " is the result of a sweep; replay one of its failures/"};
-    }
-  }
-  Sources sources;
-  for (const std::string& file : files) {
-    FileText content = read_file(file);
-    if (content.status != FileStatus::complete) return {{}, content.why};
-    sources.texts.push_back({file, std::move(content.text)});
-  }
-  return sources;
-}
 
 std::string sentence(const Repro& expected, const RunOutcome& outcome, const Comparison& compared) {
   if (compared.same_fingerprint) {
@@ -80,9 +48,7 @@ ExitCode execute(const ReplayCommand& command, const std::string& command_line) 
     return ExitCode::no_input;
   }
   Problems problems;
-  const std::optional<Repro> repro =
-      sources.texts.size() == 1 ? read_repro(sources.texts[0], problems)
-                                : read_result(sources.texts[0], sources.texts[1], problems);
+  const std::optional<Repro> repro = read_sources(sources, problems);
   if (!repro) {
     complain(problems.to_text());
     return ExitCode::invalid_scenario;

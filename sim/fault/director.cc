@@ -9,25 +9,21 @@
 namespace ballast {
 
 Director::Director(std::vector<Fault> schedule, std::vector<Group> groups, std::uint64_t seed)
-    : schedule_(std::move(schedule)), groups_(std::move(groups)), unended_(schedule_.size()) {
+    : schedule_(std::move(schedule)),
+      groups_(std::move(groups)),
+      struck_(schedule_.size()),
+      unended_(schedule_.size()) {
+  reseed(seed);
   for (std::size_t i = 0; i < schedule_.size(); ++i) {
     const Fault& fault = schedule_[i];
-    const Time at = fault.at;
-    // Each fault draws from a stream of its own, known by its time and its rank among those of that
-    // time: without the faults of other times it hits the same nodes.
-    const auto rank =
-        std::count_if(schedule_.begin(), schedule_.begin() + static_cast<std::ptrdiff_t>(i),
-                      [&](const Fault& other) { return other.at == at; });
-    dice_.emplace_back(seed, Purpose::fault,
-                       mix(static_cast<std::uint64_t>(at.ns)) + static_cast<std::uint64_t>(rank));
     if (fault.when) {
-      lurking_.push_back({i, Ambush(*fault.when, at)});
+      lurking_.push_back({i, Ambush(*fault.when, fault.at)});
       sights_ |= lurking_.back().ambush.sights();
       facts_ |= lurking_.back().ambush.facts();
     } else if (fault.every) {
-      push(saturating_add(at, fault.every->at(dice_[i].next())), Step::begin, i);
+      push(saturating_add(fault.at, fault.every->at(dice_[i].next())), Step::begin, i);
     } else if (!fault.after) {
-      push(at, Step::begin, i);
+      push(fault.at, Step::begin, i);
     }
     FaultAction copy = fault.action;
     for_each_selector(copy, [&](const Selector& selector) {
@@ -38,7 +34,20 @@ Director::Director(std::vector<Fault> schedule, std::vector<Group> groups, std::
       }
     });
   }
-  struck_.resize(schedule_.size());
+}
+
+// Each fault draws from a stream of its own, known by its time and its rank among those of that
+// time: without the faults of other times it hits the same nodes.
+void Director::reseed(std::uint64_t seed) {
+  dice_.clear();
+  for (std::size_t i = 0; i < schedule_.size(); ++i) {
+    const Time at = schedule_[i].at;
+    const auto rank =
+        std::count_if(schedule_.begin(), schedule_.begin() + static_cast<std::ptrdiff_t>(i),
+                      [&](const Fault& other) { return other.at == at; });
+    dice_.emplace_back(seed, Purpose::fault,
+                       mix(static_cast<std::uint64_t>(at.ns)) + static_cast<std::uint64_t>(rank));
+  }
 }
 
 void Director::see(const Occurrence& seen, const World& world) {

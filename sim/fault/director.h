@@ -36,6 +36,8 @@ class Director {
   // Something happened that a fault may lie in wait for; it acts when act() is called next. Facts
   // are heard first.
   void see(const Occurrence& seen, const World& world);
+  // From now on random selectors choose by this seed.
+  void reseed(std::uint64_t seed);
 
   // When the next fault begins, ends or flaps; Time::max() if none does any more. Faults that wait
   // for a role, or for an event, are looked at again whenever act() is called.

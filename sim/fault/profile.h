@@ -1,5 +1,5 @@
 // How much misfortune a sweep draws, and of what kinds: the nemesis's instructions. Read from JSON;
-// those that come with the tool are in scenarios/profiles/.
+// those that come with the tool are in sim/fault/profiles/.
 #pragma once
 
 #include <array>

@@ -37,8 +37,9 @@ class Kept {
   }
   void pair(NodeId a, NodeId b) { together({a, b}); }
   FaultAction take() {
-    std::sort(links_.keep.begin(), links_.keep.end(),
-              [](const Selector& a, const Selector& b) { return nodes_of(a) < nodes_of(b); });
+    std::stable_sort(
+        links_.keep.begin(), links_.keep.end(),
+        [](const Selector& a, const Selector& b) { return nodes_of(a) < nodes_of(b); });
     return std::move(links_);
   }
 

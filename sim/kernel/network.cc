@@ -9,9 +9,18 @@ namespace ballast {
 Network::Network(std::uint64_t seed, std::uint32_t nodes, LinkProfile profile)
     : seed_(seed), nodes_(nodes), links_(static_cast<std::size_t>(nodes) * nodes) {
   profiles_.push_back(std::move(profile));
-  for (std::uint32_t from = 1; from <= nodes; ++from) {
-    for (std::uint32_t to = 1; to <= nodes; ++to) {
+  reseed(seed);
+}
+
+void Network::reseed(std::uint64_t seed) {
+  seed_ = seed;
+  for (std::uint32_t from = 1; from <= nodes_; ++from) {
+    for (std::uint32_t to = 1; to <= nodes_; ++to) {
       link({from}, {to}).delay_key = stream_key(seed, Purpose::delay, entity({from}, {to}));
+      if (!is_impaired({from}, {to})) continue;
+      for (ImpairedLink::Imposed& imposed : impaired_.find(index({from}, {to}))->imposed) {
+        imposed.key = mix(imposed.key ^ mix(seed));
+      }
     }
   }
 }

@@ -77,6 +77,9 @@ class Network {
   // Whether a message from one to the other would pass, on all links of its route.
   bool is_cut(NodeId from, NodeId to) const;
 
+  // From now on all luck comes from this seed.
+  void reseed(std::uint64_t seed);
+
   // Conditions: see link_conditions.h. Lifting the last clog of a link leaves what it held to be
   // taken by released().
   LinkConditionId impose(NodeId from, NodeId to, Time now, LinkCondition condition);

@@ -72,6 +72,7 @@ struct Occurrence {
   NodeId peer;                // received: the sender; of a link: the receiving end
   PayloadRef payload;         // received, sent, dropped, corrupted: as it is then
   std::uint64_t message = 0;  // number of the sending: both copies of a duplicate carry the same
+  const Passage* passage = nullptr;          // sent: what will become of it
   DropReason reason = DropReason::lost;      // dropped
   std::uint32_t timer = 0;                   // fired
   const Fact* fact = nullptr;                // stated

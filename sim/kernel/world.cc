@@ -8,6 +8,14 @@
 
 namespace ballast {
 
+namespace {
+
+Stream lengths_of(std::uint64_t seed, NodeId node, std::uint32_t timer) {
+  return {seed, Purpose::timer, (static_cast<std::uint64_t>(node.value) << 32) | timer};
+}
+
+}  // namespace
+
 World::World(std::uint64_t seed, Ties ties)
     : seed_(seed), ties_(ties), tie_key_(stream_key(seed, Purpose::tie, 0)) {}
 
@@ -28,8 +36,7 @@ NodeId World::add_node(NodeSettings settings, std::unique_ptr<Process> process) 
     Timer& timer = timers_.emplace_back();
     timer.node = id;
     timer.kind = kind;
-    timer.lengths =
-        Stream(seed_, Purpose::timer, (static_cast<std::uint64_t>(id.value) << 32) | kind);
+    timer.lengths = lengths_of(seed_, id, kind);
   }
   node.process = std::move(process);
   return id;
@@ -37,6 +44,22 @@ NodeId World::add_node(NodeSettings settings, std::unique_ptr<Process> process) 
 
 void World::set_members(NodeId node, std::vector<NodeId> members) {
   at(node).members = std::move(members);
+}
+
+void World::reseed(std::uint64_t seed) {
+  seed_ = seed;
+  tie_key_ = stream_key(seed, Purpose::tie, 0);
+  network_.reseed(seed);
+  for (std::uint32_t id = 1; id <= node_count(); ++id) {
+    Node& node = at({id});
+    node.choices = Stream(seed, Purpose::choice, id);
+    node.flushes = Stream(seed, Purpose::flush, id);
+    node.process->reseed(seed);
+    for (Imposed& imposed : node.conditions) {
+      imposed.draws = Stream(seed, Purpose::condition, mix(imposed.number));
+    }
+  }
+  for (Timer& timer : timers_) timer.lengths = lengths_of(seed, timer.node, timer.kind);
 }
 
 void World::boot() {
@@ -359,18 +382,23 @@ void World::transmit(NodeId from, Outgoing outgoing, EventId step, std::string_v
   ++counters_.sent;
   fingerprint_.fold(outgoing.to.value);
   fingerprint_.fold(pool.digest(outgoing.payload.slot));
+  const bool impaired = network_.is_impaired(from, outgoing.to);
+  const std::uint64_t bytes = impaired ? pool.bytes_of(outgoing.payload.slot) : 0;
+  Passage passage = network_.send(from, outgoing.to, now_, bytes);
+  if (passage.acted != 0) count_conditions(passage.acted);
+  if (!message_fates_.empty()) {
+    message_fates_.change(from, outgoing.to, pool.message_name(outgoing.payload.slot), now_,
+                          passage);
+  }
   if (watched(Sight::sent)) {
     Occurrence seen = occurrence(Sight::sent, from, step);
     seen.peer = outgoing.to;
     seen.payload = outgoing.payload;
     seen.message = message;
+    seen.passage = &passage;
     seen.state = state;
     show(seen);
   }
-  const bool impaired = network_.is_impaired(from, outgoing.to);
-  const std::uint64_t bytes = impaired ? pool.bytes_of(outgoing.payload.slot) : 0;
-  const Passage passage = network_.send(from, outgoing.to, now_, bytes);
-  if (passage.acted != 0) count_conditions(passage.acted);
   if (passage.arrivals == 0) {
     drop(from, outgoing.to, outgoing.payload, message, passage.reason, last_event());
     return;

@@ -17,6 +17,7 @@
 #include "sim/kernel/clock.h"
 #include "sim/kernel/condition.h"
 #include "sim/kernel/event_queue.h"
+#include "sim/kernel/message_fates.h"
 #include "sim/kernel/network.h"
 #include "sim/kernel/observer.h"
 #include "sim/protocol/process.h"
@@ -68,6 +69,8 @@ class World {
   // Whom the node works with, ascending.
   void set_members(NodeId node, std::vector<NodeId> members);
   void set_network(Network network) { network_ = std::move(network); }
+  // What happens to single messages, whatever the network draws for them.
+  void set_message_fates(MessageFates fates) { message_fates_ = std::move(fates); }
   // Boots every node, in order, at time 0.
   void boot();
 
@@ -80,6 +83,10 @@ class World {
   // Moves time forward to `at`. REQUIRES that no event before it is left: step(at) returned false,
   // or step of the instant before did.
   void advance(Time at);
+
+  // From now on all chance comes from this seed: another future of the same past. What is under way
+  // or armed already stays as it was drawn.
+  void reseed(std::uint64_t seed);
 
   // --- Faults, effective at now() --------------------------------------------------------------
 
@@ -345,6 +352,7 @@ class World {
   std::vector<Node> nodes_;
   std::vector<Timer> timers_;
   Network network_;
+  MessageFates message_fates_;
   Pools pools_;
   EventQueue queue_;
   Slab<Event> events_;

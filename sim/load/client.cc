@@ -8,13 +8,18 @@ namespace ballast {
 Client::Client(ClientSettings settings)
     : settings_(std::move(settings)),
       weight_total_(settings_.workload.operations.total()),
-      arrivals_(settings_.seed, Purpose::arrival, settings_.number),
-      operations_(settings_.seed, Purpose::operation, settings_.number),
-      keys_(settings_.seed, Purpose::key, settings_.number),
-      works_(settings_.seed, Purpose::work, settings_.number),
-      submits_(settings_.seed, Purpose::submit, settings_.number),
       preferred_(settings_.number % static_cast<std::uint32_t>(settings_.targets.size())) {
+  reseed(settings_.seed);
   const Workload& workload = settings_.workload;
+  if (workload.script) {
+    for (const ScriptedOperation& each : *workload.script) {
+      if (each.client == settings_.number + 1) script_.push_back(each);
+    }
+    std::stable_sort(script_.begin(), script_.end(),
+                     [](const auto& a, const auto& b) { return a.at < b.at; });
+    settings_.workload.script->clear();  // what other clients ask
+    return;
+  }
   // The time of `count` arrivals of all clients together; never none, or they would all be at once.
   const auto time_of = [](std::uint64_t count, const Rate& rate) {
     const Wide ns = static_cast<Wide>(static_cast<std::uint64_t>(rate.per.ns)) * count;
@@ -34,8 +39,16 @@ Client::Client(ClientSettings settings)
   if (workload.operations.cas > 0) last_seen_.resize(workload.keys);
 }
 
+void Client::reseed(std::uint64_t seed) {
+  arrivals_ = Stream(seed, Purpose::arrival, settings_.number);
+  operations_ = Stream(seed, Purpose::operation, settings_.number);
+  keys_ = Stream(seed, Purpose::key, settings_.number);
+  works_ = Stream(seed, Purpose::work, settings_.number);
+  submits_ = Stream(seed, Purpose::submit, settings_.number);
+}
+
 std::uint32_t Client::timer_count() const {
-  const auto* closed_loop = std::get_if<Closed>(&settings_.workload.arrivals);
+  const Closed* closed_loop = closed();
   return first_session_timer + (closed_loop == nullptr ? 0 : closed_loop->sessions);
 }
 
@@ -53,8 +66,17 @@ void Client::write_state(JsonWriter& w) const {
 }
 
 void Client::start(StepContext& context) {
+  if (settings_.workload.script) {
+    // What was due while the client was down is not asked.
+    next_scripted_ = 0;
+    while (next_scripted_ < script_.size() && script_[next_scripted_].at < context.local_now) {
+      ++next_scripted_;
+    }
+    play_script(context);
+    return;
+  }
   const Duration wait = std::max(Time{} + settings_.workload.start - context.local_now, Duration{});
-  if (const auto* closed_loop = std::get_if<Closed>(&settings_.workload.arrivals)) {
+  if (const Closed* closed_loop = closed()) {
     for (std::uint32_t i = 0; i < closed_loop->sessions; ++i) {
       set_timer(first_session_timer + i, wait + think(*closed_loop), context);
     }
@@ -83,7 +105,7 @@ Duration Client::paced(Duration pause) const {
 // and its sessions get numbers that were never used.
 void Client::crash(std::uint64_t) {
   first_session_ += static_cast<std::uint32_t>(sessions_.size());
-  const std::size_t kept = closed() ? sessions_.size() : 0;
+  const std::size_t kept = closed() != nullptr ? sessions_.size() : 0;
   sessions_.assign(kept, {});
   idle_.clear();
   timeouts_.clear();
@@ -96,21 +118,38 @@ void Client::fire(std::uint32_t timer, StepContext& context) {
     expire(context);
     return;
   }
+  if (settings_.workload.script) {
+    play_script(context);
+    return;
+  }
   const std::optional<Duration>& stop = settings_.workload.stop;
   if (stop && context.local_now >= Time{} + *stop) return;
   if (timer >= first_session_timer) {
-    begin(timer - first_session_timer, context);
+    begin(timer - first_session_timer, next_command(), context);
     return;
   }
   // Never none: a client that asks without end at one instant would stop the time.
   set_timer(arrival_timer, std::max(next_gap(), Duration{1}), context);
+  begin(free_session(), next_command(), context);
+}
+
+std::uint32_t Client::free_session() {
   if (idle_.empty()) {
     idle_.push_back(static_cast<std::uint32_t>(sessions_.size()));
     sessions_.emplace_back();
   }
   const std::uint32_t session = idle_.back();
   idle_.pop_back();
-  begin(session, context);
+  return session;
+}
+
+// Asks everything that is due and waits for the next.
+void Client::play_script(StepContext& context) {
+  while (next_scripted_ < script_.size() && script_[next_scripted_].at <= context.local_now) {
+    begin(free_session(), script_[next_scripted_++].command(), context);
+  }
+  if (next_scripted_ == script_.size()) return;
+  set_timer(arrival_timer, script_[next_scripted_].at - context.local_now, context);
 }
 
 void Client::deliver(NodeId from, PayloadRef payload, StepContext& context) {
@@ -193,11 +232,11 @@ Command Client::next_command() {
   return command;
 }
 
-void Client::begin(std::uint32_t index, StepContext& context) {
+void Client::begin(std::uint32_t index, const Command& asked, StepContext& context) {
   Session& session = sessions_[index];
   session.busy = true;
   ++session.sequence;
-  session.command = next_command();
+  session.command = asked;
   session.target = preferred_;
   session.redirections = 0;
   const Command& command = session.command;
@@ -238,7 +277,7 @@ void Client::end(std::uint32_t index, Returning outcome, std::int64_t value, Ste
     if (command.operation == Operation::cas && value != 0) last_seen_[command.key] = command.value;
   }
   context.effects->facts.push_back(Returned{id(index, context), outcome, value});
-  if (const auto* closed_loop = std::get_if<Closed>(&settings_.workload.arrivals)) {
+  if (const Closed* closed_loop = closed()) {
     set_timer(first_session_timer + index, think(*closed_loop), context);
   } else {
     idle_.push_back(index);

@@ -33,6 +33,7 @@ class Client final : public Process {
   void deliver(NodeId from, PayloadRef payload, StepContext& context) override;
   void fire(std::uint32_t timer, StepContext& context) override;
   void crash(std::uint64_t durable) override;
+  void reseed(std::uint64_t seed) override;
   std::uint64_t journal_size() const override { return 0; }
   void set_load(const Load& load) override { load_ = load; }
 
@@ -67,9 +68,14 @@ class Client final : public Process {
     std::uint64_t sequence = 0;
   };
 
-  bool closed() const { return std::holds_alternative<Closed>(settings_.workload.arrivals); }
+  // The law of a closed loop; null for an open one and for a script.
+  const Closed* closed() const {
+    return settings_.workload.script ? nullptr : std::get_if<Closed>(&settings_.workload.arrivals);
+  }
+  void play_script(StepContext& context);
+  std::uint32_t free_session();
   bool retries(const Session& session) const;
-  void begin(std::uint32_t session, StepContext& context);
+  void begin(std::uint32_t session, const Command& command, StepContext& context);
   void send(std::uint32_t session, StepContext& context);
   void end(std::uint32_t session, Returning outcome, std::int64_t value, StepContext& context);
   void expire(StepContext& context);
@@ -84,6 +90,8 @@ class Client final : public Process {
   static void set_timer(std::uint32_t timer, Duration after, StepContext& context);
 
   ClientSettings settings_;
+  std::vector<ScriptedOperation> script_;  // of this client, in the order of time
+  std::size_t next_scripted_ = 0;
   Distribution gaps_;                  // open loop: between arrivals
   std::optional<Duration> first_gap_;  // periodic: this client's turn among all clients
   std::uint64_t weight_total_ = 0;

@@ -8,9 +8,11 @@
 #include <string_view>
 #include <tuple>
 #include <variant>
+#include <vector>
 
 #include "sim/base/distribution.h"
 #include "sim/base/rate.h"
+#include "sim/load/script.h"
 #include "sim/protocol/request.h"
 
 namespace ballast {
@@ -77,6 +79,7 @@ struct Workload {
   std::string target;
   Arrivals arrivals;
   OperationMix operations;
+  std::optional<std::vector<ScriptedOperation>> script;
   std::uint64_t keys = 1;
   Duration timeout{5'000'000'000};
   std::optional<Duration> retry_after = Duration{250'000'000};
@@ -93,6 +96,8 @@ struct Workload {
       field(
           "operations", &Workload::operations,
           "Which operations, in proportion. Unless given, those that the target serves, equally."),
+      field("script", &Workload::script,
+            "The operations one by one, instead of arrivals, operations, start and stop."),
       field("keys", &Workload::keys, "How many keys there are; each is chosen equally often.")
           .at_least(1)
           .at_most(1'000'000),

@@ -38,6 +38,45 @@ void Histogram::clear() {
   max_ = {};
 }
 
+void Histogram::add(const Histogram& other) {
+  if (other.buckets_.size() > buckets_.size()) buckets_.resize(other.buckets_.size());
+  for (std::size_t i = 0; i < other.buckets_.size(); ++i) buckets_[i] += other.buckets_[i];
+  count_ += other.count_;
+  sum_ += other.sum_;
+  min_ = std::min(min_, other.min_);
+  max_ = std::max(max_, other.max_);
+}
+
+std::vector<std::uint64_t> Histogram::state() const {
+  std::vector<std::uint64_t> all{
+      static_cast<std::uint64_t>(sum_ >> 64), static_cast<std::uint64_t>(sum_),
+      static_cast<std::uint64_t>(min_.ns), static_cast<std::uint64_t>(max_.ns)};
+  for (std::size_t i = 0; i < buckets_.size(); ++i) {
+    if (buckets_[i] == 0) continue;
+    all.push_back(i);
+    all.push_back(buckets_[i]);
+  }
+  return all;
+}
+
+std::optional<Histogram> Histogram::from(const std::vector<std::uint64_t>& state) {
+  constexpr std::size_t most_buckets = std::size_t{64} << sub_bits;
+  if (state.size() < 4 || state.size() % 2 != 0) return std::nullopt;
+  Histogram h;
+  for (std::size_t i = 4; i < state.size(); i += 2) {
+    const std::uint64_t where = state[i];
+    if (where >= most_buckets || where < h.buckets_.size()) return std::nullopt;
+    h.buckets_.resize(static_cast<std::size_t>(where) + 1);
+    h.buckets_.back() = state[i + 1];
+    h.count_ += state[i + 1];
+  }
+  h.sum_ = static_cast<Wide>(state[0]) << 64 | state[1];
+  h.min_ = {static_cast<std::int64_t>(state[2])};
+  h.max_ = {static_cast<std::int64_t>(state[3])};
+  if (h.min_ > h.max_ && h.count_ > 0) return std::nullopt;  // no quantile lies between them
+  return h;
+}
+
 Duration Histogram::mean() const {
   if (count_ == 0) return {};
   return {static_cast<std::int64_t>(sum_ / count_)};

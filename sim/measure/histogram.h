@@ -5,6 +5,7 @@
 #include <array>
 #include <bit>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "sim/base/ratio.h"
@@ -18,8 +19,16 @@ namespace ballast {
 // Counts, sum, minimum and maximum are exact.
 class Histogram {
  public:
+  // All of it as numbers, to be written down and merged elsewhere: both halves of the sum, minimum,
+  // maximum, and the number and the count of each bucket that is not empty.
+  std::vector<std::uint64_t> state() const;
+  // Nothing if no histogram has such a state.
+  static std::optional<Histogram> from(const std::vector<std::uint64_t>& state);
+
   void record(Duration value);
   void clear();
+  // As if everything that went into the other one had been recorded here too; nothing is lost.
+  void add(const Histogram& other);
 
   std::uint64_t count() const { return count_; }
   Duration min() const { return count_ == 0 ? Duration{} : min_; }

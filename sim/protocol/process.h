@@ -33,6 +33,9 @@ class Process {
   virtual void deliver(NodeId from, PayloadRef payload, StepContext& context) = 0;
   virtual void fire(std::uint32_t timer, StepContext& context) = 0;
 
+  // From now on all chance of its own comes from this seed; algorithms have none.
+  virtual void reseed(std::uint64_t /*seed*/) {}
+
   // Crashes: everything volatile is forgotten, and of the journal only the first `durable` records
   // are left.
   virtual void crash(std::uint64_t durable) = 0;

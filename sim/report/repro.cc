@@ -76,18 +76,6 @@ void read_outcome(Document& document, Repro& out) {
 
 }  // namespace
 
-Scenario as_it_happened(const Scenario& scenario, const RunOutcome& outcome) {
-  Scenario happened = scenario;
-  happened.faults.clear();
-  for (const FiredFault& each : outcome.faults) {
-    if (each.fired) happened.faults.push_back(each.fault);
-  }
-  for (const FiredFault& each : outcome.faults) {
-    if (!each.fired) happened.faults.push_back(each.fault);
-  }
-  return happened;
-}
-
 std::string repro_json(const Scenario& scenario, const RunOutcome& outcome) {
   const Violation& first = outcome.violations.front();
   std::string out;

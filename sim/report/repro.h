@@ -19,10 +19,6 @@ struct Repro {
   PrefixHashes prefixes;
 };
 
-// The scenario with its schedule replaced by the faults that fired, as they fired. Those that
-// waited in vain stay as they are, for they wait in vain again.
-Scenario as_it_happened(const Scenario& scenario, const RunOutcome& outcome);
-
 // repro.json of a run that was violated.
 std::string repro_json(const Scenario& scenario, const RunOutcome& outcome);
 

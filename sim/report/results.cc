@@ -16,10 +16,11 @@ namespace {
 namespace fs = std::filesystem;
 
 // Everything that a run or a sweep writes. A directory that holds anything else is somebody's own.
-constexpr std::array<std::string_view, 11> known_files{
-    "failures",   "history.jsonl", "manifest.json", "metrics.csv",
-    "repro.json", "runs.csv",      "summary.json",  "scenario.resolved.json",
-    "summary.md", "trace.jsonl",   "violation.md"};
+constexpr std::array<std::string_view, 17> known_files{
+    "failures",     "grid.csv",         "history.jsonl", "junit.xml",    "manifest.json",
+    "metrics.csv",  "part.json",        "repro.json",    "runs.csv",     "scenario.resolved.json",
+    "summary.json", "summary.md",       "trace.jsonl",   "violation.md", "shrunk.json",
+    "shrunk.md",    "shrunk.repro.json"};
 
 OutputError cannot_create(const std::string& path, std::string_view why) {
   return {true, path + ": cannot create the results: " + std::string(why)};
@@ -81,6 +82,20 @@ void ResultDirectory::write(std::string_view name, std::string_view text) const 
   std::ofstream out(where, std::ios::binary);
   out.write(text.data(), static_cast<std::streamsize>(text.size()));
   close_or_throw(out, where);
+}
+
+void ResultDirectory::remove(std::string_view name) const {
+  const std::string where = place(name);
+  std::error_code error;
+  fs::remove(where, error);
+  if (error) throw OutputError{false, where + ": cannot remove: " + error.message()};
+}
+
+void ResultDirectory::copy(const std::string& from, std::string_view name) const {
+  const std::string where = place(name);
+  std::error_code error;
+  fs::copy(from, where, fs::copy_options::recursive, error);
+  if (error) throw OutputError{false, where + ": cannot copy " + from + ": " + error.message()};
 }
 
 void ResultDirectory::commit() {

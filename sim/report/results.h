@@ -33,6 +33,9 @@ class ResultDirectory {
   // Where to write a file of that name before commit(); folders on the way are made.
   std::string place(std::string_view name) const;
   void write(std::string_view name, std::string_view text) const;
+  // Takes back what was written, and copies a file or folder from elsewhere.
+  void remove(std::string_view name) const;
+  void copy(const std::string& from, std::string_view name) const;
   void commit();
 
  private:

@@ -56,8 +56,8 @@ class StoryTeller final : public Recorder {
   Moments moments_;
 };
 
-// violation.md.
-std::string violation_md(const Scenario& scenario, const Story& story);
+// violation.md. `more` is put below the sentence that says what is violated.
+std::string violation_md(const Scenario& scenario, const Story& story, std::string_view more = {});
 
 // The same in at most `most` lines, for a terminal.
 std::vector<std::string> in_short(const Story& story, std::size_t most = 10);

@@ -42,7 +42,7 @@ std::string table(const Story& story) {
 
 }  // namespace
 
-std::string violation_md(const Scenario& scenario, const Story& story) {
+std::string violation_md(const Scenario& scenario, const Story& story, std::string_view more) {
   std::string text = "# " + story.property + " is violated\n\n**" + story.sentence + ".**\n\n";
   text += "The property: " + story.summary;
   if (!story.source.empty()) text += " (" + story.source + ")";
@@ -51,6 +51,7 @@ std::string violation_md(const Scenario& scenario, const Story& story) {
           (story.event ? "event " + with_commas(story.event.value)
                        : std::string("found when the run was over")) +
           ".\n";
+  text += more;
   std::vector<std::string> causes = story.causes;
   causes.insert(causes.end(), story.losses.begin(), story.losses.end());
   text += list("How it came about", causes);

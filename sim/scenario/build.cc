@@ -119,6 +119,15 @@ void apply_links(const NetworkSpec& spec, const std::vector<Group>& groups, Netw
   }
 }
 
+MessageFates fates_of(const NetworkSpec& spec) {
+  std::vector<MessageFate> fates;
+  for (const MessageSpec& each : spec.messages) {
+    fates.push_back({each.from.parts.front().node, each.to.parts.front().node, each.message,
+                     each.nth, each.lost, each.delay, each.copy});
+  }
+  return MessageFates(std::move(fates));
+}
+
 }  // namespace
 
 World build_world(const Scenario& s) {
@@ -133,6 +142,7 @@ World build_world(const Scenario& s) {
   lay_out(spec.topology, s.server_count(), s.seed, network);
   apply_links(spec, groups, network);
   world.set_network(std::move(network));
+  world.set_message_fates(fates_of(spec));
   return world;
 }
 

@@ -118,12 +118,34 @@ class Fitting {
       return;
     }
     check_operations(workload, *target->algorithm);
+    check_script(workload, *target->algorithm);
     const auto rate_is_zero = [](const auto& arrivals) {
       if constexpr (requires { arrivals.rate; }) return arrivals.rate.is_zero();
       return false;
     };
     if (std::visit(rate_is_zero, workload.arrivals)) {
       wrong(places_.workload, "workload.arrivals has a rate of 0; leave the workload out instead");
+    }
+  }
+
+  void check_script(const Workload& workload, const AlgorithmInfo& algorithm) {
+    if (!workload.script) return;
+    for (const ScriptedOperation& each : *workload.script) {
+      const Operation operation = each.command().operation;
+      const auto& served = algorithm.operations;
+      if (std::find(served.begin(), served.end(), operation) == served.end()) {
+        wrong(places_.workload, "workload.script asks for \"" + std::string(name_of(operation)) +
+                                    "\", which " + std::string(algorithm.name) + " does not serve");
+      }
+      if (each.client > workload.clients) {
+        wrong(places_.workload, "workload.script names client " + std::to_string(each.client) +
+                                    "; the workload has " + std::to_string(workload.clients));
+      }
+      if (each.at > Time{} + scenario_.duration) {
+        wrong(places_.workload, "an operation of workload.script begins at " +
+                                    to_text(each.at - Time{}) + ", after the end of the run at " +
+                                    to_text(scenario_.duration));
+      }
     }
   }
 
@@ -187,6 +209,13 @@ class Fitting {
     for (LinkSpec& link : network.links) {
       resolve_names(link.from, false);
       resolve_names(link.to, false);
+    }
+    for (MessageSpec& each : network.messages) {
+      for (Selector* end : {&each.from, &each.to}) {
+        if (!resolve_names(*end, false)) continue;
+        if (end->parts.size() == 1 && end->parts.front().node) continue;
+        wrong(end->parts.front().at, "network.messages: a message goes from one node to one node");
+      }
     }
   }
 

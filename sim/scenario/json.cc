@@ -437,10 +437,12 @@ std::optional<Value> parse_json(std::string_view text, std::string_view name, Pr
   return parse(text, problems.add_source(std::string(name), shown ? text : ""), problems);
 }
 
-bool set_value(Value& root, std::string_view assignment, Problems& problems) {
+bool set_value(Value& root, std::string_view assignment, Problems& problems,
+               std::string_view option) {
   const std::size_t equals = assignment.find('=');
   const std::string_view path = assignment.substr(0, equals);
-  const Position at{problems.add_source("--set " + std::string(path)), 0, 0};
+  const std::string name = std::string(option) + " " + std::string(path);
+  const Position at{problems.add_source(name), 0, 0};
   if (equals == std::string_view::npos || path.empty()) {
     problems.add(at, "expected path=value, such as network.loss=2%");
     return false;

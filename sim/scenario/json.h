@@ -26,8 +26,10 @@ std::optional<Value> parse_json(std::string_view text, std::string_view name, Pr
 // Applies "network.loss=0.1" to a tree: the member at the dotted path gets the value, which is JSON
 // or else taken as a string ("network.loss=2%"). Numbers in the path are elements of lists, from 0.
 // Objects that are missing on the way are made. Errors, now or when the value is read, name
-// "--set network.loss". Returns false after reporting a path that leads nowhere.
-bool set_value(Value& root, std::string_view assignment, Problems& problems);
+// "--set network.loss", by the option that it came with. Returns false after reporting a path that
+// leads nowhere.
+bool set_value(Value& root, std::string_view assignment, Problems& problems,
+               std::string_view option = "--set");
 
 enum class FileStatus { complete, missing, unreadable, too_large };
 

@@ -49,7 +49,10 @@ class Running {
     end_ = Time{} + scenario_.duration;
     interval_ = Duration{std::max<std::int64_t>(1'000'000, scenario_.duration.ns / 100)};
     next_sample_ = options_.recorder == nullptr ? Time::max() : Time{} + interval_;
+    reseed_at_ = options_.reseed ? options_.reseed->after_event : never;
+    next_look_ = std::min(next_look_, reseed_at_);
     world_.boot();
+    reseed();
     stopped_ = !watch_.objections().empty();
     while (!stopped_) {
       const Time pause = std::min({director_.next_at(), next_sample_, end_});
@@ -58,8 +61,11 @@ class Running {
       if (pause == next_sample_) take_sample();
       // What happens at the very instant comes after the faults. A pause for a sample is none for
       // faults that wait, or recording a run would change it.
-      if (pause == director_.next_at()) director_.act(world_);
-      stopped_ = !watch_.objections().empty();
+      if (pause == director_.next_at()) {
+        director_.act(world_);
+        reseed();
+      }
+      stopped_ = stopped_ || !watch_.objections().empty();
       if (pause < end_ || stopped_) continue;
       if (execute_until(end_)) break;
     }
@@ -87,9 +93,18 @@ class Running {
   // What need not be looked at after every event.
   void look() {
     const std::uint64_t events = world_.counters().events;
+    reseed();
     prefixes_.look(world_);
     if (!stopped_) stopped_ = over_budget(events);
-    next_look_ = std::min((events | 0xFF) + 1, scenario_.budget.events);
+    next_look_ = std::min({(events | 0xFF) + 1, scenario_.budget.events, reseed_at_});
+  }
+
+  // Once, as soon as the event has been executed after which it is wanted.
+  void reseed() {
+    if (world_.counters().events < reseed_at_) return;
+    world_.reseed(options_.reseed->seed);
+    director_.reseed(options_.reseed->seed);
+    reseed_at_ = never;
   }
 
   bool over_budget(std::uint64_t events) {
@@ -169,6 +184,8 @@ class Running {
   Duration interval_;
   Time next_sample_;
   std::uint64_t next_look_ = 0;  // number of events
+  static constexpr std::uint64_t never = ~std::uint64_t{0};
+  std::uint64_t reseed_at_ = never;  // number of events
   Sample last_totals_;
   bool stopped_ = false;
   std::vector<std::string> reasons_;
@@ -408,6 +425,18 @@ void Running::judge_work(const RunOutcome& outcome) {
 
 RunOutcome run(const Scenario& scenario, const RunOptions& options) {
   return Running(scenario, options).go();
+}
+
+Scenario as_it_happened(const Scenario& scenario, const RunOutcome& outcome) {
+  Scenario happened = scenario;
+  happened.faults.clear();
+  for (const FiredFault& each : outcome.faults) {
+    if (each.fired) happened.faults.push_back(each.fault);
+  }
+  for (const FiredFault& each : outcome.faults) {
+    if (!each.fired) happened.faults.push_back(each.fault);
+  }
+  return happened;
 }
 
 }  // namespace ballast

@@ -89,14 +89,26 @@ struct RunOutcome {
   bool as_expected = true;
 };
 
+// Another future of a run: after so many events all chance comes from another seed. What is under
+// way, armed or scheduled by then stays as it is.
+struct Reseed {
+  std::uint64_t after_event = 0;
+  std::uint64_t seed = 0;
+};
+
 // Runs to the end of the scenario, to `until` if that is earlier, or to the first violation.
 struct RunOptions {
   Recorder* recorder = nullptr;
   bool check = true;  // without, nothing is judged: for measuring what checking costs
   // Set from outside, by a signal handler: as soon as it is not 0 the run ends, inconclusive.
   const volatile int* interrupted = nullptr;
+  std::optional<Reseed> reseed = {};
 };
 RunOutcome run(const Scenario& scenario, const RunOptions& options = {});
+
+// The scenario with its schedule replaced by the faults that fired, as they fired. Those that
+// waited in vain stay as they are, for they wait in vain again.
+Scenario as_it_happened(const Scenario& scenario, const RunOutcome& outcome);
 
 // The world of a scenario, ready to boot: for tests and tools that drive it themselves.
 World build_world(const Scenario& scenario);

@@ -14,6 +14,14 @@ std::uint32_t Scenario::server_count() const {
   return count;
 }
 
+void Scenario::end_at(Duration end) {
+  if (end >= duration) return;
+  duration = end;
+  const auto too_late = [&](const auto& each) { return each.at > Time{} + duration; };
+  std::erase_if(faults, too_late);
+  if (workload && workload->script) std::erase_if(*workload->script, too_late);
+}
+
 std::vector<Group> Scenario::node_groups() const {
   std::vector<Group> all;
   std::uint32_t next = 1;

@@ -91,6 +91,32 @@ struct ZoneLatency {
       field("latency", &ZoneLatency::latency, "The delay there.").needed()};
 };
 
+// The fate of one message, see kernel/message_fates.h.
+struct MessageSpec {
+  Selector from;
+  Selector to;
+  std::string message;
+  std::uint64_t nth = 1;
+  bool lost = false;
+  std::optional<Duration> delay;
+  std::optional<Duration> copy;
+  static constexpr std::string_view name = "message";
+  static constexpr std::string_view doc = "What happens to one message, whatever chance would do.";
+  static constexpr auto fields = std::tuple{
+      field("from", &MessageSpec::from, "The node that sends it.").needed(),
+      field("to", &MessageSpec::to, "The node that it is for.").needed(),
+      field("message", &MessageSpec::message, "Its name, such as RequestVote.").needed(),
+      field("nth", &MessageSpec::nth, "Which of that name on this link, from 1.").at_least(1),
+      field("lost", &MessageSpec::lost, "Whether it is lost."),
+      field("delay", &MessageSpec::delay, "How long it takes; null for as long as chance says."),
+      field("copy", &MessageSpec::copy, "It arrives twice, the second time after so long.")};
+  std::string problem() const {
+    const bool arrives = delay || copy;
+    if (lost == arrives) return "says one of lost, and delay or copy";
+    return {};
+  }
+};
+
 struct NetworkSpec {
   Distribution latency = Distribution::uniform({500'000}, {2'000'000});
   Ratio loss;
@@ -100,6 +126,7 @@ struct NetworkSpec {
   std::vector<ZoneSpec> zones;
   std::vector<ZoneLatency> zone_latency;
   std::vector<LinkSpec> links;
+  std::vector<MessageSpec> messages;
   static constexpr std::string_view name = "network";
   static constexpr std::string_view doc =
       "Directed links between all nodes. What `links` says goes before the topology's edges, these "
@@ -115,7 +142,9 @@ struct NetworkSpec {
             "Clients are linked to everybody."),
       field("zones", &NetworkSpec::zones, "Groups of nodes that stand together."),
       field("zone_latency", &NetworkSpec::zone_latency, "Delays between and within zones."),
-      field("links", &NetworkSpec::links, "Links that differ.")};
+      field("links", &NetworkSpec::links, "Links that differ."),
+      field("messages", &NetworkSpec::messages,
+            "The fate of single messages, instead of their luck.")};
 };
 
 struct BudgetSpec {
@@ -260,6 +289,8 @@ struct Scenario {
   // Nodes are numbered group after group in the order of the file, then the clients.
   std::uint32_t server_count() const;
   std::uint32_t client_count() const { return workload ? workload->clients : 0; }
+  // Ends at this time, if that is earlier: what would begin later does not begin.
+  void end_at(Duration end);
   // The groups with their nodes; the clients are the last, named "client".
   std::vector<Group> node_groups() const;
   // The same, followed by the zones: all that a fault may call by a name.

@@ -92,6 +92,16 @@ TEST_CASE("a million mistakes are counted and the first hundred are shown") {
         std::string::npos);
 }
 
+TEST_CASE("a mistake that is found again and again is one mistake") {
+  Problems problems;
+  for (int i = 0; i < 1'000; ++i) {
+    const std::uint32_t option = problems.add_source("--grid x");
+    problems.add({option, 0, 0}, i % 2 == 0 ? "even" : "odd");
+  }
+  CHECK(problems.to_text() ==
+        "--grid x: error: even\n--grid x: error: odd\n2 errors; nothing was run.\n");
+}
+
 TEST_CASE("places outside the text do not matter") {
   Problems problems;
   const std::uint32_t file = problems.add_source("s.json", "x");

@@ -234,61 +234,7 @@ class Replay(Case):
         self.assertIn("a sweep", self.ballast("replay", "sweep", code=66).stderr)
 
 
-class Sweep(Case):
-    def test_any_number_of_jobs_gives_the_same_bytes(self):
-        for scenario, code in [(self.small, 0), ("bug.json", 1)]:
-            for more in ([], ["--fail-fast"]):
-                texts = [self.ballast("sweep", scenario, "--seeds", "1..60", "--jobs", jobs,
-                                      "--out", "jobs-" + jobs, *more, code=code).stdout
-                         .replace("jobs-" + jobs, "OUT") for jobs in ("1", "2", "8")]
-                self.assertEqual(texts[0], texts[1])
-                self.assertEqual(texts[0], texts[2])
-                self.same_directories("jobs-1", "jobs-2")
-                self.same_directories("jobs-1", "jobs-8")
-
-    def test_rows_and_failures(self):
-        shown = self.ballast("sweep", "bug.json", "--seeds", "1..60", "--out", "out", code=1).stdout
-        rows = (self.folder / "out/runs.csv").read_text().splitlines()
-        self.assertEqual([row.split(",")[0] for row in rows[1:]], [str(s) for s in range(1, 61)])
-        failing = [row.split(",") for row in rows if ",violated," in row]
-        summary = self.read("out/summary.json")
-        self.assertEqual(summary["violated"], len(failing))
-        self.assertEqual(summary["made_twice"], 3)
-        written = sum((each["failures"] for each in summary["properties"]), [])
-        self.assertEqual(sorted(written),
-                         sorted("failures/" + name
-                                for name in os.listdir(self.folder / "out/failures")))
-        self.assertLessEqual(len(written), 10 * len(summary["properties"]))
-        for failure in written:
-            self.assertIn("bit for bit", self.ballast("replay", f"out/{failure}").stdout)
-        self.assertIn(f"ballast replay out/{written[0]}", shown)
-        self.assertIn(f"{len(failing)} of 60 runs: failure probability ", shown)
-
-    def test_a_sweep_that_holds_states_its_bound(self):
-        shown = self.ballast("sweep", self.small, "--seeds", "1..100").stdout
-        self.assertIn("0 violations in 100 runs: failure probability < 3 % (95 %)", shown)
-        self.assertFalse((self.folder / "results/small/sweep-1..100/failures").exists())
-
-    def test_runs_without_a_verdict_are_no_success(self):
-        shown = self.ballast("sweep", self.small, "--seeds", "1..3", "--until", "1ms",
-                             code=2).stdout
-        self.assertIn("no run came to a verdict", shown)
-
-    def test_an_interrupted_sweep_leaves_what_it_has(self):
-        process = subprocess.Popen([BALLAST, "sweep", self.small, "--seeds", "1..1000000", "--out",
-                                    "out"], cwd=self.folder, text=True, stdout=subprocess.PIPE,
-                                   stderr=subprocess.PIPE)
-        time.sleep(1)
-        process.send_signal(signal.SIGINT)
-        shown, _ = process.communicate(timeout=60)
-        self.assertEqual(process.returncode, 130)
-        self.assertIn("INCOMPLETE", shown)
-        summary = self.read("out/summary.json")
-        self.assertFalse(summary["complete"])
-        rows = (self.folder / "out/runs.csv").read_text().splitlines()
-        self.assertEqual(len(rows) - 1, summary["runs"])
-        self.assertGreater(summary["runs"], 0)
-
+class Interruption(Case):
     def test_an_interrupted_run_leaves_a_valid_result(self):
         process = subprocess.Popen([BALLAST, "run", self.small, "--set", "duration=10h", "--trace",
                                     "none", "--out", "out"], cwd=self.folder,
@@ -303,8 +249,8 @@ class Sweep(Case):
 
 class Texts(Case):
     def test_help_of_every_command_has_an_example(self):
-        commands = ["run", "replay", "sweep", "validate", "fingerprints", "list", "describe",
-                    "schema"]
+        commands = ["run", "replay", "sweep", "merge", "validate", "fingerprints", "list",
+                    "describe", "schema"]
         top = self.ballast("--help").stdout
         for command in commands:
             self.assertIn(command, top)

@@ -78,7 +78,8 @@ def main():
     failures, seen = [], 0
     for path in sys.argv[2:]:
         folder = tempfile.mkdtemp()
-        os.symlink(os.path.join(ROOT, "scenarios"), os.path.join(folder, "scenarios"))
+        for name in ("scenarios", "tests"):
+            os.symlink(os.path.join(ROOT, name), os.path.join(folder, name))
         try:
             for line, language, body in blocks(os.path.join(ROOT, path)):
                 where = f"{path}:{line}"

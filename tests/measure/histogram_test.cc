@@ -114,3 +114,37 @@ TEST_CASE("a cleared histogram is an empty one") {
   CHECK(h.quantile({1, 2}) == 3_ns);
   CHECK(h.min() == 3_ns);
 }
+
+TEST_CASE("histograms that were written down and joined are the histogram of all values") {
+  Histogram all;
+  Histogram joined;
+  for (std::int64_t part = 0; part < 3; ++part) {
+    Histogram one;
+    for (std::int64_t i = 0; i < 1'000; ++i) {
+      const Duration value{i * i * i * (part + 1) + part};
+      all.record(value);
+      one.record(value);
+    }
+    const std::optional<Histogram> back = Histogram::from(one.state());
+    REQUIRE(back);
+    joined.add(*back);
+  }
+  CHECK(joined.state() == all.state());
+  CHECK(joined.count() == 3'000);
+  CHECK(joined.mean() == all.mean());
+  CHECK(joined.quantile({99, 100}) == all.quantile({99, 100}));
+  joined.add(Histogram{});
+  CHECK(joined.state() == all.state());
+}
+
+TEST_CASE("what is no histogram is not read") {
+  for (const std::vector<std::uint64_t>& state : {std::vector<std::uint64_t>{},
+                                                  {0, 0, 1},
+                                                  {0, 0, 1, 1, 5},
+                                                  {0, 0, 1, 9, 5, 1, 5, 1},
+                                                  {0, 0, 1, 9, 5, 1, 4, 1},
+                                                  {0, 0, 1, 9, 1'000'000, 1},
+                                                  {0, 0, 9, 1, 5, 1}}) {
+    CHECK_FALSE(Histogram::from(state).has_value());
+  }
+}

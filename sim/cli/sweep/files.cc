@@ -1,0 +1,212 @@
+#include "sim/cli/sweep/files.h"
+
+#include <algorithm>
+
+#include "sim/cli/interval.h"
+#include "sim/cli/sweep/github.h"
+
+namespace ballast {
+namespace {
+
+// The largest summary that GitHub shows is 1 MiB; a table this long is far below.
+constexpr std::size_t most_rows = 500;
+
+void write_kinds(JsonWriter& w, const SweepResult& result) {
+  const SweepTotals& totals = result.totals();
+  w.key("failures").begin_array();
+  for (std::size_t i = 0; i < totals.kinds.size(); ++i) {
+    const FailureKind& kind = totals.kinds[i];
+    const SweepCell& cell = result.plan().cells[static_cast<std::size_t>(kind.cell)];
+    const Interval interval = failure_probability(kind.runs, result.sum().runs());
+    w.begin_object().member("id", std::string_view(kind.id));
+    w.member("property", std::string_view(kind.property)).member("how", std::string_view(kind.how));
+    w.member("runs", kind.runs);
+    w.member("at_least", std::string_view(percent(interval.low, Bound::lower)));
+    w.member("at_most", std::string_view(percent(interval.high, Bound::upper)));
+    w.member("first_seed", kind.first.seed).member("cell", kind.cell + 1);
+    w.member("sentence", std::string_view(kind.first.sentence));
+    w.member("again", std::string_view(run_command(cell, kind.first.seed)));
+    w.key("directory");
+    i < totals.written() ? w.value(std::string_view(failure_folder(kind))) : w.null();
+    w.end_object();
+  }
+  w.end_array();
+}
+
+// Text in a cell of a Markdown table.
+std::string md(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '|' || c == '\\' || c == '`' || c == '*' || c == '_' || c == '<') out += '\\';
+    out += c == '\n' || c == '\r' ? ' ' : c;
+  }
+  return out;
+}
+
+std::string rate_column(std::uint64_t violated, std::uint64_t runs) {
+  if (runs == 0) return "";
+  const Interval interval = failure_probability(violated, runs);
+  if (violated == 0) return "< " + percent(interval.high, Bound::upper);
+  return percent(interval.low, Bound::lower) + " to " + percent(interval.high, Bound::upper);
+}
+
+std::string cell_name(const SweepPlan& plan, const SweepCell& cell) {
+  return plan.single() ? cell.name : label(plan, cell);
+}
+
+std::string cells_md(const SweepResult& result) {
+  const SweepPlan& plan = result.plan();
+  std::string text =
+      "| | runs | held | violated | inconclusive | failure probability (95 %) | ok/s | p99 µs |\n"
+      "|---|---:|---:|---:|---:|---:|---:|---:|\n";
+  const std::size_t shown = std::min(plan.cells.size(), most_rows);
+  for (std::size_t i = 0; i < shown; ++i) {
+    const CellTotals& cell = result.totals().cells[i];
+    text += "| " + md(cell_name(plan, plan.cells[i])) + " | " + with_commas(cell.runs()) + " | " +
+            with_commas(cell.held) + " | " + with_commas(cell.violated) + " | " +
+            with_commas(cell.inconclusive) + " | " +
+            rate_column(cell.violated, cell.held + cell.violated) + " | " + ok_per_second(cell) +
+            " | " + fixed_point(cell.latencies.quantile({99, 100}).ns / 100, 1) + " |\n";
+  }
+  if (shown < plan.cells.size()) {
+    text += "\nand " + with_commas(plan.cells.size() - shown) + " more in `grid.csv`\n";
+  }
+  return text;
+}
+
+std::string failures_md(const SweepResult& result) {
+  const SweepTotals& totals = result.totals();
+  std::string text;
+  for (std::size_t i = 0; i < totals.written(); ++i) {
+    const FailureKind& kind = totals.kinds[i];
+    const SweepCell& cell = result.plan().cells[static_cast<std::size_t>(kind.cell)];
+    text += "\n### " + md(kind.property) + " after " + md(kind.how) + "\n\n";
+    text += share(kind.runs, result.sum().runs()) + ". " + md(kind.first.sentence) + "\n\n";
+    text += "```\n" + run_command(cell, kind.first.seed) + "\n```\n";
+    text += "\nWritten down in `" + failure_folder(kind) + "/violation.md`.\n";
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string sweep_json(const SweepResult& result) {
+  const SweepPlan& plan = result.plan();
+  const CellTotals& sum = result.sum();
+  std::string text;
+  JsonWriter w(text, JsonWriter::Style::indented);
+  w.begin_object().member("format", 1).member("tool", std::string_view(plan.tool));
+  w.member("seeds", std::string_view(plan.seeds));
+  w.member("complete", result.part().ended != SweepEnd::interrupted);
+  w.member("ended", name_of(result.part().ended));
+  w.member("verdict", name_of(result.verdict()));
+  w.member("expect_violation", plan.expect_violation);
+  w.member("claim", std::string_view(claim(sum)));
+  w.member("runs", sum.runs()).member("held", sum.held);
+  w.member("violated", sum.violated).member("inconclusive", sum.inconclusive);
+  w.member("min_runs", plan.min_runs);
+  w.member("made_twice", result.totals().made_twice);
+  w.member("diverged", result.totals().diverged);
+  w.member("events", sum.events).member("ok", sum.ok);
+  w.member("elections", sum.elections).member("crashes", sum.crashes);
+  w.member("dropped", sum.dropped).member("faults", sum.faults);
+  w.key("cells").begin_array();
+  for (const SweepCell& cell : plan.cells) {
+    w.begin_object().member("file", std::string_view(cell.file));
+    w.member("scenario", std::string_view(cell.name));
+    w.member("arguments", std::string_view(cell.arguments));
+    w.member("digest", std::string_view(cell.digest)).key("expected");
+    write_json(w, cell.expect);
+    w.end_object();
+  }
+  w.end_array();
+  write_kinds(w, result);
+  w.key("corpus").begin_array();
+  for (const CorpusCase& each : result.part().corpus) write_json(w, each);
+  w.end_array();
+  w.end_object();
+  return text + "\n";
+}
+
+std::string grid_csv(const SweepResult& result) {
+  const SweepPlan& plan = result.plan();
+  std::string text = "cell,file,";
+  for (const std::string& path : plan.paths) text += csv_field(path) + ",";
+  text +=
+      "runs,held,violated,inconclusive,failure_at_least,failure_at_most,events,sim_ns,ok,"
+      "ok_per_second,p50_ns,p99_ns,p999_ns,max_ns,elections,crashes,dropped,faults,digest\n";
+  for (std::size_t i = 0; i < plan.cells.size(); ++i) {
+    const SweepCell& cell = plan.cells[i];
+    const CellTotals& totals = result.totals().cells[i];
+    const Histogram& h = totals.latencies;
+    const Interval rate = failure_probability(totals.violated, totals.held + totals.violated);
+    text += std::to_string(i + 1) + "," + csv_field(cell.file) + ",";
+    for (const std::string& value : cell.values) text += csv_field(value) + ",";
+    for (const std::uint64_t number :
+         {totals.runs(), totals.held, totals.violated, totals.inconclusive}) {
+      text += std::to_string(number) + ",";
+    }
+    text += decimal(rate.low, Bound::lower) + "," + decimal(rate.high, Bound::upper) + ",";
+    for (const std::uint64_t number : {totals.events, totals.sim_ns, totals.ok}) {
+      text += std::to_string(number) + ",";
+    }
+    text += ok_per_second(totals);
+    for (const Duration latency :
+         {h.quantile({1, 2}), h.quantile({99, 100}), h.quantile({999, 1000}), h.max()}) {
+      text += "," + std::to_string(latency.ns);
+    }
+    for (const std::uint64_t number :
+         {totals.elections, totals.crashes, totals.dropped, totals.faults}) {
+      text += "," + std::to_string(number);
+    }
+    text += "," + cell.digest + "\n";
+  }
+  return text;
+}
+
+std::string sweep_md(const SweepResult& result) {
+  std::string word(name_of(result.verdict()));
+  std::transform(word.begin(), word.end(), word.begin(), [](char c) {
+    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  });
+  std::string text = "## " + word + ": " + claim(result.sum()) + "\n\n";
+  const std::string less = shortfall(result.part());
+  if (!less.empty()) text += "Runs made: " + less + ".\n\n";
+  if (result.too_few()) {
+    text +=
+        "Too few runs: at least " + with_commas(result.plan().min_runs) + " were asked for.\n\n";
+  }
+  if (result.totals().diverged > 0) {
+    text += "**Not deterministic**: " + with_commas(result.totals().diverged) +
+            " runs came out differently the second time, first seed " +
+            std::to_string(result.totals().first_diverged->seed) + ".\n\n";
+  }
+  for (const CorpusCase& each : result.part().corpus) {
+    text += "- " + md(each.file) + ": " + md(in_words(each)) + "\n";
+  }
+  if (!result.part().corpus.empty()) text += "\n";
+  text += cells_md(result) + failures_md(result);
+  return text + "\nSeeds " + result.plan().seeds + "; exercised: " + exercised(result.sum()) +
+         ".\n";
+}
+
+void write_sweep(const SweepResult& result, const std::string& resolved,
+                 const ResultDirectory& directory) {
+  directory.write("summary.json", sweep_json(result));
+  directory.write("summary.md", sweep_md(result));
+  directory.write("grid.csv", grid_csv(result));
+  directory.write("junit.xml", junit_xml(result));
+  if (!resolved.empty()) directory.write("scenario.resolved.json", resolved);
+}
+
+ExitCode show_sweep(const SweepResult& result, const std::string& path, Format format, bool quiet,
+                    const Painter& paint) {
+  std::string text =
+      format == Format::json ? sweep_json(result) : present(result, path, quiet, paint);
+  // A reader of JSON wants nothing else there.
+  if (on_github() && format == Format::text) text += github_annotations(result);
+  add_step_summary(sweep_md(result));
+  return print(text) ? result.exit_code() : ExitCode::io_error;
+}
+
+}  // namespace ballast

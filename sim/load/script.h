@@ -1,0 +1,83 @@
+// Client operations one by one: a workload without chance.
+#pragma once
+
+#include <cstdint>
+#include <tuple>
+#include <variant>
+
+#include "sim/base/read.h"
+#include "sim/base/type_info.h"
+#include "sim/protocol/request.h"
+
+namespace ballast {
+
+// What is asked, under the names that operations have everywhere.
+namespace scripted {
+
+struct Read {
+  std::uint64_t key = 0;
+  static constexpr std::string_view name = "read";
+  static constexpr std::string_view doc = "Reads a register.";
+  static constexpr auto fields = std::tuple{field("key", &Read::key, "Which register.")};
+};
+
+struct Write {
+  std::int64_t value = 0;
+  std::uint64_t key = 0;
+  static constexpr std::string_view name = "write";
+  static constexpr std::string_view doc = "Writes a register.";
+  static constexpr auto fields =
+      std::tuple{field("value", &Write::value, "What is written.").needed(),
+                 field("key", &Write::key, "Which register.")};
+};
+
+struct Cas {
+  std::int64_t value = 0;
+  std::int64_t expected = 0;
+  std::uint64_t key = 0;
+  static constexpr std::string_view name = "cas";
+  static constexpr std::string_view doc = "Writes a register if it holds what is expected.";
+  static constexpr auto fields =
+      std::tuple{field("value", &Cas::value, "What is written.").needed(),
+                 field("expected", &Cas::expected, "What must be there.").needed(),
+                 field("key", &Cas::key, "Which register.")};
+};
+
+struct Propose {
+  std::int64_t value = 0;
+  static constexpr std::string_view name = "propose";
+  static constexpr std::string_view doc = "Proposes a value.";
+  static constexpr auto fields = std::tuple{field("value", &Propose::value, "The value.").needed()};
+};
+
+struct Work {
+  std::uint64_t work = 0;
+  std::uint64_t key = 0;
+  static constexpr std::string_view name = "work";
+  static constexpr std::string_view doc = "Has a job done.";
+  static constexpr auto fields = std::tuple{
+      field("work", &Work::work,
+            "Its size: this share of 2^64 of all jobs are smaller, by the server's law."),
+      field("key", &Work::key, "What it is about, for policies that go by it.")};
+};
+
+using Action = std::variant<Read, Write, Cas, Propose, Work>;
+
+}  // namespace scripted
+
+struct ScriptedOperation {
+  Time at;                   // by the client's own clock
+  std::uint32_t client = 1;  // its number among the clients, from 1
+  scripted::Action action;
+
+  static ScriptedOperation of(Time at, std::uint32_t client, const Command& command);
+  Command command() const;
+};
+
+// {"at": "1.2s", "client": 2, "write": {"key": 3, "value": 7}}; {"at": "2s", "read": 3}: the first
+// member of the body may stand for it.
+bool read(const Value& v, ScriptedOperation& out, Reader& r, const Limits& limits = {});
+void write_json(JsonWriter& w, const ScriptedOperation& operation);
+TypeInfo make_type_info(Type<ScriptedOperation>, const Limits&);
+
+}  // namespace ballast

@@ -1,0 +1,148 @@
+// The second phase: a healed core, a frozen periphery, and progress that is asked for.
+#include "sim/scenario/liveness.h"
+
+#include <doctest/doctest.h>
+
+#include <set>
+
+#include "sim/report/repro.h"
+#include "sim/scenario/json.h"
+#include "sim/scenario/misfortune.h"
+#include "sim/scenario/run.h"
+
+using namespace ballast;
+using namespace literals;
+
+namespace {
+
+Scenario scenario(const std::string& faults, const std::string& more = "") {
+  const std::string text = R"({ "name": "liveness", "duration": "3s",
+    "nodes": { "server": { "count": 5, "algorithm": "raft" } },
+    "workload": { "clients": 2, "arrivals": { "poisson": "20/s" } },
+    "check": [ "liveness" ], "faults": [)" +
+                           faults + "]" + more + "}";
+  Problems problems;
+  const std::optional<Value> value = parse_json(text, "test", problems);
+  const std::optional<Scenario> read = value ? read_scenario(*value, problems) : std::nullopt;
+  INFO(problems.to_text());
+  REQUIRE(read.has_value());
+  return *read;
+}
+
+}  // namespace
+
+TEST_CASE("a cluster that was broken for good comes back once a quorum is healed") {
+  for (const char* fault :
+       {R"({ "at": "1s", "crash": "all" })", R"({ "at": "1s", "pause": "majority" })",
+        R"({ "at": "1s", "split": { "sizes": "halves", "into": 3 } })",
+        R"({ "at": "1s", "clog": "leader" })", R"({ "at": "1s", "disk_stall": "all" })",
+        R"({ "at": "1s", "loss": "100%" })",
+        R"({ "at": "1s", "clock_drift": { "nodes": "all", "ppm": -900000 } })"}) {
+    CAPTURE(fault);
+    for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+      Scenario s = scenario(fault);
+      s.seed = seed;
+      const RunOutcome outcome = run(s);
+      CHECK(outcome.verdict == Verdict::held);
+      REQUIRE(outcome.recovery.has_value());
+      CHECK(*outcome.recovery < 5_s);
+      CHECK(outcome.ended > Time{} + 3_s);
+    }
+  }
+}
+
+TEST_CASE("the core is a quorum of any size, and what is outside stays as it was") {
+  std::set<std::size_t> sizes;
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+    Scenario s = scenario(R"({ "at": "1s", "crash": "all" })");
+    s.seed = seed;
+    World world = build_world(s);
+    world.boot();
+    for (std::uint32_t node = 1; node <= 5; ++node) world.crash({node});
+    const Core core = choose_core(s, world);
+    REQUIRE(core.excuse.empty());
+    sizes.insert(core.nodes.size() - 2);
+    heal(core.nodes, world);
+    for (std::uint32_t node = 1; node <= 7; ++node) {
+      const bool inside =
+          std::find(core.nodes.begin(), core.nodes.end(), NodeId{node}) != core.nodes.end();
+      CHECK(world.is_up({node}) == inside);
+    }
+  }
+  CHECK(sizes == std::set<std::size_t>{3, 4, 5});
+}
+
+TEST_CASE("an algorithm that makes no progress is accused, and told apart from one that cannot") {
+  // Heartbeats are slower than every timeout can stand once clocks of the followers run fast: no
+  // leader lasts. Fast clocks are the scenario's own, and no fault that could be healed.
+  Scenario s = scenario("");
+  s.network.latency = Distribution::constant(400_ms);
+  s.check.liveness->patience = 20;
+  const RunOutcome outcome = run(s);
+  REQUIRE(outcome.verdict == Verdict::violated);
+  CHECK(outcome.violations.front().property == "liveness");
+  const std::string& sentence = outcome.violations.front().sentence;
+  CAPTURE(sentence);
+  CHECK(sentence.find("none for 6 s") != std::string::npos);
+  CHECK(sentence.find("livelock") != std::string::npos);
+}
+
+TEST_CASE("no quorum that can start, waived liveness and idle clients are excuses with a reason") {
+  Scenario rotten = scenario(
+      R"({ "at": "1s", "bit_rot": { "nodes": [1, 2, 3], "bounded": false } },
+         { "at": "2s", "crash": [1, 2, 3], "for": "100ms" })");
+  const RunOutcome waived = run(rotten);
+  REQUIRE_FALSE(waived.notes.empty());
+  CHECK(waived.notes.front().find("left the fault model") != std::string::npos);
+
+  Scenario idle = scenario(R"({ "at": "1s", "pause": "any", "for": "100ms" })");
+  idle.workload->stop = 2_s;
+  const RunOutcome outcome = run(idle);
+  CHECK(outcome.verdict == Verdict::inconclusive);
+  REQUIRE_FALSE(outcome.reasons.empty());
+  CHECK(outcome.reasons.front().find("no operation was begun") != std::string::npos);
+}
+
+TEST_CASE("what a run with a second phase came to replays bit for bit") {
+  Scenario s = scenario(R"({ "at": "1s", "crash": "leader" }, { "at": "2s", "isolate": "any" })");
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+    s.seed = seed;
+    const RunOutcome first = run(s);
+    CHECK(run(as_it_happened(s, first)).fingerprint == first.fingerprint);
+  }
+}
+
+TEST_CASE("availability is asked for while faults stand, if a connected majority does") {
+  const std::string check = R"(, "expect": { "verdict": "held" })";
+  Scenario minority =
+      scenario(R"({ "at": "1s", "split": { "sizes": "minority", "with": "leader" } })");
+  minority.check.liveness.reset();
+  minority.check.availability = Availability{20};
+  minority.duration = 20_s;
+  CHECK(run(minority).verdict == Verdict::held);
+
+  // Everybody hears only part of the others: no majority is connected, and nothing is asked.
+  Scenario chain = scenario(R"({ "at": "1s", "chain": {} })");
+  chain.check.liveness.reset();
+  chain.check.availability = Availability{20};
+  chain.duration = 20_s;
+  CHECK(run(chain).violations.empty());
+}
+
+TEST_CASE("a sweep's scenario is explicit, and its misfortune that of the seed alone") {
+  const Scenario base = scenario("");
+  const Profile profile = *find_profile("storm");
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    const Scenario chaos = with_misfortune(base, profile, seed);
+    Problems problems;
+    const std::optional<Value> value = parse_json(resolved_json(chaos), "resolved", problems);
+    const std::optional<Scenario> again = value ? read_scenario(*value, problems) : std::nullopt;
+    INFO(problems.to_text());
+    REQUIRE(again.has_value());
+    CHECK(resolved_json(*again) == resolved_json(chaos));
+    const RunOutcome outcome = run(*again);
+    CHECK(outcome.fingerprint == run(chaos).fingerprint);
+    CHECK(run(as_it_happened(chaos, outcome)).fingerprint == outcome.fingerprint);
+    CHECK(outcome.violations.empty());
+  }
+}
