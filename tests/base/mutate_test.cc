@@ -20,7 +20,6 @@ constexpr auto enumerators(Colour) {
 struct Inner {
   std::int32_t depth = -5;
   std::optional<bool> flag = true;
-  static constexpr std::string_view name = "Inner";
   static constexpr auto fields =
       std::tuple{field("depth", &Inner::depth), field("flag", &Inner::flag)};
 };
@@ -30,7 +29,6 @@ struct Outer {
   std::vector<Inner> inner{2};
   std::string text = "kept";
   Duration span{9};
-  static constexpr std::string_view name = "Outer";
   static constexpr auto fields = std::tuple{
       field("node", &Outer::node), field("colour", &Outer::colour), field("inner", &Outer::inner),
       field("text", &Outer::text), field("span", &Outer::span)};
@@ -39,7 +37,6 @@ struct Fixed {
   std::string text;
   std::vector<std::uint64_t> none;
   std::optional<NodeId> nobody;
-  static constexpr std::string_view name = "Fixed";
   static constexpr auto fields = std::tuple{
       field("text", &Fixed::text), field("none", &Fixed::none), field("nobody", &Fixed::nobody)};
 };

@@ -129,6 +129,7 @@ class Log final : public Observer {
         return " to " + world.name(seen.peer);
       case Sight::imposed:
       case Sight::lifted:
+        if (seen.condition == nullptr) return " " + std::string(seen.sentence);
         return " " + std::string(name_of(*seen.condition)) + " to " + world.name(seen.peer);
       case Sight::corrupted:
         return " to " + number_of(seen.payload, world) + " for " + world.name(seen.peer);
@@ -138,8 +139,6 @@ class Log final : public Observer {
         return " " + std::to_string(seen.records) + " " + std::string(seen.sentence);
       case Sight::refused:
         return " " + std::to_string(seen.records);
-      case Sight::imposed:
-      case Sight::lifted:
       case Sight::broke_rule:
         return " " + std::string(seen.sentence);
       case Sight::booted:
