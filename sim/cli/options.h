@@ -75,6 +75,8 @@ struct SweepCommand {
   Format format = Format::text;
   bool expect_violation = false;
   bool fail_fast = false;
+  bool until_covered = false;  // stop once every goal was reached
+  std::uint64_t shrink_milliseconds = 10'000;  // for each kind of failure; 0 not to shrink
   bool quiet = false;
   ColorChoice color = ColorChoice::automatic;
 };

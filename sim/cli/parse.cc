@@ -181,9 +181,13 @@ class CommandLine {
     option("-j,--jobs", w_.jobs, "How many runs at a time; default all processors", "N");
     option("--for", w_.sweep.time, "Begin no run after this time on the wall", "TIME");
     option("--min-runs", w_.sweep.min_runs, "Fewer runs are inconclusive; default 1", "N");
+    option("--shrink", w_.sweep.shrink,
+           "How long to shrink the first failure of each kind; default 10s", "TIME");
     option("--corpus", w_.sweep.corpus,
            "Replay the *.repro.json here first; default tests/corpus if it is there", "DIR|none");
     sub->add_flag("--fail-fast", w_.sweep.fail_fast, "Stop at the first run that is violated");
+    sub->add_flag("--until-covered", w_.sweep.until_covered,
+                  "Stop once every goal of the algorithms was reached");
     sub->add_flag("--resume", w_.sweep.resume, "Go on with what an earlier sweep left unfinished");
     option("--shard", w_.sweep.shard, "Make one part of N; ballast merge joins them", "I/N|auto/N");
     option("--emit", w_.sweep.emit, "Only print the job script for an engine", choices<Engine>());

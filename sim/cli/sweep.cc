@@ -8,26 +8,47 @@
 #include "sim/cli/sweep/files.h"
 #include "sim/cli/sweep/github.h"
 #include "sim/cli/sweep/journal.h"
+#include "sim/report/shrunk.h"
+#include "sim/scenario/shrink.h"
 
 namespace ballast {
 namespace {
 
+// The least that fails in the same way, beside the failure itself.
+void shrink_failure(FailureKind& kind, const Scenario& failing, const RunOutcome& outcome,
+                    const SweepCommand& command, const ResultDirectory& directory) {
+  ShrinkOptions options;
+  options.jobs = command.jobs;
+  options.milliseconds = command.shrink_milliseconds;
+  options.interrupted = interrupted();
+  const Shrunk shrunk = shrink(failing, outcome, options);
+  if (!shrunk.reproduced) return;
+  const std::string folder = failure_folder(kind) + "/";
+  record_shrunk(shrunk, directory, folder, directory.path() + "/" + failure_folder(kind));
+  kind.shrunk = schedule_in_words(shrunk.scenario);
+  kind.shrunk_id = failure_id(kind.property, shrunk.scenario);
+}
+
 // Makes the first run of each kind of failure again, this time writing it down.
-void write_failures(const LoadedPlan& loaded, SweepPart& part, const std::string& manifest,
-                    const ResultDirectory& directory) {
+void write_failures(const LoadedPlan& loaded, SweepPart& part, const SweepCommand& command,
+                    const std::string& manifest, const ResultDirectory& directory) {
   SweepTotals& totals = part.totals;
   for (std::size_t i = 0; i < totals.written(); ++i) {
-    const FailureKind& kind = totals.kinds[i];
+    FailureKind& kind = totals.kinds[i];
     const Scenario failing = loaded.scenario(kind.cell, kind.first.seed);
     const std::string folder = failure_folder(kind) + "/";
     const RecordedRun recorded = record_run(
         failing, {{part.plan.trace, part.plan.trace_cap}, true, nullptr}, directory, folder);
     directory.write(folder + "manifest.json", manifest);
     // It told its story by a second run, and is itself the second of the one that was counted.
-    const bool same = recorded.outcome.verdict == Verdict::violated && !recorded.diverged &&
-                      failure_id(recorded.outcome.violations.front().property,
-                                 how_it_failed(recorded.outcome)) == kind.id;
+    const bool same =
+        recorded.outcome.verdict == Verdict::violated && !recorded.diverged &&
+        failure_id(recorded.outcome.violations.front().property,
+                   how_it_failed(recorded.outcome, loaded.invents(kind.cell))) == kind.id;
     if (!same) totals.note_divergence(kind.first);
+    if (same && command.shrink_milliseconds > 0 && *interrupted() == 0) {
+      shrink_failure(kind, failing, recorded.outcome, command, directory);
+    }
   }
 }
 
@@ -94,7 +115,7 @@ ExitCode sweep(const SweepCommand& command, const LoadedPlan& loaded, const Corp
 
   const std::string manifest = manifest_json(command_line, wall_milliseconds() - begun);
   SweepPart told = part;  // a part to go on from knows nothing of what was found in the end
-  write_failures(loaded, told, manifest, directory);
+  write_failures(loaded, told, command, manifest, directory);
   const SweepResult result(told);
   if (!command.shard) {
     write_sweep(result, resolved(loaded), directory);

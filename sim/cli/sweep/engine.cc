@@ -81,6 +81,13 @@ class Maker {
     return true;
   }
 
+  // Asked after each row: the sums of cells are small.
+  static bool covers_all(const SweepTotals& totals) {
+    const std::vector<GoalTotal> goals = totals.goals();
+    return !goals.empty() && std::all_of(goals.begin(), goals.end(),
+                                         [](const GoalTotal& goal) { return goal.count > 0; });
+  }
+
   bool time_is_over() const {
     return options_.time_over && wall_milliseconds() >= *options_.time_over;
   }
@@ -91,10 +98,12 @@ class Maker {
     const std::string again =
         run_command(part_.plan.cells[static_cast<std::size_t>(cell)], scenario.seed);
     set_replay_command(again.c_str());
-    SweepRow row = sweep_row(run, cell, scenario, ballast::run(scenario));
+    const bool invented = loaded_.invents(cell);
+    SweepRow row = sweep_row(run, cell, scenario, ballast::run(scenario), invented);
     if (runs_.made_twice(run)) {
       row.made_twice = true;
-      row.diverged = row.csv != sweep_row(run, cell, scenario, ballast::run(scenario)).csv;
+      row.diverged =
+          row.csv != sweep_row(run, cell, scenario, ballast::run(scenario), invented).csv;
     }
     set_replay_command(nullptr);
     return row;
@@ -106,13 +115,17 @@ class Maker {
     early_.emplace(place, std::move(row));
     for (auto first = early_.begin(); first != early_.end() && first->first == part_.rows;
          first = early_.erase(first)) {
-      if (part_.ended == SweepEnd::at_failure) return;
+      if (part_.ended == SweepEnd::at_failure || part_.ended == SweepEnd::covered) return;
       const SweepRow& held = first->second;
       journal_.append(csv_prefix(part_.plan, held.cell) + held.csv);
       part_.totals.add(held);
       part_.next = held.run + 1;
       ++part_.rows;
       events_ += held.events;
+      if (part_.plan.until_covered && covers_all(part_.totals)) {
+        part_.ended = SweepEnd::covered;
+        stop_ = true;
+      }
       if (part_.plan.fail_fast && held.verdict == Verdict::violated) {
         part_.ended = SweepEnd::at_failure;
         stop_ = true;
@@ -164,12 +177,13 @@ class Maker {
 
   void finish() {
     if (part_.rows == mine_) part_.next = runs_.size();
-    if (part_.ended != SweepEnd::at_failure) {
+    if (part_.ended != SweepEnd::at_failure && part_.ended != SweepEnd::covered) {
       part_.ended = part_.rows == mine_   ? SweepEnd::all_made
                     : *interrupted() != 0 ? SweepEnd::interrupted
                                           : SweepEnd::time_over;
     }
-    part_.complete = part_.ended == SweepEnd::all_made || part_.ended == SweepEnd::at_failure;
+    part_.complete = part_.ended == SweepEnd::all_made || part_.ended == SweepEnd::at_failure ||
+                     part_.ended == SweepEnd::covered;
   }
 
   const LoadedPlan& loaded_;

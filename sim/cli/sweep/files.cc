@@ -25,6 +25,8 @@ void write_kinds(JsonWriter& w, const SweepResult& result) {
     w.member("at_most", std::string_view(percent(interval.high, Bound::upper)));
     w.member("first_seed", kind.first.seed).member("cell", kind.cell + 1);
     w.member("sentence", std::string_view(kind.first.sentence));
+    w.member("shrunk", std::string_view(kind.shrunk));
+    w.member("shrunk_id", std::string_view(kind.shrunk_id));
     w.member("again", std::string_view(run_command(cell, kind.first.seed)));
     w.key("directory");
     i < totals.written() ? w.value(std::string_view(failure_folder(kind))) : w.null();
@@ -74,6 +76,16 @@ std::string cells_md(const SweepResult& result) {
   return text;
 }
 
+std::string goals_md(const SweepResult& result) {
+  std::string text;
+  for (const GoalTotal& goal : result.sum().goals) {
+    text += "| " + md(goal.algorithm + "." + goal.goal) + " | " +
+            (goal.count == 0 ? "**GAP**" : with_commas(goal.runs)) + " |\n";
+  }
+  if (text.empty()) return text;
+  return "\n| goal | runs that reached it |\n|---|---:|\n" + text;
+}
+
 std::string failures_md(const SweepResult& result) {
   const SweepTotals& totals = result.totals();
   std::string text;
@@ -82,6 +94,9 @@ std::string failures_md(const SweepResult& result) {
     const SweepCell& cell = result.plan().cells[static_cast<std::size_t>(kind.cell)];
     text += "\n### " + md(kind.property) + " after " + md(kind.how) + "\n\n";
     text += share(kind.runs, result.sum().runs()) + ". " + md(kind.first.sentence) + "\n\n";
+    if (!kind.shrunk.empty()) {
+      text += "Smallest schedule found: " + md(kind.shrunk) + "\n\n";
+    }
     text += "```\n" + run_command(cell, kind.first.seed) + "\n```\n";
     text += "\nWritten down in `" + failure_folder(kind) + "/violation.md`.\n";
   }
@@ -120,6 +135,13 @@ std::string sweep_json(const SweepResult& result) {
     w.end_object();
   }
   w.end_array();
+  w.key("goals").begin_array();
+  for (const GoalTotal& goal : sum.goals) write_json(w, goal);
+  w.end_array();
+  w.key("recovery_ns").begin_object().member("runs", sum.recoveries.count());
+  w.member("p50", sum.recoveries.quantile({1, 2}).ns);
+  w.member("p99", sum.recoveries.quantile({99, 100}).ns);
+  w.member("max", sum.recoveries.max().ns).end_object();
   write_kinds(w, result);
   w.key("corpus").begin_array();
   for (const CorpusCase& each : result.part().corpus) write_json(w, each);
@@ -134,7 +156,8 @@ std::string grid_csv(const SweepResult& result) {
   for (const std::string& path : plan.paths) text += csv_field(path) + ",";
   text +=
       "runs,held,violated,inconclusive,failure_at_least,failure_at_most,events,sim_ns,ok,"
-      "ok_per_second,p50_ns,p99_ns,p999_ns,max_ns,elections,crashes,dropped,faults,digest\n";
+      "ok_per_second,p50_ns,p99_ns,p999_ns,max_ns,elections,crashes,dropped,faults,recovered,"
+      "recovery_p50_ns,recovery_p99_ns,digest\n";
   for (std::size_t i = 0; i < plan.cells.size(); ++i) {
     const SweepCell& cell = plan.cells[i];
     const CellTotals& totals = result.totals().cells[i];
@@ -158,6 +181,11 @@ std::string grid_csv(const SweepResult& result) {
     for (const std::uint64_t number :
          {totals.elections, totals.crashes, totals.dropped, totals.faults}) {
       text += "," + std::to_string(number);
+    }
+    text += "," + std::to_string(totals.recoveries.count());
+    for (const Duration recovery :
+         {totals.recoveries.quantile({1, 2}), totals.recoveries.quantile({99, 100})}) {
+      text += "," + std::to_string(recovery.ns);
     }
     text += "," + cell.digest + "\n";
   }
@@ -185,7 +213,7 @@ std::string sweep_md(const SweepResult& result) {
     text += "- " + md(each.file) + ": " + md(in_words(each)) + "\n";
   }
   if (!result.part().corpus.empty()) text += "\n";
-  text += cells_md(result) + failures_md(result);
+  text += cells_md(result) + goals_md(result) + failures_md(result);
   return text + "\nSeeds " + result.plan().seeds + "; exercised: " + exercised(result.sum()) +
          ".\n";
 }

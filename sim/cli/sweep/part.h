@@ -42,10 +42,17 @@ struct CorpusCase {
 };
 
 // Why no more runs were made.
-enum class SweepEnd : std::uint8_t { running, all_made, at_failure, time_over, interrupted };
+enum class SweepEnd : std::uint8_t {
+  running,
+  all_made,
+  at_failure,
+  time_over,
+  interrupted,
+  covered
+};
 constexpr auto enumerators(SweepEnd) {
-  return std::array<std::string_view, 5>{"running", "all_made", "at_failure", "time_over",
-                                         "interrupted"};
+  return std::array<std::string_view, 6>{"running",   "all_made",    "at_failure",
+                                         "time_over", "interrupted", "covered"};
 }
 
 struct SweepPart {

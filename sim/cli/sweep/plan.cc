@@ -54,6 +54,7 @@ class Planner {
     for (const GridAxis& axis : command_.grid) plan.paths.push_back(axis.path);
     plan.corpus = corpus();
     plan.fail_fast = command_.fail_fast;
+    plan.until_covered = command_.until_covered;
     plan.expect_violation = command_.expect_violation;
     plan.min_runs = command_.min_runs;
     plan.trace = command_.trace;

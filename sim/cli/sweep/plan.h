@@ -44,6 +44,7 @@ struct SweepPlan {
   std::string corpus;  // its directory; empty for none
   std::string place;   // the directory of the result below results/
   bool fail_fast = false;
+  bool until_covered = false;
   bool expect_violation = false;
   std::uint64_t min_runs = 1;
   TraceLevel trace = TraceLevel::messages;  // of the failures that are written down
@@ -58,6 +59,7 @@ struct SweepPlan {
                  field("corpus", &SweepPlan::corpus).needed(),
                  field("place", &SweepPlan::place).needed(),
                  field("fail_fast", &SweepPlan::fail_fast).needed(),
+                 field("until_covered", &SweepPlan::until_covered).needed(),
                  field("expect_violation", &SweepPlan::expect_violation).needed(),
                  field("min_runs", &SweepPlan::min_runs).needed(),
                  field("trace", &SweepPlan::trace).needed(),
@@ -111,6 +113,9 @@ struct LoadedPlan {
   ExitCode code = ExitCode::held;
 
   SweepRuns runs() const { return {plan.cells.size(), seeds}; }
+  bool invents(std::uint64_t cell) const {
+    return profiles[static_cast<std::size_t>(cell)].has_value();
+  }
   // What is run: the scenario of a cell with a seed, and the misfortune that this draws.
   Scenario scenario(std::uint64_t cell, std::uint64_t seed) const;
 };

@@ -70,6 +70,35 @@ std::string corpus(const SweepPart& part, const Painter& paint) {
   return text;
 }
 
+// What the algorithms were brought into, and what they were not.
+std::string goals(const SweepResult& result) {
+  std::vector<std::string> reached;
+  std::vector<std::string> gaps;
+  for (const GoalTotal& goal : result.sum().goals) {
+    if (goal.count == 0) {
+      gaps.push_back(goal.algorithm + "." + goal.goal);
+    } else {
+      reached.push_back(goal.goal);
+    }
+  }
+  if (reached.empty() && gaps.empty()) return {};
+  std::string text = line("goals", with_commas(reached.size()) + " of " +
+                                       with_commas(reached.size() + gaps.size()) + " covered");
+  std::string list;
+  for (const std::string& gap : gaps) list += (list.empty() ? "" : ", ") + gap;
+  if (!gaps.empty()) text += wrapped("  GAP " + list);
+  return text;
+}
+
+std::string recovery(const SweepResult& result) {
+  const Histogram& h = result.sum().recoveries;
+  if (h.count() == 0) return {};
+  return line("recovery", "p50 " + rounded(h.quantile({1, 2})) + ", p99 " +
+                              rounded(h.quantile({99, 100})) + ", max " + rounded(h.max()) +
+                              " from healing to the first answer, " + with_commas(h.count()) +
+                              " runs");
+}
+
 std::string headline(const SweepResult& result, const Painter& paint) {
   std::string text;
   switch (result.verdict()) {
@@ -91,6 +120,9 @@ std::string headline(const SweepResult& result, const Painter& paint) {
     text += ", " + paint(Color::yellow,
                          "TOO FEW: --min-runs asks for " + with_commas(result.plan().min_runs));
   }
+  if (result.gaps() > 0) {
+    text += ", " + paint(Color::yellow, counted(result.gaps(), "goal") + " never reached");
+  }
   text += "\n";
   for (const SweepResult::File& file : result.files()) {
     if (file.showing != SweepResult::Showing::held_instead) continue;
@@ -111,6 +143,7 @@ std::string failures(const SweepResult& result, const std::string& results, cons
     text += wrapped("  " + share(kind.runs, result.sum().runs()) + ", first " + where + "seed " +
                     std::to_string(kind.first.seed));
     text += wrapped("  " + kind.first.sentence);
+    if (!kind.shrunk.empty()) text += wrapped("  smallest schedule found: " + kind.shrunk);
     text += "    ballast replay " + shell_quoted(results + "/" + failure_folder(kind)) + "\n";
   }
   if (totals.written() < totals.kinds.size()) {
@@ -139,7 +172,7 @@ SweepResult::Showing SweepResult::showing(const SweepCell& cell) const {
 
 Verdict SweepResult::verdict() const {
   Verdict verdict = Verdict::held;
-  if (sum_.inconclusive > 0 || sum_.held + sum_.violated == 0 || too_few()) {
+  if (sum_.inconclusive > 0 || sum_.held + sum_.violated == 0 || too_few() || gaps() > 0) {
     verdict = Verdict::inconclusive;
   }
   for (const CorpusCase& each : part_.corpus) {
@@ -169,10 +202,19 @@ SweepResult::Showing SweepResult::judge_file(std::string_view name) const {
   return all.held == 0 || all.inconclusive > 0 ? Showing::inconclusive : Showing::as_wanted;
 }
 
+std::size_t SweepResult::gaps() const {
+  std::vector<GoalTotal> asked;
+  for (std::size_t i = 0; i < plan().cells.size(); ++i) {
+    if (!plan().cells[i].profile.empty()) add_goals(asked, part_.totals.cells[i].goals);
+  }
+  return static_cast<std::size_t>(std::count_if(
+      asked.begin(), asked.end(), [](const GoalTotal& goal) { return goal.count == 0; }));
+}
+
 ExitCode SweepResult::exit_code() const {
   if (part_.ended == SweepEnd::interrupted) return ExitCode::interrupted;
   ExitCode code = part_.totals.diverged > 0 ? ExitCode::diverged : ExitCode::held;
-  if (too_few() || sum_.runs() == 0) code = worse(code, ExitCode::inconclusive);
+  if (too_few() || sum_.runs() == 0 || gaps() > 0) code = worse(code, ExitCode::inconclusive);
   for (const CorpusCase& each : part_.corpus) {
     if (is_good(each.result)) continue;
     const bool back = each.result == CorpusResult::regression;
@@ -260,6 +302,8 @@ std::string shortfall(const SweepPart& part) {
   switch (part.ended) {
     case SweepEnd::all_made:
       return {};
+    case SweepEnd::covered:
+      return made + "; every goal was reached";
     case SweepEnd::at_failure:
       return made + ": --fail-fast ended it at the first violation";
     case SweepEnd::time_over:
@@ -290,6 +334,7 @@ std::string present(const SweepResult& result, const std::string& results, bool 
     const std::string less = shortfall(result.part());
     if (!less.empty()) text += line("made", less);
     text += line("exercised", exercised(sum));
+    text += goals(result) + recovery(result);
     text +=
         line("made twice", with_commas(result.totals().made_twice) + ", " +
                                (result.totals().diverged == 0

@@ -22,6 +22,9 @@ class SweepResult {
 
   // Of the whole: violated if any run is, else inconclusive if any is or too few were made.
   Verdict verdict() const;
+  // How many goals of the algorithms no run under invented faults has reached: such runs have not
+  // shown what they are worth. Who chooses faults by hand chooses goals with them.
+  std::size_t gaps() const;
   bool too_few() const { return sum_.runs() < plan().min_runs; }
 
   // What one file was to show, over all its cells: with --expect violation a violation, and so too

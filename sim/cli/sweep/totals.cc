@@ -20,10 +20,11 @@ Example example_of(const SweepRow& row) { return {row.run, row.seed, row.sentenc
 
 const std::string_view row_columns =
     "seed,verdict,property,failure,events,sim_ns,ok,fail,info,open,p50_ns,p99_ns,p999_ns,max_ns,"
-    "sent,dropped,duplicated,crashes,records_lost,elections,decisions,routed,faults,fingerprint";
+    "sent,dropped,duplicated,crashes,records_lost,elections,decisions,routed,faults,recovery_ns,"
+    "fingerprint";
 
 SweepRow sweep_row(std::uint64_t run, std::uint64_t cell, const Scenario& scenario,
-                   const RunOutcome& outcome) {
+                   const RunOutcome& outcome, bool invented) {
   SweepRow row;
   row.run = run;
   row.cell = cell;
@@ -32,7 +33,7 @@ SweepRow sweep_row(std::uint64_t run, std::uint64_t cell, const Scenario& scenar
   if (outcome.verdict == Verdict::violated) {
     const Violation& first = outcome.violations.front();
     row.property = first.property;
-    row.how = how_it_failed(outcome);
+    row.how = how_it_failed(outcome, invented);
     row.failure = failure_id(row.property, row.how);
     row.sentence = Names(scenario).in(first.sentence);
   } else if (outcome.verdict == Verdict::inconclusive) {
@@ -46,6 +47,8 @@ SweepRow sweep_row(std::uint64_t run, std::uint64_t cell, const Scenario& scenar
   row.dropped = outcome.counters.all_dropped();
   for (const FiredFault& fault : outcome.faults) row.faults += fault.fired;
   row.latencies = outcome.latencies;
+  row.recovery = outcome.recovery;
+  row.goals = outcome.goals;
   const Histogram& h = outcome.latencies;
   row.csv = std::to_string(row.seed) + "," + std::string(name_of(outcome.verdict)) + "," +
             row.property + "," + row.failure;
@@ -59,11 +62,13 @@ SweepRow sweep_row(std::uint64_t run, std::uint64_t cell, const Scenario& scenar
         outcome.decisions, outcome.routed, row.faults}) {
     row.csv += "," + std::to_string(number);
   }
+  row.csv += "," + (row.recovery ? std::to_string(row.recovery->ns) : "");
   row.csv += "," + to_hex(outcome.fingerprint) + "\n";
   return row;
 }
 
-std::string how_it_failed(const RunOutcome& outcome) {
+std::string how_it_failed(const RunOutcome& outcome, bool invented) {
+  if (invented) return "misfortune";
   std::string how;
   for (const FiredFault& each : outcome.faults) {
     if (each.fired) how += (how.empty() ? "" : ", ") + std::string(name_of(each.fault.action));
@@ -76,6 +81,20 @@ std::string failure_id(const std::string& property, const std::string& how) {
   fold(both, property);
   fold(both, how);
   return to_hex(both.value()).substr(0, 12);
+}
+
+void add_goals(std::vector<GoalTotal>& sum, const std::vector<GoalTotal>& more) {
+  for (const GoalTotal& each : more) {
+    const auto known = std::find_if(sum.begin(), sum.end(), [&](const GoalTotal& other) {
+      return other.algorithm == each.algorithm && other.goal == each.goal;
+    });
+    if (known == sum.end()) {
+      sum.push_back(each);
+      continue;
+    }
+    known->runs += each.runs;
+    known->count += each.count;
+  }
 }
 
 void CellTotals::add(const SweepRow& row) {
@@ -100,6 +119,16 @@ void CellTotals::add(const SweepRow& row) {
   dropped += row.dropped;
   faults += row.faults;
   latencies.add(row.latencies);
+  if (row.recovery) recoveries.record(*row.recovery);
+  if (goals.empty()) {
+    for (const GoalTally& each : row.goals) {
+      goals.push_back({std::string(each.algorithm), std::string(each.goal), 0, 0});
+    }
+  }
+  for (std::size_t i = 0; i < row.goals.size(); ++i) {
+    goals[i].runs += row.goals[i].count > 0;
+    goals[i].count += row.goals[i].count;
+  }
 }
 
 void CellTotals::add(const CellTotals& other) {
@@ -116,6 +145,8 @@ void CellTotals::add(const CellTotals& other) {
   keep_first(first_violated, other.first_violated);
   keep_first(first_inconclusive, other.first_inconclusive);
   latencies.add(other.latencies);
+  recoveries.add(other.recoveries);
+  add_goals(goals, other.goals);
 }
 
 void SweepTotals::add(const SweepRow& row) {
@@ -126,7 +157,7 @@ void SweepTotals::add(const SweepRow& row) {
   if (FailureKind* known = find(row.failure)) {
     ++known->runs;
   } else {
-    kinds.push_back({row.failure, row.property, row.how, 1, row.cell, example_of(row)});
+    kinds.push_back({row.failure, row.property, row.how, 1, row.cell, example_of(row), {}, {}});
   }
 }
 
@@ -165,6 +196,12 @@ void SweepTotals::note_divergence(const Example& example) {
 CellTotals SweepTotals::sum() const {
   CellTotals all;
   for (const CellTotals& cell : cells) all.add(cell);
+  return all;
+}
+
+std::vector<GoalTotal> SweepTotals::goals() const {
+  std::vector<GoalTotal> all;
+  for (const CellTotals& cell : cells) add_goals(all, cell.goals);
   return all;
 }
 

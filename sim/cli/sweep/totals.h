@@ -36,16 +36,20 @@ struct SweepRow {
   std::uint64_t dropped = 0;
   std::uint64_t faults = 0;
   Histogram latencies;
+  std::optional<Duration> recovery;
+  std::vector<GoalTally> goals;
 };
+// `invented`: whether the faults were a nemesis's.
 SweepRow sweep_row(std::uint64_t run, std::uint64_t cell, const Scenario& scenario,
-                   const RunOutcome& outcome);
+                   const RunOutcome& outcome, bool invented);
 
 // The columns of runs.csv from `seed` on, without an end of line.
 extern const std::string_view row_columns;
 
 // How a run failed, apart from when: the kinds of faults that fired, in order ("crash, restart");
-// "no fault" if none did.
-std::string how_it_failed(const RunOutcome& outcome);
+// "no fault" if none did. The faults of a nemesis are never the same twice, so that how such a run
+// failed is not known before it is shrunk: "misfortune".
+std::string how_it_failed(const RunOutcome& outcome, bool invented);
 
 // What failures are told apart by: the same property broken in the same way is one failure, however
 // many runs it has. Twelve hexadecimal digits.
@@ -62,6 +66,19 @@ struct Example {
       field("sentence", &Example::sentence).needed(), field("failure", &Example::failure).needed()};
 };
 
+// A goal of an algorithm, over many runs. One that was never reached is a gap.
+struct GoalTotal {
+  std::string algorithm;
+  std::string goal;
+  std::uint64_t runs = 0;   // in which it was reached
+  std::uint64_t count = 0;  // how often, in all of them
+  static constexpr auto fields = std::tuple{
+      field("algorithm", &GoalTotal::algorithm).needed(), field("goal", &GoalTotal::goal).needed(),
+      field("runs", &GoalTotal::runs).needed(), field("count", &GoalTotal::count).needed()};
+};
+// Adds up what both know of the same goals; those that only one knows are kept.
+void add_goals(std::vector<GoalTotal>& sum, const std::vector<GoalTotal>& more);
+
 struct CellTotals {
   std::uint64_t held = 0;
   std::uint64_t violated = 0;
@@ -75,7 +92,9 @@ struct CellTotals {
   std::uint64_t faults = 0;
   std::optional<Example> first_violated;
   std::optional<Example> first_inconclusive;
-  Histogram latencies;  // of all operations that returned ok
+  Histogram latencies;   // of all operations that returned ok
+  Histogram recoveries;  // from the healing to the first answer, of the checks of liveness
+  std::vector<GoalTotal> goals;
 
   std::uint64_t runs() const { return held + violated + inconclusive; }
   void add(const SweepRow& row);
@@ -94,7 +113,9 @@ struct CellTotals {
                  field("faults", &CellTotals::faults).needed(),
                  field("first_violated", &CellTotals::first_violated).needed(),
                  field("first_inconclusive", &CellTotals::first_inconclusive).needed(),
-                 field("latencies", &CellTotals::latencies).needed()};
+                 field("latencies", &CellTotals::latencies).needed(),
+                 field("recoveries", &CellTotals::recoveries).needed(),
+                 field("goals", &CellTotals::goals).needed()};
 };
 
 // One kind of failure, however many runs have it.
@@ -105,13 +126,17 @@ struct FailureKind {
   std::uint64_t runs = 0;
   std::uint64_t cell = 0;  // of the first
   Example first;
+  std::string shrunk;     // the smallest schedule that was found for the first, in words
+  std::string shrunk_id;  // what failures are told apart by once they are shrunk
 
   static constexpr auto fields = std::tuple{field("id", &FailureKind::id).needed(),
                                             field("property", &FailureKind::property).needed(),
                                             field("how", &FailureKind::how).needed(),
                                             field("runs", &FailureKind::runs).needed(),
                                             field("cell", &FailureKind::cell).needed(),
-                                            field("first", &FailureKind::first).needed()};
+                                            field("first", &FailureKind::first).needed(),
+                                            field("shrunk", &FailureKind::shrunk).needed(),
+                                            field("shrunk_id", &FailureKind::shrunk_id).needed()};
 };
 
 // Sums over rows, which come in the order of their numbers, or over the sums of parts.
@@ -131,6 +156,7 @@ struct SweepTotals {
   void note_divergence(const Example& example);
 
   CellTotals sum() const;
+  std::vector<GoalTotal> goals() const;  // of all cells together
   // The kind with this id, or null.
   FailureKind* find(const std::string& id);
   std::size_t written() const { return kinds.size() < most_written ? kinds.size() : most_written; }

@@ -58,6 +58,9 @@ std::string add_shards(const SweepWords& words, SweepCommand& command) {
   } else if (!words.shards.empty()) {
     return "--shards goes with --emit; one part is made by --shard I/N";
   }
+  if (command.until_covered && (command.emit || !shard.empty())) {
+    return "--until-covered is for one process: a shard does not know what the others reached";
+  }
   if (command.fail_fast && (command.emit || !shard.empty())) {
     return "--fail-fast is for one process: a shard does not know what the others found";
   }
@@ -72,12 +75,21 @@ std::string understand(const SweepWords& words, SweepCommand& command) {
     if (!files.insert(file).second) return in_quotes(file) + " is named twice";
   }
   command.fail_fast = words.fail_fast;
+  command.until_covered = words.until_covered;
   command.resume = words.resume;
   if (!words.corpus.empty()) command.corpus = words.corpus == "none" ? "" : words.corpus;
   std::string wrong = add_grid(words.grid, command);
   if (wrong.empty()) wrong = add_shards(words, command);
   if (wrong.empty() && !words.min_runs.empty()) {
     wrong = count("--min-runs", words.min_runs, 1'000'000'000'000, command.min_runs);
+  }
+  if (wrong.empty() && !words.shrink.empty()) {
+    const Parsed<Duration> time = parse_duration(words.shrink);
+    if (!time.value || time.value->ns < 0) {
+      return "--shrink is " + in_quotes(words.shrink) +
+             "; expected a duration such as \"10s\", or \"0s\" not to shrink";
+    }
+    command.shrink_milliseconds = static_cast<std::uint64_t>(time.value->ns / 1'000'000);
   }
   if (!wrong.empty() || words.time.empty()) return wrong;
   const Parsed<Duration> time = parse_duration(words.time);

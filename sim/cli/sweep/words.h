@@ -12,11 +12,13 @@ struct SweepWords {
   std::vector<std::string> grid;
   std::string time;
   std::string min_runs;
+  std::string shrink;
   std::string corpus;
   std::string shard;
   std::string shards;
   std::string emit;
   bool fail_fast = false;
+  bool until_covered = false;
   bool resume = false;
 };
 
