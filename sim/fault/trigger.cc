@@ -23,28 +23,28 @@ bool means(const Selector& selector, NodeId node, const std::vector<Group>& grou
 
 SightMask Ambush::sights() const {
   switch (when_.what) {
-    case Happening::booted:
+    case Cue::booted:
       return sight(Sight::booted);
-    case Happening::received:
+    case Cue::received:
       return sight(Sight::received);
-    case Happening::fired:
+    case Cue::fired:
       return sight(Sight::fired);
-    case Happening::persisted:
+    case Cue::persisted:
       return sight(Sight::persisted);
-    case Happening::stated:
+    case Cue::stated:
       return sight(Sight::stated);
-    case Happening::sent:
+    case Cue::sent:
       return sight(Sight::sent);
-    case Happening::dropped:
+    case Cue::dropped:
       return sight(Sight::dropped);
-    case Happening::flushed:
+    case Cue::flushed:
       return sight(Sight::flushed);
-    case Happening::crashed:
+    case Cue::crashed:
       return sight(Sight::crashed);
-    case Happening::uncommitted:
-    case Happening::leaderless:
-    case Happening::two_leaders:
-    case Happening::candidates:
+    case Cue::uncommitted:
+    case Cue::leaderless:
+    case Cue::two_leaders:
+    case Cue::candidates:
       return sight(Sight::stated) | sight(Sight::crashed);
   }
   return 0;
@@ -75,23 +75,23 @@ bool Ambush::holds(const std::vector<NodeId>& members, const Standing& standing)
     return std::count_if(members.begin(), members.end(), is);
   };
   switch (when_.what) {
-    case Happening::uncommitted:
+    case Cue::uncommitted:
       return leader && standing.log_length(leader) > standing.commit_index(leader);
-    case Happening::leaderless:
+    case Cue::leaderless:
       return !leader;
-    case Happening::two_leaders:
+    case Cue::two_leaders:
       return how_many([&](NodeId node) { return standing.leads(node); }) >= 2;
-    case Happening::candidates:
+    case Cue::candidates:
       return how_many([&](NodeId node) { return standing.is_candidate(node); }) >= 2;
-    case Happening::booted:
-    case Happening::received:
-    case Happening::fired:
-    case Happening::persisted:
-    case Happening::stated:
-    case Happening::sent:
-    case Happening::dropped:
-    case Happening::flushed:
-    case Happening::crashed:
+    case Cue::booted:
+    case Cue::received:
+    case Cue::fired:
+    case Cue::persisted:
+    case Cue::stated:
+    case Cue::sent:
+    case Cue::dropped:
+    case Cue::flushed:
+    case Cue::crashed:
       break;
   }
   return false;
@@ -100,23 +100,23 @@ bool Ambush::holds(const std::vector<NodeId>& members, const Standing& standing)
 // What the event is about, by the name that a scenario would call it.
 std::string_view Ambush::subject(const Occurrence& seen, const World& world) const {
   switch (when_.what) {
-    case Happening::received:
-    case Happening::sent:
-    case Happening::dropped:
+    case Cue::received:
+    case Cue::sent:
+    case Cue::dropped:
       return world.pools()[seen.payload].message_name(seen.payload.slot);
-    case Happening::fired:
+    case Cue::fired:
       return world.process(seen.node).timer_name(seen.timer);
-    case Happening::persisted:
+    case Cue::persisted:
       return world.process(seen.node).record_name(world.process(seen.node).journal_size() - 1);
-    case Happening::stated:
+    case Cue::stated:
       return name_of(*seen.fact);
-    case Happening::booted:
-    case Happening::flushed:
-    case Happening::crashed:
-    case Happening::uncommitted:
-    case Happening::leaderless:
-    case Happening::two_leaders:
-    case Happening::candidates:
+    case Cue::booted:
+    case Cue::flushed:
+    case Cue::crashed:
+    case Cue::uncommitted:
+    case Cue::leaderless:
+    case Cue::two_leaders:
+    case Cue::candidates:
       break;
   }
   return {};

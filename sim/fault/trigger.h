@@ -19,7 +19,7 @@ namespace ballast {
 //   leaderless    nobody leads any more
 //   two_leaders   two nodes lead, in different terms
 //   candidates    two nodes stand for election at once
-enum class Happening : std::uint8_t {
+enum class Cue : std::uint8_t {
   booted,
   received,
   fired,
@@ -34,14 +34,14 @@ enum class Happening : std::uint8_t {
   two_leaders,
   candidates
 };
-constexpr auto enumerators(Happening) {
+constexpr auto enumerators(Cue) {
   return std::array<std::string_view, 13>{
       "booted",  "received", "fired",       "persisted",  "stated",      "sent",      "dropped",
       "flushed", "crashed",  "uncommitted", "leaderless", "two_leaders", "candidates"};
 }
 
 struct When {
-  Happening what = Happening::stated;
+  Cue what = Cue::stated;
   std::string of;
   std::optional<Selector> node;
   std::uint64_t nth = 1;
@@ -90,7 +90,7 @@ class Ambush {
            const Standing& standing);
 
  private:
-  bool is_event() const { return when_.what < Happening::uncommitted; }
+  bool is_event() const { return when_.what < Cue::uncommitted; }
   bool holds(const std::vector<NodeId>& members, const Standing& standing) const;
   std::string_view subject(const Occurrence& seen, const World& world) const;
 

@@ -42,6 +42,18 @@ std::string what(const Occurrence& seen, const World& world, const Names& names)
     case Sight::cut:
     case Sight::healed:
       return name + " the link to " + names.of(seen.peer);
+    case Sight::imposed:
+    case Sight::lifted:
+      if (seen.condition == nullptr) return name + " \"" + std::string(seen.sentence) + "\"";
+      return name + " \"" + std::string(name_of(*seen.condition)) + "\" on the link to " +
+             names.of(seen.peer);
+    case Sight::corrupted:
+      return "a message to " + names.of(seen.peer) + " is damaged on its way, to " +
+             message(seen, world, names);
+    case Sight::damaged:
+      return "record " + with_commas(seen.records) + " of its disk: " + std::string(seen.sentence);
+    case Sight::refused:
+      return "does not start: record " + with_commas(seen.records) + " is unreadable";
     case Sight::clock_set:
       return name + " by " + to_text(seen.step);
     case Sight::booted:

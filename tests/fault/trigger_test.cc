@@ -15,7 +15,7 @@ Fault when(When cause, FaultAction action, std::optional<Duration> lasts = {}) {
   return f;
 }
 
-When moment(Happening what, std::string of = {}, std::uint64_t nth = 1, bool repeated = false) {
+When moment(Cue what, std::string of = {}, std::uint64_t nth = 1, bool repeated = false) {
   When cause;
   cause.what = what;
   cause.of = std::move(of);
@@ -33,7 +33,7 @@ std::size_t struck(const Play& play) {
 }  // namespace
 
 TEST_CASE("a fault strikes at the nth of what it waits for, once") {
-  Play play({when(moment(Happening::stated, "elected", 2), Pause{only({n1})}, 10_ms)});
+  Play play({when(moment(Cue::stated, "elected", 2), Pause{only({n1})}, 10_ms)});
   play.happen(n1, Elected{{1}});
   play.happen(n2, SteppedDown{{1}});
   CHECK(struck(play) == 0);
@@ -44,7 +44,7 @@ TEST_CASE("a fault strikes at the nth of what it waits for, once") {
 }
 
 TEST_CASE("a repeated fault strikes every nth time, and only for the nodes that it names") {
-  When second = moment(Happening::stated, "campaigned", 2, true);
+  When second = moment(Cue::stated, "campaigned", 2, true);
   second.node = only({n1});
   Play play({when(second, Pause{only({n5})}, 1_ms)});
   for (std::uint64_t term = 1; term <= 5; ++term) {
@@ -55,7 +55,7 @@ TEST_CASE("a repeated fault strikes every nth time, and only for the nodes that 
 }
 
 TEST_CASE("what happens before the fault's own time does not count") {
-  Fault late = when(moment(Happening::stated, "elected"), Pause{only({n1})}, 1_ms);
+  Fault late = when(moment(Cue::stated, "elected"), Pause{only({n1})}, 1_ms);
   late.at = Time{} + 1_s;
   Play play({late});
   play.happen(n1, Elected{{1}});
@@ -66,7 +66,7 @@ TEST_CASE("what happens before the fault's own time does not count") {
 }
 
 TEST_CASE("a state is waited for: it must begin to hold") {
-  Play play({when(moment(Happening::uncommitted, {}, 2), Pause{only({n1})}, 1_ms)});
+  Play play({when(moment(Cue::uncommitted, {}, 2), Pause{only({n1})}, 1_ms)});
   play.happen(n1, Elected{{1}});
   play.happen(n1, Appended{{1}, {1}, {7}});
   play.happen(n1, Appended{{2}, {1}, {8}});
@@ -77,17 +77,17 @@ TEST_CASE("a state is waited for: it must begin to hold") {
 }
 
 TEST_CASE("two leaders, two candidates and no leader are states of the group") {
-  Play leaders({when(moment(Happening::two_leaders), Pause{only({n5})}, 1_ms)});
+  Play leaders({when(moment(Cue::two_leaders), Pause{only({n5})}, 1_ms)});
   leaders.happen(n1, Elected{{1}});
   CHECK(struck(leaders) == 0);
   leaders.happen(n2, Elected{{2}});
   CHECK(struck(leaders) == 1);
-  Play candidates({when(moment(Happening::candidates), Pause{only({n5})}, 1_ms)});
+  Play candidates({when(moment(Cue::candidates), Pause{only({n5})}, 1_ms)});
   candidates.happen(n1, Campaigned{{1}});
   CHECK(struck(candidates) == 0);
   candidates.happen(n2, Campaigned{{1}});
   CHECK(struck(candidates) == 1);
-  Play leaderless({when(moment(Happening::leaderless, {}, 2), Pause{only({n5})}, 1_ms)});
+  Play leaderless({when(moment(Cue::leaderless, {}, 2), Pause{only({n5})}, 1_ms)});
   leaderless.happen(n1, Campaigned{{1}});
   leaderless.happen(n1, Elected{{1}});
   CHECK(struck(leaderless) == 0);
@@ -141,7 +141,7 @@ TEST_CASE("what really happened is written back without its triggers") {
 }
 
 TEST_CASE("a fault that lay in wait in vain has not fired") {
-  Play play({when(moment(Happening::crashed), Pause{only({n1})}, 1_ms)});
+  Play play({when(moment(Cue::crashed), Pause{only({n1})}, 1_ms)});
   play.run_until(1_s);
   play.director.give_up();
   REQUIRE(play.director.fired().size() == 1);
