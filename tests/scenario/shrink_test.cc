@@ -122,13 +122,15 @@ TEST_CASE("failures with one mistake behind them share an id; others do not") {
 
 TEST_CASE("with fewer nodes, everything that names one follows") {
   const Scenario scenario = scenario_of(R"({
-    "name": "many", "nodes": { "a": { "count": 3, "algorithm": "raft" }, "b": { "count": 2, "algorithm": "raft" } },
+    "name": "many", 
+    "nodes": { "a": { "count": 3, "algorithm": "raft" }, "b": { "count": 2, "algorithm": "raft" } },
     "network": { "messages": [ { "from": 5, "to": "c2", "message": "X", "lost": true },
                                { "from": 2, "to": 1, "message": "X", "lost": true } ],
                  "links": [ { "from": [2, 3], "to": "c1" } ] },
     "workload": { "clients": 2, "script": [ { "at": "1s", "client": 2, "read": 0 },
                                             { "at": "1s", "client": 1, "read": 0 } ] },
-    "faults": [ { "at": "1s", "partition": [[1, 2], [3], [4]] }, { "at": "1s", "partition": [[2], [3]] },
+    "faults": [ { "at": "1s", "partition": [[1, 2], [3], [4]] },
+                { "at": "1s", "partition": [[2], [3]] },
                 { "at": "1s", "crash": "c2" }, { "at": "1s", "crash": 2 } ] })");
   // Without n2 and c1.
   const auto fewer = with_nodes(scenario, {true, false, true, true, true, false, true});
