@@ -39,7 +39,7 @@ std::string in_words(const Necessity& need) {
   }
   std::string text = "still violated";
   for (std::size_t i = 0; i < need.jointly.size(); ++i) {
-    text += (i == 0 ? ", but not without " : " or ") + need.jointly[i] + " too";
+    text += (i == 0 ? ", but not without " : " or ") + need.jointly[i];
   }
   return text;
 }

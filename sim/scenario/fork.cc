@@ -39,9 +39,9 @@ Forks::Forks(const Scenario& scenario, const RunOutcome& outcome, std::uint64_t 
   scenario_.duration = std::max(scenario_.duration, enough - Time{});
 }
 
-ForkPoint Forks::at(Time at) {
+std::uint64_t Forks::last_before(Time at) const {
   const auto next = std::lower_bound(times_.begin() + 1, times_.end(), at);
-  return after(static_cast<std::uint64_t>(next - times_.begin()) - 1);
+  return static_cast<std::uint64_t>(next - times_.begin()) - 1;
 }
 
 ForkPoint Forks::after(std::uint64_t event) {
@@ -66,7 +66,8 @@ std::vector<ForkPoint> Forks::curve(std::size_t points) {
   const std::int64_t end = times_[violation_].ns;
   for (std::size_t i = 0; i < points && !trials_.out_of_time(); ++i) {
     const auto share = static_cast<std::int64_t>(i) * end / static_cast<std::int64_t>(points - 1);
-    all.push_back(at(Time{share}));
+    const std::uint64_t event = last_before(Time{share});
+    if (all.empty() || all.back().after_event != event) all.push_back(after(event));
   }
   return all;
 }

@@ -32,10 +32,11 @@ class Forks {
   Forks(const Scenario& scenario, const RunOutcome& outcome, std::uint64_t seeds, Trials& trials);
 
   // From the last event before this time on.
-  ForkPoint at(Time at);
+  ForkPoint at(Time at) { return after(last_before(at)); }
   ForkPoint after(std::uint64_t event);
 
-  // At so many equal distances from the beginning to the violation.
+  // At so many equal distances from the beginning to the violation; fewer where nothing happened
+  // from one to the next.
   std::vector<ForkPoint> curve(std::size_t points);
   // The first event after which nearly all continuations violate the property, found by bisection:
   // the share is taken to rise. None if even after the last event before the violation it is less.
@@ -45,6 +46,8 @@ class Forks {
   std::uint64_t violation() const { return violation_; }
 
  private:
+  std::uint64_t last_before(Time at) const;
+
   Scenario scenario_;  // with time enough
   std::string property_;
   std::uint64_t seeds_ = 0;

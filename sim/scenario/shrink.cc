@@ -17,7 +17,7 @@ constexpr std::uint64_t most_times_events = 4;
 constexpr std::uint64_t spare_events = 20'000;
 // As many lines are read at a glance; above, more is tried to have fewer.
 constexpr std::uint64_t enough_items = 10;
-constexpr std::uint64_t most_orders = 12;
+constexpr std::uint64_t most_orders = 3;
 
 Duration rounded_up(Time at, Duration unit) { return {(at.ns + unit.ns - 1) / unit.ns * unit.ns}; }
 

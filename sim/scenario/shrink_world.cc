@@ -202,8 +202,6 @@ void ShrinkSearch::reset_parts() {
                    [&](Scenario& s) { s.workload->timeout = plain.timeout; });
   try_unless_usual(now.workload->retry_after == plain.retry_after,
                    [&](Scenario& s) { s.workload->retry_after = plain.retry_after; });
-  try_unless_usual(!now.workload->retry_after,
-                   [&](Scenario& s) { s.workload->retry_after.reset(); });
 }
 
 // Each option back to its default, all but the switch that plants a mistake.
