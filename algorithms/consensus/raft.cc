@@ -100,7 +100,14 @@ void Raft::on_message(NodeId from, const Message& message, Step<Raft>& step) {
   const Term term = std::visit([](const auto& m) { return m.term; }, message);
   // Figure 2: "If RPC request or response contains term T > currentTerm: set currentTerm = T,
   // convert to follower."
-  if (term > term_) become_follower(term, step);
+  if (term > term_) {
+    // Not a bug, whatever it looks like: one who does not hear of a later term from a reply still
+    // gets no majority in its own, and hears of it from the later leader. Equivalent for safety.
+    const bool is_reply =
+        std::holds_alternative<VoteReply>(message) || std::holds_alternative<AppendReply>(message);
+    if (is_reply && config_.bug == Bug::higher_term_in_replies_ignored) return;
+    become_follower(term, step);
+  }
   // 5.1: "If a server receives a request with a stale term number, it rejects the request."
   if (term < term_) {
     refuse_stale(from, message, step);

@@ -23,27 +23,31 @@
 
 namespace ballast::raft {
 
-// Mistakes of popular tutorials, to be switched on on purpose. Each breaks safety.
+// Mistakes of popular tutorials, to be switched on on purpose. Each breaks safety but the last,
+// which only looks as if it did.
 //   vote_not_persisted             a vote is granted without being written down
 //   no_up_to_date_check            a vote is granted without comparing logs (5.4.1)
 //   append_without_previous_check  a follower appends entries without the consistency check (5.3)
 //   commit_prior_term              entries of earlier terms are committed by counting (5.4.2)
 //   truncate_on_commit             a follower cuts its log to each commit index that it learns
+//   higher_term_in_replies_ignored a leader or candidate does not step down for a reply (5.1)
 enum class Bug : std::uint8_t {
   none,
   vote_not_persisted,
   no_up_to_date_check,
   append_without_previous_check,
   commit_prior_term,
-  truncate_on_commit
+  truncate_on_commit,
+  higher_term_in_replies_ignored
 };
 constexpr auto enumerators(Bug) {
-  return std::array<std::string_view, 6>{"none",
+  return std::array<std::string_view, 7>{"none",
                                          "vote_not_persisted",
                                          "no_up_to_date_check",
                                          "append_without_previous_check",
                                          "commit_prior_term",
-                                         "truncate_on_commit"};
+                                         "truncate_on_commit",
+                                         "higher_term_in_replies_ignored"};
 }
 
 // What a sweep should bring about.
@@ -63,7 +67,8 @@ enum class Goal : std::uint8_t {
   retry_answered_from_session
 };
 inline constexpr std::array<GoalInfo, 13> goals{{
-    {"vote_refused_stale_log", "A vote was refused because the candidate's log was behind (5.4.1)."},
+    {"vote_refused_stale_log",
+     "A vote was refused because the candidate's log was behind (5.4.1)."},
     {"vote_refused_already_voted", "A vote was refused because it had been given away (5.2)."},
     {"vote_recovered", "A node restarted in a term in which it had voted (5.1)."},
     {"split_vote", "A candidate's election timeout passed without a winner (5.2)."},
@@ -75,7 +80,8 @@ inline constexpr std::array<GoalInfo, 13> goals{{
     {"prior_term_not_counted",
      "A majority held an entry of an earlier term, and the leader did not commit it by counting "
      "(5.4.2, Figure 8)."},
-    {"prior_term_committed", "An entry of the current term committed earlier ones with it (5.4.2)."},
+    {"prior_term_committed",
+     "An entry of the current term committed earlier ones with it (5.4.2)."},
     {"stale_leader_refused", "A request of a leader of an earlier term was refused (5.1)."},
     {"late_append_ignored", "An AppendEntries came for entries that had been committed already."},
     {"retry_answered_from_session",

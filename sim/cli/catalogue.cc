@@ -6,6 +6,7 @@
 #include "sim/cli/load.h"
 #include "sim/protocol/register.h"
 #include "sim/scenario/json.h"
+#include "sim/scenario/misfortune.h"
 
 namespace ballast {
 namespace {
@@ -29,6 +30,15 @@ std::string options(const TypeInfo& info) {
   return info.fields.empty() ? "No options.\n" : options_table(info);
 }
 
+// What a sweep should bring about, one line each.
+std::string goals(const std::vector<GoalInfo>& all) {
+  std::string text;
+  for (const GoalInfo& goal : all) {
+    text += wrap("  " + std::string(goal.name) + ": ", goal.doc, 4);
+  }
+  return text.empty() ? text : "\nGoals of a sweep:\n" + text;
+}
+
 std::vector<Entry> algorithm_entries() {
   std::vector<Entry> entries;
   for (const AlgorithmInfo& info : algorithms()) {
@@ -37,8 +47,8 @@ std::vector<Entry> algorithm_entries() {
       details += (details.empty() ? "Serves: " : ", ") + std::string(name_of(operation));
     }
     details += details.empty() ? "Serves no requests.\n\n" : ".\n\n";
-    entries.push_back(
-        {std::string(info.name), std::string(info.summary), details + options(info.config.info)});
+    entries.push_back({std::string(info.name), std::string(info.summary),
+                       details + options(info.config.info) + goals(info.goals)});
   }
   return entries;
 }
@@ -74,6 +84,17 @@ std::vector<Entry> check_entries() {
 
 std::vector<Entry> distribution_entries() { return typed_entries(distribution_infos()); }
 
+// With their files, for whoever wants to copy one.
+std::vector<Entry> profile_entries() {
+  std::vector<Entry> entries;
+  for (const NamedProfile& each : built_in_profiles()) {
+    const Profile profile = *find_profile(each.name);
+    entries.push_back({std::string(each.name), profile.description,
+                       std::string(each.text) + "\n" + options(type_info<Profile>())});
+  }
+  return entries;
+}
+
 // The scenarios below the folder of that name, here or in a folder above.
 std::vector<Entry> scenario_entries() {
   std::error_code error;
@@ -98,6 +119,7 @@ constexpr std::array kinds{
     Kind{"policy", "policies", policy_entries},
     Kind{"fault", "faults", fault_entries},
     Kind{"trigger", "triggers", trigger_entries},
+    Kind{"profile", "profiles", profile_entries},
     Kind{"check", "checks", check_entries},
     Kind{"distribution", "distributions", distribution_entries},
     Kind{"scenario", "scenarios", scenario_entries},

@@ -218,10 +218,11 @@ class CommandLine {
     sub->add_option("FILES", w_.files, "The scenarios")->required()->type_name("");
   }
   void add_catalogue() {
-    CLI::App* sub = command("list", "List algorithms, policies, faults, checks or scenarios",
+    CLI::App* sub = command("list", "List algorithms, faults, profiles, checks, scenarios and more",
                             "Example:\n  ballast list faults", &CommandLine::make_list);
     sub->add_option("KIND", w_.kind,
-                    "algorithms, policies, faults, checks, distributions or scenarios; default all")
+                    "algorithms, policies, faults, triggers, profiles, checks, distributions or "
+                    "scenarios; default all")
         ->type_name("");
     sub = command("describe", "Show the options of something, with defaults, units and meaning",
                   "Examples:\n"
@@ -230,7 +231,8 @@ class CommandLine {
                   "  ballast describe scenario",
                   &CommandLine::make_describe);
     sub->add_option("KIND", w_.kind,
-                    "algorithm, policy, fault, check, distribution or scenario (the default)")
+                    "algorithm, policy, fault, trigger, profile, check, distribution or scenario "
+                    "(the default)")
         ->type_name("");
     sub->add_option("NAME", w_.name, "Which one")->type_name("");
     command("schema", "Show the JSON Schema of scenarios, for editors",

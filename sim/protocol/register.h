@@ -31,7 +31,11 @@ struct AlgorithmInfo {
   // Draws other, also extreme, values for the options that tune and do not break the algorithm:
   // Config::vary(dice), or nothing.
   void (*vary)(std::any& config, Stream& dice) = nullptr;
-  std::vector<GoalInfo> goals = {};            // P::goals, or none
+  // Whether it promises progress to a connected quorum however nodes outside of it meddle: a leader
+  // that is heard and hears nobody, a candidate that reaches one of them. Config::bears_meddling(),
+  // or false: Raft needs PreVote and CheckQuorum for that.
+  bool (*bears_meddling)(const std::any& config) = nullptr;
+  std::vector<GoalInfo> goals = {};           // P::goals, or none
   std::vector<std::string_view> timers = {};  // the words of P::Timer
 };
 
@@ -56,8 +60,8 @@ struct Register {
   Register() {
     register_algorithm({P::name, P::summary,
                         std::vector<Operation>(std::begin(P::operations), std::end(P::operations)),
-                        config_spec<typename P::Config>(), &make, &patience, &vary, goals(),
-                        timers()});
+                        config_spec<typename P::Config>(), &make, &patience, &vary, &bears_meddling,
+                        goals(), timers()});
   }
   static std::unique_ptr<Process> make(const std::any& config) {
     return std::make_unique<Hosted<P>>(*std::any_cast<Config>(&config));
@@ -69,7 +73,13 @@ struct Register {
     return {1'000'000'000};
   }
   static void vary(std::any& config, Stream& dice) {
-    if constexpr (requires(Config& c) { c.vary(dice); }) std::any_cast<Config&>(config).vary(dice);
+    if constexpr (requires(Config & c) { c.vary(dice); }) std::any_cast<Config&>(config).vary(dice);
+  }
+  static bool bears_meddling(const std::any& config) {
+    if constexpr (requires(const Config& c) { c.bears_meddling(); }) {
+      return std::any_cast<const Config&>(config).bears_meddling();
+    }
+    return false;
   }
   static std::vector<GoalInfo> goals() {
     if constexpr (requires { P::goals; }) {

@@ -36,7 +36,29 @@ Core choose_core(const Scenario& scenario, const World& world) {
   return core;
 }
 
-void heal(const std::vector<NodeId>& core, World& world) {
+bool may_meddle(const Scenario& scenario) {
+  switch (scenario.check.liveness->outsiders) {
+    case Outsiders::meddle:
+      return true;
+    case Outsiders::cut_off:
+      return false;
+    case Outsiders::declared:
+      break;
+  }
+  return std::all_of(scenario.groups.begin(), scenario.groups.end(), [](const NodeGroup& group) {
+    return group.algorithm->bears_meddling(group.config);
+  });
+}
+
+void heal(const std::vector<NodeId>& core, bool may_meddle, World& world) {
+  for (std::uint32_t n = 1; n <= world.node_count() && !may_meddle; ++n) {
+    const NodeId outside{n};
+    if (std::binary_search(core.begin(), core.end(), outside)) continue;
+    for (const NodeId inside : core) {
+      world.cut(outside, inside);
+      world.cut(inside, outside);
+    }
+  }
   for (const NodeId from : core) {
     for (const NodeId to : core) {
       if (from != to) world.mend(from, to);

@@ -22,8 +22,10 @@ struct Core {
 // A random quorum of each group, by size and by members, of nodes that can start.
 Core choose_core(const Scenario& scenario, const World& world);
 
-// Restarts, resumes and reconnects the core, and lifts every condition within it.
-void heal(const std::vector<NodeId>& core, World& world);
+// Restarts, resumes and reconnects the core, and lifts every condition within it. Unless they may
+// meddle, the others are cut off from it.
+void heal(const std::vector<NodeId>& core, bool may_meddle, World& world);
+bool may_meddle(const Scenario& scenario);
 
 // Whether a majority of the first group is up and not paused, all its members reach each other both
 // ways, and so do one of the clients and each of them.

@@ -334,7 +334,7 @@ void Running::demand_progress() {
     reasons_.push_back("liveness: " + core.excuse);
     return;
   }
-  heal(core.nodes, world_);
+  heal(core.nodes, may_meddle(scenario_), world_);
   const Time healed = world_.now();
   const Duration budget = patience_of(scenario_) * scenario_.check.liveness->patience;
   watch_.ask_for_progress(healed);

@@ -204,9 +204,19 @@ struct Progress {
       std::tuple{field("within", &Progress::within, "How soon.").at_least(1)};
 };
 
+// What nodes outside the healed core may still do to it.
+//   declared     meddle, if all algorithms declare that they bear it; else be cut off
+//   meddle       everything that they can, by what links were left to them
+//   cut_off      nothing
+enum class Outsiders : std::uint8_t { declared, meddle, cut_off };
+constexpr auto enumerators(Outsiders) {
+  return std::array<std::string_view, 3>{"declared", "meddle", "cut_off"};
+}
+
 struct Liveness {
   std::uint32_t patience = 50;
   std::uint32_t operations = 3;
+  Outsiders outsiders = Outsiders::declared;
   static constexpr std::string_view name = "liveness";
   static constexpr std::string_view doc =
       "When the duration is over a random core of the nodes, a quorum at least, is healed together "
@@ -220,7 +230,11 @@ struct Liveness {
           .at_least(1)
           .at_most(1'000'000),
       field("operations", &Liveness::operations, "How many operations must be answered.")
-          .at_least(1)};
+          .at_least(1),
+      field("outsiders", &Liveness::outsiders,
+            "What nodes outside the core may still do to it: meddle by the links that they have "
+            "left, be cut_off from it, or meddle only if the algorithms declare that they bear it "
+            "(a Raft without PreVote and CheckQuorum does not).")};
 };
 
 struct Availability {

@@ -17,7 +17,7 @@ SweepPart empty_part() {
   part.plan.seeds = "1..40";
   part.plan.paths = {"network.loss"};
   for (const char* loss : {"0", "1%", "2%"}) {
-    part.plan.cells.push_back({"a.json", {loss}, "a", "", "", Verdict::held});
+    part.plan.cells.push_back({"a.json", {loss}, "a", "", "", Verdict::held, ""});
   }
   part.totals.cells.resize(cells);
   return part;

@@ -16,7 +16,6 @@
 #include "sim/scenario/misfortune.h"
 #include "sim/scenario/run.h"
 #include "sim/scenario/shrink.h"
-#include "tests/support/read_text.h"
 
 using namespace ballast;
 
@@ -67,8 +66,10 @@ class Corpus {
  public:
   Corpus() {
     const std::string path = std::string(BALLAST_SOURCE_DIR) + "/tests/planted/corpus.json";
+    const FileText file = read_file(path);
+    if (file.status != FileStatus::complete) fail(file.why);
     Problems problems;
-    value_ = parse_json(read_text(path), path, problems);
+    value_ = parse_json(file.text, path, problems);
     if (!value_) fail(problems.to_text());
     Reader r(problems, "corpus");
     if (!read(*value_->find("mutants"), mutants, r, {})) fail(problems.to_text());

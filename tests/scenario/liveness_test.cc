@@ -62,7 +62,7 @@ TEST_CASE("the core is a quorum of any size, and what is outside stays as it was
     const Core core = choose_core(s, world);
     REQUIRE(core.excuse.empty());
     sizes.insert(core.nodes.size() - 2);
-    heal(core.nodes, world);
+    heal(core.nodes, true, world);
     for (std::uint32_t node = 1; node <= 7; ++node) {
       const bool inside =
           std::find(core.nodes.begin(), core.nodes.end(), NodeId{node}) != core.nodes.end();
