@@ -122,7 +122,7 @@ TEST_CASE("failures with one mistake behind them share an id; others do not") {
 
 TEST_CASE("with fewer nodes, everything that names one follows") {
   const Scenario scenario = scenario_of(R"({
-    "name": "many", 
+    "name": "many",
     "nodes": { "a": { "count": 3, "algorithm": "raft" }, "b": { "count": 2, "algorithm": "raft" } },
     "network": { "messages": [ { "from": 5, "to": "c2", "message": "X", "lost": true },
                                { "from": 2, "to": 1, "message": "X", "lost": true } ],
