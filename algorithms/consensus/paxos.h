@@ -20,6 +20,7 @@
 // (section 3), quorums other than majorities, changes of membership.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -94,8 +95,13 @@ struct Config {
   // Whoever has not learnt the decision asks after so long.
   Duration patience() const { return inquire.max; }
 
-  void vary(Stream& dice) {
+  // A proposer that does not wait for the answers, or whose longest wait is too short for another's
+  // ballot, outbids and is outbid for ever (2.4).
+  void vary(Stream& dice, Duration round_trip) {
+    const auto trip = static_cast<std::uint64_t>(round_trip.ns);
     const auto draw = [&](DurationRange& range, std::uint64_t least, std::uint64_t most) {
+      least = std::max(least, trip);
+      most = std::max(most, 2 * least);
       range.min.ns = static_cast<std::int64_t>(log_uniform(dice, least, most));
       const auto min = static_cast<std::uint64_t>(range.min.ns);
       range.max.ns = static_cast<std::int64_t>(log_uniform(dice, min, 4 * min));

@@ -8,6 +8,7 @@
 // (dissertation).
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <string>
@@ -104,14 +105,17 @@ struct Config {
   // A follower that hears nothing for so long stands for election.
   Duration patience() const { return election_timeout.max; }
 
-  // Heartbeats from 5 ms to 160 ms; elections from just above that to rarely.
-  void vary(Stream& dice) {
+  // Heartbeats from 5 ms to 160 ms; elections from just above that to rarely, but never so often
+  // that votes could not be counted in between: "broadcastTime << electionTimeout" (5.6).
+  void vary(Stream& dice, Duration round_trip) {
     heartbeat.ns = static_cast<std::int64_t>(log_uniform(dice, 5'000'000, 159'999'999));
-    const auto beat = static_cast<std::uint64_t>(heartbeat.ns);
-    election_timeout.min.ns = static_cast<std::int64_t>(log_uniform(dice, 2 * beat, 10 * beat));
+    const auto shortest = static_cast<std::uint64_t>(std::max(heartbeat.ns * 2, round_trip.ns * 5));
+    election_timeout.min.ns = static_cast<std::int64_t>(log_uniform(dice, shortest, 5 * shortest));
     const auto least = static_cast<std::uint64_t>(election_timeout.min.ns);
-    election_timeout.max.ns = static_cast<std::int64_t>(log_uniform(dice, least, 3 * least));
-    max_entries_per_message = log_uniform(dice, 1, 64);
+    election_timeout.max.ns =
+        static_cast<std::int64_t>(log_uniform(dice, least + least / 4, 3 * least));
+    // One at a time is what splits an entry of an earlier term from the first of this one.
+    max_entries_per_message = dice.below(2) == 0 ? 1 : log_uniform(dice, 1, 64);
   }
 
   static constexpr std::string_view name = "raft";

@@ -88,6 +88,10 @@ class Checker {
   // A node lost its volatile state. Facts that it states from now on are of its next life.
   virtual void crashed(NodeId /*node*/, Time /*at*/) {}
 
+  // From now on, or no more, a fault makes the node slow, late or wrong about the time: what it has
+  // promised to do within a time it need not do in time.
+  virtual void impaired(NodeId /*node*/, bool /*begins*/, Time /*at*/) {}
+
   // The run has come to its end without a violation so far.
   virtual void finish(Time /*at*/, EventId /*last*/, Objections& /*objections*/) {}
 };

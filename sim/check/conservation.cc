@@ -30,7 +30,13 @@ class Conservation final : public Checker {
     }
   }
 
-  void crashed(NodeId node, Time) override { books_[node] = {}; }
+  // A fault that outlasts the crash is not known to be over.
+  void crashed(NodeId node, Time) override {
+    const bool impaired = books_[node].impaired;
+    books_[node] = {};
+    books_[node].impaired = impaired;
+  }
+  void impaired(NodeId node, bool, Time) override { books_[node].impaired = true; }
 
   void finish(Time at, EventId last, Objections& objections) override {
     for (const NodeId node : balancers_) {
@@ -59,15 +65,16 @@ class Conservation final : public Checker {
   };
   struct Books {
     TicketTable<Charge> charges;
-    Time heard;  // when this balancer last stated anything
+    Time heard;             // when this balancer last stated anything
+    bool impaired = false;  // at some time in this life: what piled up then may last
   };
 
   // A request that the balancer should have ended before it was last heard. At that moment it was
   // awake, so whatever was due then is done by any later one.
   static const Charge* overdue(const Books& books, Time now) {
     const Charge* oldest = books.charges.oldest();
-    const bool late = oldest != nullptr && oldest->overdue < books.heard && books.heard < now;
-    return late ? oldest : nullptr;
+    if (oldest == nullptr || books.impaired) return nullptr;
+    return oldest->overdue < books.heard && books.heard < now ? oldest : nullptr;
   }
 
   void admit(const Admitted& admitted, Books& books, const HeardFact& heard,

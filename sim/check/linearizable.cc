@@ -224,8 +224,7 @@ LinearizabilityResult check_linearizable(const std::vector<RegisterOperation>& o
   for (auto& [key, of_key] : by_key) {
     // Unique writes need no search.
     const std::optional<LinearizabilityResult> quick = check_zones(of_key);
-    LinearizabilityResult result =
-        quick ? *quick : KeySearch(std::move(of_key), budget).search();
+    LinearizabilityResult result = quick ? *quick : KeySearch(std::move(of_key), budget).search();
     if (result.answer == Linearizability::no) return result;
     // One hard key must not hide a bad one.
     if (result.answer == Linearizability::unknown) undecided = std::move(result);

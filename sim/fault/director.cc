@@ -177,7 +177,10 @@ void Director::begin(std::size_t index, World& world) {
   if (fault.every) {
     push(saturating_add(world.now(), fault.every->at(dice_[index].next())), Step::begin, index);
   }
-  if (!try_begin(index, world)) waiting_.push_back({index, world.now()});
+  if (try_begin(index, world)) return;
+  // What recurs has its next chance; what comes once waits for somebody to hit.
+  if (fault.when && fault.when->repeated) return;
+  waiting_.push_back({index, world.now()});
 }
 
 bool Director::try_begin(std::size_t index, World& world) {

@@ -31,6 +31,7 @@ class Drawing {
       const Duration lasts = dwell();
       if (has_duration(fault.action) && !chance(profile_.endless)) fault.lasts = lasts;
       fit(fault, lasts);
+      if (family == Family::ambush) lie_in_wait(fault, lasts);
       faults.push_back(std::move(fault));
       at = saturating_add(saturating_add(at, lasts), wait());
     }
@@ -65,7 +66,7 @@ class Drawing {
     const auto patience = static_cast<std::uint64_t>(arena_.patience.ns);
     return {static_cast<std::int64_t>(between(patience / 100 + 1, patience * 3))};
   }
-  Ratio share() { return {between(10, 500), 1000}; }
+  Ratio share() { return Ratio{between(10, 500), 1000}.reduced(); }
 
   Selector one() {
     if (!chance(profile_.targeted)) return Selector::of(Role::any);
@@ -100,7 +101,27 @@ class Drawing {
   FaultAction torn();
   FaultAction disk();
   FaultAction clock();
+  FaultAction ambush();
   FaultAction amnesia();
+
+  // From then on, again and again: in the right moment a short blow is enough, and a bug that takes
+  // several leaders to fall in a row is not left to chance alone.
+  void lie_in_wait(Fault& fault, Duration lasts) {
+    fault.lasts = lasts;
+    constexpr std::array moments{Cue::uncommitted, Cue::uncommitted, Cue::leaderless,
+                                 Cue::two_leaders, Cue::candidates,  Cue::stated,
+                                 Cue::persisted};
+    When& when = fault.when.emplace();
+    when.what = moments[dice_.below(moments.size())];
+    const bool often = when.what == Cue::stated || when.what == Cue::persisted;
+    when.nth = between(1, often ? 40 : 4);
+    when.repeated = true;
+    if (one_in(2)) {
+      const auto longest = static_cast<std::uint64_t>(arena_.patience.ns / 10 + 2);
+      fault.delay = {
+          static_cast<std::int64_t>(between(1'000, std::max<std::uint64_t>(longest, 1'000)))};
+    }
+  }
 
   // What some faults need besides, once it is known how long they last.
   void fit(Fault& fault, Duration lasts) {
@@ -177,7 +198,7 @@ FaultAction Drawing::network(Family family) {
   if (family == Family::loss) {
     LinkLoss loss;
     loss.rate = share();
-    if (one_in(2)) loss.correlation = {between(100, 950), 1000};
+    if (one_in(2)) loss.correlation = Ratio{between(100, 950), 1000}.reduced();
     return at(loss);
   }
   if (family == Family::duplicate) {
@@ -286,6 +307,21 @@ FaultAction Drawing::clock() {
   }
 }
 
+FaultAction Drawing::ambush() {
+  // The leader mostly; an algorithm without one has nodes that matter all the same.
+  const Selector whom = Selector::of(one_in(3) ? Role::any : Role::leader);
+  switch (dice_.below(4)) {
+    case 0:
+      return on<Isolate>(whom);
+    case 1:
+      return on<Pause>(whom);
+    case 2:
+      return on<Mute>(whom);
+    default:
+      return on<Crash>(whom);
+  }
+}
+
 FaultAction Drawing::amnesia() {
   if (one_in(2)) return on<Wipe>(Selector::of(Role::any));
   return on<Rollback>(Selector::of(Role::any));
@@ -336,7 +372,8 @@ FaultAction Drawing::strike(Family family) {
         return slow;
       } else {
         SlowNode slow = on<SlowNode>(one());
-        slow.service = Distribution::uniform({}, {part_of_patience().ns / 10 + 1});
+        // Slow, and not swamped: a backlog without end is the fault of the load.
+        slow.service = Distribution::uniform({}, {part_of_patience().ns / 300 + 1});
         return slow;
       }
     case Family::disk:
@@ -356,6 +393,8 @@ FaultAction Drawing::strike(Family family) {
     case Family::client:
       if (one_in(2)) return on<Crash>(Selector::of({client()}));
       return DoubleSubmit{};
+    case Family::ambush:
+      return ambush();
     case Family::amnesia:
       return amnesia();
     case Family::lies:

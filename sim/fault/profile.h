@@ -37,6 +37,7 @@ namespace ballast {
 //   leadership  elections out of turn
 //   load        bursts of requests
 //   client      clients that crash or ask twice
+//   ambush      what strikes at telling moments: an entry is not committed yet, two lead at once
 //   amnesia     disks that are lost, or go back in time
 //   lies        disks that claim to have written
 //   corruption  messages and records that change unnoticed
@@ -60,16 +61,16 @@ enum class Family : std::uint8_t {
   leadership,
   load,
   client,
+  ambush,
   amnesia,
   lies,
   corruption
 };
 constexpr auto enumerators(Family) {
-  return std::array<std::string_view, 22>{
-      "partition", "one_way", "partial", "flapping",  "delay",      "loss",
-      "duplicate", "reorder", "clog",    "bandwidth", "crash",      "torn",
-      "pause",     "slow",    "disk",    "clock",     "leadership", "load",
-      "client",    "amnesia", "lies",    "corruption"};
+  return std::array<std::string_view, 23>{
+      "partition",  "one_way",   "partial", "flapping", "delay",   "loss", "duplicate", "reorder",
+      "clog",       "bandwidth", "crash",   "torn",     "pause",   "slow", "disk",      "clock",
+      "leadership", "load",      "client",  "ambush",   "amnesia", "lies", "corruption"};
 }
 constexpr bool is_outside_model(Family family) { return family >= Family::amnesia; }
 

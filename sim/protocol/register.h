@@ -28,9 +28,10 @@ struct AlgorithmInfo {
   // After what time without word the algorithm acts, such as the longest election timeout: the
   // unit of faults' gaps and of the wait for progress. Config::patience(), or one second.
   Duration (*patience)(const std::any& config) = nullptr;
-  // Draws other, also extreme, values for the options that tune and do not break the algorithm:
-  // Config::vary(dice), or nothing.
-  void (*vary)(std::any& config, Stream& dice) = nullptr;
+  // Draws other, also extreme, values for the options that tune the algorithm, with which it still
+  // works where a message and its answer usually take `round_trip`, disks included:
+  // Config::vary(dice, round_trip), or nothing.
+  void (*vary)(std::any& config, Stream& dice, Duration round_trip) = nullptr;
   // Whether it promises progress to a connected quorum however nodes outside of it meddle: a leader
   // that is heard and hears nobody, a candidate that reaches one of them. Config::bears_meddling(),
   // or false: Raft needs PreVote and CheckQuorum for that.
@@ -72,8 +73,10 @@ struct Register {
     }
     return {1'000'000'000};
   }
-  static void vary(std::any& config, Stream& dice) {
-    if constexpr (requires(Config & c) { c.vary(dice); }) std::any_cast<Config&>(config).vary(dice);
+  static void vary(std::any& config, Stream& dice, Duration round_trip) {
+    if constexpr (requires(Config& c) { c.vary(dice, round_trip); }) {
+      std::any_cast<Config&>(config).vary(dice, round_trip);
+    }
   }
   static bool bears_meddling(const std::any& config) {
     if constexpr (requires(const Config& c) { c.bears_meddling(); }) {

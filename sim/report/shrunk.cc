@@ -49,9 +49,8 @@ std::string schedule_in_words(const Scenario& scenario) {
   std::string text;
   const auto add = [&](const std::string& item) { text += (text.empty() ? "" : "; ") + item; };
   for (const Fault& fault : scenario.faults) {
-    const std::string options = std::visit(
-        [&](const auto& action) { return members_in_words(to_json(action), names); }, fault.action);
-    add(std::string(name_of(fault.action)) + " " + options + " at " + to_text(fault.at) +
+    const std::string options = options_in_words(fault.action, names);
+    add(std::string(name_of(fault.action)) + (options.empty() ? "" : " " + options) + " at " + to_text(fault.at) +
         (fault.lasts ? " for " + to_text(*fault.lasts) : ""));
   }
   if (scenario.workload && scenario.workload->script) {

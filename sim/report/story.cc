@@ -325,10 +325,9 @@ class Telling {
       }
       const Time end = fault.lasts ? saturating_add(fault.at, *fault.lasts) : Time::max();
       if (end < begin_) continue;
-      std::string text = "fault: " + std::string(name_of(fault.action)) + ", ";
-      text +=
-          std::visit([&](const auto& action) { return members_in_words(to_json(action), names_); },
-                     fault.action);
+      std::string text = "fault: " + std::string(name_of(fault.action));
+      const std::string options = options_in_words(fault.action, names_);
+      if (!options.empty()) text += ", " + options;
       if (fault.lasts) text += ", for " + to_text(*fault.lasts);
       rows.push_back({fault.at, "", text, {fault.after_event.value_or(0)}, {}, false});
     }

@@ -217,6 +217,23 @@ std::string in_words(const Fact& fact, const Names& names) {
   return std::visit(FactWords{names}, fact);
 }
 
+std::string options_in_words(const FaultAction& action, const Names& names) {
+  std::string json;
+  JsonWriter w(json);
+  w.begin_object();
+  const auto write_changed = [&](const auto& held) {
+    const std::remove_cvref_t<decltype(held)> usual{};
+    for_each_field(held, [&](const auto& field, const auto& value) {
+      if (to_json(value) == to_json(usual.*(field.member))) return;
+      w.key(field.name);
+      write_json(w, value);
+    });
+  };
+  std::visit(write_changed, action);
+  w.end_object();
+  return members_in_words(json, names);
+}
+
 std::string members_in_words(std::string_view json, const Names& names, std::size_t longest) {
   Problems problems;
   const std::optional<Value> value = parse_json(json, "", problems);

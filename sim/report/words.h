@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "sim/fault/fault.h"
 #include "sim/protocol/fact.h"
 #include "sim/report/names.h"
 
@@ -16,6 +17,9 @@ std::string in_words(const Fact& fact, const Names& names);
 // The members of a JSON object without its punctuation: {"term":7,"vote":"granted"} becomes
 // "term 7, vote granted". Lists of objects are counted, and longer text is cut short.
 std::string members_in_words(std::string_view json, const Names& names, std::size_t longest = 110);
+
+// What a fault says besides its defaults: "nodes 3, unflushed prefix".
+std::string options_in_words(const FaultAction& action, const Names& names);
 
 // [{"TermAndVote":{"term":7,"voted_for":1}}] becomes "TermAndVote (term 7, voted_for 1)".
 std::string records_in_words(std::string_view json, const Names& names);

@@ -71,6 +71,15 @@ void heal(const std::vector<NodeId>& core, bool may_meddle, World& world) {
   }
 }
 
+// So that what piled up while the world was broken can be worked off.
+void calm(std::uint32_t servers, World& world) {
+  for (std::uint32_t node = servers + 1; node <= world.node_count(); ++node) {
+    condition::Pace slower;
+    slower.factor = {1, 8};
+    world.impose({node}, slower);
+  }
+}
+
 namespace {
 
 // Whether `chosen` can be extended to so many nodes that all know each other. Groups are small.

@@ -25,6 +25,8 @@ Core choose_core(const Scenario& scenario, const World& world);
 // Restarts, resumes and reconnects the core, and lifts every condition within it. Unless they may
 // meddle, the others are cut off from it.
 void heal(const std::vector<NodeId>& core, bool may_meddle, World& world);
+// Makes clients ask eight times less often than they did.
+void calm(std::uint32_t servers, World& world);
 bool may_meddle(const Scenario& scenario);
 
 // Whether a majority of the first group is up and not paused, all its members reach each other both

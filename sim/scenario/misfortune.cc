@@ -13,24 +13,13 @@ namespace {
 // Nearly the longest that a distribution gives.
 Duration long_tail(const Distribution& law) { return law.at(~std::uint64_t{0} / 100 * 99); }
 
-// What a message and its record usually take at most, there and back.
+// What a message and its answer usually take at most, with a record on either side.
 Duration round_trip(const Scenario& s) {
-  return long_tail(s.network.latency) * 2 + long_tail(s.disk.flush);
+  return (long_tail(s.network.latency) + long_tail(s.disk.flush)) * 2;
 }
 
-// An algorithm that gives up before an answer can have come makes no progress in any world: options
-// are drawn again until there is time for five round trips.
 void vary_options(Scenario& s, Stream& dice) {
-  constexpr int most_tries = 8;
-  for (NodeGroup& group : s.groups) {
-    for (int i = 0; i < most_tries; ++i) {
-      std::any config = group.config;
-      group.algorithm->vary(config, dice);
-      if (group.algorithm->patience(config) < round_trip(s) * 5) continue;
-      group.config = std::move(config);
-      break;
-    }
-  }
+  for (NodeGroup& group : s.groups) group.algorithm->vary(group.config, dice, round_trip(s));
 }
 
 // Only what the scenario has left as it was: a network that somebody has described is meant so.
@@ -41,14 +30,14 @@ void vary_network(Scenario& s, Stream& dice) {
   const auto least = static_cast<std::int64_t>(log_uniform(dice, 1'000, longest));
   const auto most =
       static_cast<std::int64_t>(log_uniform(dice, static_cast<std::uint64_t>(least), longest));
-  const std::uint64_t loss = dice.below(2) == 0 ? 0 : log_uniform(dice, 1, 100);
+  const std::uint64_t loss = dice.below(2) == 0 ? 0 : log_uniform(dice, 1, 400);
   const std::uint64_t duplicate = dice.below(2) == 0 ? 0 : log_uniform(dice, 1, 100);
   const bool fifo = dice.below(4) == 0;
   if (s.network.latency == usual.latency) {
     s.network.latency = Distribution::uniform({least}, {most});
   }
-  if (s.network.loss.is_zero()) s.network.loss = {loss, 1000};
-  if (s.network.duplicate.is_zero()) s.network.duplicate = {duplicate, 1000};
+  if (s.network.loss.is_zero()) s.network.loss = Ratio{loss, 1000}.reduced();
+  if (s.network.duplicate.is_zero()) s.network.duplicate = Ratio{duplicate, 1000}.reduced();
   if (!s.network.fifo) s.network.fifo = fifo;
 }
 
@@ -90,8 +79,8 @@ Scenario with_misfortune(const Scenario& scenario, const Profile& profile, std::
   Stream dice(seed, Purpose::swarm, 0);
   const bool other_options = profile.knobs.happens(dice.next());
   const bool other_network = profile.network.happens(dice.next());
-  if (other_options) vary_options(s, dice);
   if (other_network) vary_network(s, dice);
+  if (other_options) vary_options(s, dice);
   Arena arena;
   arena.members = s.groups.front().count;
   arena.servers = s.server_count();

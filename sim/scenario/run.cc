@@ -315,6 +315,9 @@ void Running::judge_progress() {
        {}});
 }
 
+// For sentences: what is drawn has nine digits.
+Duration whole_milliseconds(Duration d) { return {d.ns / 1'000'000 * 1'000'000}; }
+
 // Whether it is fair to ask for progress; else the reason is noted.
 bool Running::may_demand_progress() {
   for (const FiredFault& fault : director_.fired()) {
@@ -335,6 +338,7 @@ void Running::demand_progress() {
     return;
   }
   heal(core.nodes, may_meddle(scenario_), world_);
+  calm(scenario_.server_count(), world_);
   const Time healed = world_.now();
   const Duration budget = patience_of(scenario_) * scenario_.check.liveness->patience;
   watch_.ask_for_progress(healed);
@@ -366,15 +370,16 @@ void Running::demand_progress() {
       nodes += (nodes.empty() ? "" : ", ") + to_text(node);
     }
   }
-  watch_.objections().raise(
-      {std::string(Liveness::name),
-       "the core " + nodes + " was healed at " + to_text(healed) + " with all clients; of " +
-           with_commas(watch_.asked_for()) + " operations begun since, " + with_commas(answered) +
-           " were answered, and none for " + to_text(budget) + "; " + circles.verdict(),
-       world_.last_event(),
-       deadline,
-       {},
-       {}});
+  watch_.objections().raise({std::string(Liveness::name),
+                             "the core " + nodes + " was healed at " + to_text(healed) +
+                                 " with all clients; of " + with_commas(watch_.asked_for()) +
+                                 " operations begun since, " + with_commas(answered) +
+                                 " were answered, and none for " +
+                                 to_text(whole_milliseconds(budget)) + "; " + circles.verdict(),
+                             world_.last_event(),
+                             deadline,
+                             {},
+                             {}});
 }
 
 // While a connected majority stands unchanged, operations must go on.

@@ -36,8 +36,8 @@ class Watch final : public Observer {
 
   SightMask wants() const override {
     const SightMask own = sight(Sight::stated) | sight(Sight::crashed) | sight(Sight::booted) |
-                          sight(Sight::broke_rule) | director_.sights() |
-                          (watches_links_ ? changing : 0);
+                          sight(Sight::broke_rule) | sight(Sight::imposed) | sight(Sight::lifted) |
+                          director_.sights() | (watches_links_ ? changing : 0);
     return recorder_ == nullptr ? own : own | recorder_->wants();
   }
   bool wants_states() const override { return recorder_ != nullptr && recorder_->wants_states(); }
@@ -47,6 +47,7 @@ class Watch final : public Observer {
       recorder_->see(seen, world);
     }
     if ((changing & sight(seen.what)) != 0) ++changes_;
+    if (seen.what == Sight::imposed || seen.what == Sight::lifted) impaired(seen);
     if (seen.what == Sight::stated) {
       hear(seen);
     } else if (seen.what == Sight::crashed) {
@@ -176,6 +177,14 @@ class Watch final : public Observer {
     if (!healed || op.invoked < *healed) return;
     first_attempt_ = std::min(first_attempt_, op.invoked);
     if (!line.invocation && op.outcome == Returning::ok) first_progress_ = op.returned;
+  }
+
+  void impaired(const Occurrence& seen) {
+    if (seen.condition != nullptr) return;  // of a link
+    for (const Listener& listener : checkers_) {
+      if (listener.group != group_of_[seen.node.value]) continue;
+      listener.checker->impaired(seen.node, seen.what == Sight::imposed, seen.at);
+    }
   }
 
   void crashed(const Occurrence& seen) {

@@ -301,8 +301,8 @@ TEST_CASE("a clogged link delivers nothing, loses nothing, and bursts in order w
                .ties = Ties::shuffled,
                .wanted = sight(Sight::received) | sight(Sight::imposed) | sight(Sight::lifted)});
   stage.run_until(1500_us);
-  const ConditionId clog = stage.world.impose(n1, n2, condition::Clog{});  // one is under way
-  const ConditionId other = stage.world.impose(n1, n2, condition::Clog{});
+  const LinkConditionId clog = stage.world.impose(n1, n2, condition::Clog{});  // one is under way
+  const LinkConditionId other = stage.world.impose(n1, n2, condition::Clog{});
   stage.run_until(10_ms);
   stage.world.lift(other);
   stage.run_until(20_ms);
@@ -323,7 +323,7 @@ TEST_CASE("a clog holds back one direction, and a copied world frees its own") {
     step.send(from, Note{number + 10});
   };
   Stage stage({.puppets = {ticker(1), echo}, .wanted = sight(Sight::received)});
-  const ConditionId clog = stage.world.impose(n2, n1, condition::Clog{});
+  const LinkConditionId clog = stage.world.impose(n2, n1, condition::Clog{});
   stage.run_until(5_ms);
   CHECK(stage.seen() == "2ms n2 received 1 from n1\n");
   World fork = stage.world;

@@ -21,7 +21,12 @@ MessageFate nth(std::uint64_t number) {
   return fate;
 }
 
-Passage arriving(Duration after) { return {1, DropReason::lost, {now + after, Time{}}}; }
+Passage arriving(Duration after) {
+  Passage passage;
+  passage.arrivals = 1;
+  passage.at[0] = now + after;
+  return passage;
+}
 
 TEST_CASE("only the nth message of the name on the directed link is lost") {
   MessageFate second = nth(2);
