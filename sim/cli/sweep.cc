@@ -24,7 +24,8 @@ void shrink_failure(FailureKind& kind, const Scenario& failing, const RunOutcome
   const Shrunk shrunk = shrink(failing, outcome, options);
   if (!shrunk.reproduced) return;
   const std::string folder = failure_folder(kind) + "/";
-  record_shrunk(shrunk, directory, folder, directory.path() + "/" + failure_folder(kind));
+  // Seen from the failure itself: the same wherever the result stands, and for every shard.
+  record_shrunk(shrunk, directory, folder, ".");
   kind.shrunk = schedule_in_words(shrunk.scenario);
   kind.shrunk_id = failure_id(kind.property, shrunk.scenario);
 }

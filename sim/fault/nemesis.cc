@@ -100,7 +100,10 @@ class Drawing {
   FaultAction crash();
   FaultAction torn();
   FaultAction disk();
-  FaultAction clock();
+  FaultAction clocks();
+  FaultAction pause();
+  FaultAction slow();
+  FaultAction flap();
   FaultAction ambush();
   FaultAction amnesia();
 
@@ -277,7 +280,7 @@ FaultAction Drawing::disk() {
   }
 }
 
-FaultAction Drawing::clock() {
+FaultAction Drawing::clocks() {
   switch (dice_.below(5)) {
     case 0: {
       ClockJump jump = on<ClockJump>(one());
@@ -327,6 +330,32 @@ FaultAction Drawing::amnesia() {
   return on<Rollback>(Selector::of(Role::any));
 }
 
+FaultAction Drawing::flap() {
+  Flap flap;
+  flap.between = {one(), Selector::of(Role::random)};
+  flap.down = part_of_patience();
+  flap.up = part_of_patience();
+  return flap;
+}
+
+FaultAction Drawing::pause() {
+  Pause pause = on<Pause>(some());
+  pause.clock_jump = !one_in(4);
+  return pause;
+}
+
+FaultAction Drawing::slow() {
+  if (one_in(2)) {
+    SlowDisk disk = on<SlowDisk>(some());
+    disk.flush = Distribution::uniform({}, part_of_patience());
+    return disk;
+  }
+  // Slow, and not swamped: a backlog without end is the fault of the load.
+  SlowNode node = on<SlowNode>(one());
+  node.service = Distribution::uniform({}, {part_of_patience().ns / 300 + 1});
+  return node;
+}
+
 FaultAction Drawing::strike(Family family) {
   switch (family) {
     case Family::partition:
@@ -342,13 +371,8 @@ FaultAction Drawing::strike(Family family) {
       return on<Mute>(one());
     case Family::partial:
       return shape();
-    case Family::flapping: {
-      Flap flap;
-      flap.between = {one(), Selector::of(Role::random)};
-      flap.down = part_of_patience();
-      flap.up = part_of_patience();
-      return flap;
-    }
+    case Family::flapping:
+      return flap();
     case Family::delay:
     case Family::loss:
     case Family::duplicate:
@@ -360,26 +384,14 @@ FaultAction Drawing::strike(Family family) {
       return crash();
     case Family::torn:
       return torn();
-    case Family::pause: {
-      Pause pause = on<Pause>(some());
-      pause.clock_jump = !one_in(4);
-      return pause;
-    }
+    case Family::pause:
+      return pause();
     case Family::slow:
-      if (one_in(2)) {
-        SlowDisk slow = on<SlowDisk>(some());
-        slow.flush = Distribution::uniform({}, part_of_patience());
-        return slow;
-      } else {
-        SlowNode slow = on<SlowNode>(one());
-        // Slow, and not swamped: a backlog without end is the fault of the load.
-        slow.service = Distribution::uniform({}, {part_of_patience().ns / 300 + 1});
-        return slow;
-      }
+      return slow();
     case Family::disk:
       return disk();
     case Family::clock:
-      return clock();
+      return clocks();
     case Family::leadership: {
       Disturb disturb = on<Disturb>(Selector::of(Role::any));
       if (!arena_.timers.empty()) disturb.timer = arena_.timers[dice_.below(arena_.timers.size())];

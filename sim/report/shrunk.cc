@@ -50,8 +50,8 @@ std::string schedule_in_words(const Scenario& scenario) {
   const auto add = [&](const std::string& item) { text += (text.empty() ? "" : "; ") + item; };
   for (const Fault& fault : scenario.faults) {
     const std::string options = options_in_words(fault.action, names);
-    add(std::string(name_of(fault.action)) + (options.empty() ? "" : " " + options) + " at " + to_text(fault.at) +
-        (fault.lasts ? " for " + to_text(*fault.lasts) : ""));
+    add(std::string(name_of(fault.action)) + (options.empty() ? "" : " ") + options + " at " +
+        to_text(fault.at) + (fault.lasts ? " for " + to_text(*fault.lasts) : ""));
   }
   if (scenario.workload && scenario.workload->script) {
     for (const ScriptedOperation& each : *scenario.workload->script) {

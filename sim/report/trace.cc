@@ -58,6 +58,18 @@ void append_records(std::string& out, const Process& process, std::uint64_t coun
   w.end_array();
 }
 
+// A condition of a link with its options, or one of a node by its name.
+void append_condition(std::string& out, const Occurrence& seen, const World& world) {
+  if (seen.condition == nullptr) {
+    append(out, ",\"name\":\"", seen.sentence);
+    return;
+  }
+  append(out, ",\"peer\":\"", world.name(seen.peer));
+  append(out, ",\"name\":\"", name_of(*seen.condition));
+  JsonWriter w(out += ",\"fields\":");
+  std::visit([&](const auto& held) { write_json(w, held); }, *seen.condition);
+}
+
 void append_details(std::string& out, const Occurrence& seen, const World& world) {
   switch (seen.what) {
     case Sight::sent:
@@ -101,17 +113,9 @@ void append_details(std::string& out, const Occurrence& seen, const World& world
       append(out, ",\"peer\":\"", world.name(seen.peer));
       return;
     case Sight::imposed:
-    case Sight::lifted: {
-      if (seen.condition == nullptr) {  // of a node
-        append(out, ",\"name\":\"", seen.sentence);
-        return;
-      }
-      append(out, ",\"peer\":\"", world.name(seen.peer));
-      append(out, ",\"name\":\"", name_of(*seen.condition));
-      JsonWriter w(out += ",\"fields\":");
-      std::visit([&](const auto& held) { write_json(w, held); }, *seen.condition);
+    case Sight::lifted:
+      append_condition(out, seen, world);
       return;
-    }
     case Sight::clock_set: {
       JsonWriter w(out += ",\"step\":");
       w.value(seen.step.ns);

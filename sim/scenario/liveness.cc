@@ -32,7 +32,7 @@ Core choose_core(const Scenario& scenario, const World& world) {
                       able.begin() + static_cast<std::ptrdiff_t>(size));
   }
   for (; next <= world.node_count(); ++next) core.nodes.push_back({next});
-  std::sort(core.nodes.begin(), core.nodes.end());
+  std::stable_sort(core.nodes.begin(), core.nodes.end());
   return core;
 }
 

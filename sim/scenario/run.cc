@@ -439,7 +439,11 @@ Scenario as_it_happened(const Scenario& scenario, const RunOutcome& outcome) {
     if (each.fired) happened.faults.push_back(each.fault);
   }
   for (const FiredFault& each : outcome.faults) {
-    if (!each.fired) happened.faults.push_back(each.fault);
+    // What did not act is kept only where the verdict speaks of it: in the same run it would wait
+    // again, and might not wait in vain.
+    if (!each.fired && !each.fault.optional && each.why.empty()) {
+      happened.faults.push_back(each.fault);
+    }
   }
   return happened;
 }

@@ -75,7 +75,8 @@ class ExitCodes(Case):
     def test_expect_violation_turns_held_and_violated_round(self):
         self.ballast("run", "bug.json", "--expect", "violation")
         self.ballast("run", self.small, "--expect", "violation", code=1)
-        self.ballast("sweep", self.small, "--seeds", "1..3", "--expect", "violation", code=1)
+        self.ballast("sweep", self.small, "--seeds", "1..3", "--profile", "none", "--expect",
+                     "violation", code=1)
 
     def test_a_scenario_that_shows_nothing_is_inconclusive_and_says_so(self):
         run = self.ballast("run", "bug.json", "--set", "nodes.server.config.bug=none", code=2)
@@ -230,7 +231,7 @@ class Replay(Case):
                 path.unlink()
                 self.ballast("replay", "held", code=66)
                 path.write_text(text)
-        self.ballast("sweep", self.small, "--seeds", "1", "--out", "sweep")
+        self.ballast("sweep", self.small, "--seeds", "1", "--profile", "none", "--out", "sweep")
         self.assertIn("a sweep", self.ballast("replay", "sweep", code=66).stderr)
 
 
