@@ -98,7 +98,7 @@ struct Profile {
   Ratio knobs{1, 2};
   Ratio network{1, 2};
   Ratio all_down{1, 8};
-  std::uint32_t liveness = 50;
+  std::uint32_t liveness = 200;
   static constexpr std::string_view name = "profile";
   static constexpr std::string_view doc =
       "How much misfortune each run of a sweep draws, and of what kinds. Times are in multiples of "

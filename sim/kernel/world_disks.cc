@@ -44,7 +44,8 @@ void World::state_survivors(Node& node, NodeId id) {
     const Held& held = held_[node.held[i]];
     const std::uint64_t written = held.effects.records;
     const std::uint64_t before = held.journal_size - written;
-    if (written == 0 || node.durable <= before) continue;
+    // A step that wrote nothing is known by those after it: what they wrote rests on it.
+    if (node.durable <= before) continue;
     const std::uint64_t kept = std::min(node.durable - before, written);
     const std::size_t facts =
         kept == written ? held.effects.facts.size() : held.effects.facts_before[kept];

@@ -344,15 +344,20 @@ void Running::demand_progress() {
   watch_.ask_for_progress(healed);
   Circles circles;
   Time deadline = saturating_add(healed, budget);
+  // What piled up may take long to work off, and whoever asked for it has given up by then: as long
+  // as something is decided there is progress, though not for ever.
+  const Time latest = saturating_add(healed, budget * 20);
+  std::uint64_t decided = watch_.decisions();
   std::uint64_t answered = 0;
   while (answered < scenario_.check.liveness->operations) {
     if (!world_.step(deadline)) break;
     stopped_ = !watch_.objections().empty();
     if (world_.counters().events >= next_look_) look();
     if (stopped_) return;
-    if (watch_.answered() > answered) {
+    if (watch_.answered() > answered || watch_.decisions() > decided) {
       answered = watch_.answered();
-      deadline = saturating_add(world_.now(), budget);
+      decided = watch_.decisions();
+      deadline = std::min(saturating_add(world_.now(), budget), latest);
     } else if (deadline - world_.now() < budget / 2) {
       circles.look(world_, scenario_.server_count());
     }
