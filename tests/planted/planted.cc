@@ -34,7 +34,6 @@ struct Mutant {
   std::uint32_t smallest = 3;
   Rarity rarity = Rarity::R2;
   bool equivalent = false;
-  static constexpr std::string_view name = "mutant";
   static constexpr auto fields = std::tuple{field("id", &Mutant::id).needed(),
                                             field("source", &Mutant::source).needed(),
                                             field("property", &Mutant::property).needed(),
