@@ -157,6 +157,9 @@ std::string present(const Scenario& scenario, const RunOutcome& outcome, const S
     text += line("faults", faults(outcome));
     if (outcome.invoked > 0) text += line("operations", operations(outcome));
     if (outcome.ok > 0) text += line("latency", latency(outcome));
+    if (outcome.recovery) {
+      text += line("recovery", rounded(*outcome.recovery) + " from healing to the first answer");
+    }
     if (!outcome.checks.empty()) text += line("checks", checks_heard(outcome));
   }
   text += verdict_line(scenario, outcome, paint) + "\n";
@@ -165,6 +168,7 @@ std::string present(const Scenario& scenario, const RunOutcome& outcome, const S
       text += wrapped("and " + outcome.reasons[i]);
     }
   }
+  for (const std::string& note : outcome.notes) text += wrapped(note);
   if (story != nullptr) {
     for (const std::string& sentence : in_short(*story)) text += wrapped(sentence);
     if (!about.results.empty()) text += line("story", about.results + "/violation.md");

@@ -141,11 +141,20 @@ std::string summary_json(const Scenario& scenario, const RunOutcome& outcome,
   w.member("fingerprint", std::string_view(to_hex(outcome.fingerprint)));
   w.key("reasons");
   write_json(w, outcome.reasons);
+  w.key("notes");
+  write_json(w, outcome.notes);
+  w.key("recovery_ns");
+  outcome.recovery ? w.value(outcome.recovery->ns) : w.null();
   write_violations(w, names, outcome);
   w.member("time", outcome.ended.ns).member("events", outcome.counters.events);
   write_counts(w, outcome);
   write_operations(w, outcome);
   write_faults(w, outcome);
+  w.key("goals").begin_object();
+  for (const GoalTally& goal : outcome.goals) {
+    w.member(std::string(goal.algorithm) + "." + std::string(goal.goal), goal.count);
+  }
+  w.end_object();
   w.key("checks").begin_object();
   for (const CheckTally& tally : outcome.checks) w.member(tally.property, tally.heard);
   w.end_object();

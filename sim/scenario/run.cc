@@ -69,7 +69,8 @@ class Running {
       if (pause < end_ || stopped_) continue;
       if (execute_until(end_)) break;
     }
-    if (!stopped_ && options_.check && scenario_.check.liveness) demand_progress();
+    const bool in_model = stays_in_model();
+    if (!stopped_ && in_model && options_.check && scenario_.check.liveness) demand_progress();
     return judge();
   }
 
@@ -166,7 +167,7 @@ class Running {
 
   // The second phase, see Liveness.
   void demand_progress();
-  bool may_demand_progress();
+  bool stays_in_model();
   void look_for_availability();
   RunOutcome judge();
   std::vector<GoalTally> count_goals() const;
@@ -318,19 +319,21 @@ void Running::judge_progress() {
 // For sentences: what is drawn has nine digits.
 Duration whole_milliseconds(Duration d) { return {d.ns / 1'000'000 * 1'000'000}; }
 
-// Whether it is fair to ask for progress; else the reason is noted.
-bool Running::may_demand_progress() {
+// Says of what kind the run was, if an algorithm was asked for more than it promises. Whether it
+// was not: then it is fair to ask for progress.
+bool Running::stays_in_model() {
   for (const FiredFault& fault : director_.fired()) {
     if (!fault.outside_model) continue;
-    notes_.push_back("liveness is waived: the fault \"" + std::string(name_of(fault.fault.action)) +
-                     "\" at " + to_text(fault.fault.at) + " left the fault model");
+    notes_.push_back("the fault \"" + std::string(name_of(fault.fault.action)) + "\" at " +
+                     to_text(fault.fault.at) +
+                     " left the fault model: liveness is waived, and a violation of safety shows "
+                     "what the algorithm relies on");
     return false;
   }
   return true;
 }
 
 void Running::demand_progress() {
-  if (!may_demand_progress()) return;
   director_.freeze();
   const Core core = choose_core(scenario_, world_);
   if (!core.excuse.empty()) {
