@@ -113,7 +113,6 @@ TEST_CASE("what a run with a second phase came to replays bit for bit") {
 }
 
 TEST_CASE("availability is asked for while faults stand, if a connected majority does") {
-  const std::string check = R"(, "expect": { "verdict": "held" })";
   Scenario minority =
       scenario(R"({ "at": "1s", "split": { "sizes": "minority", "with": "leader" } })");
   minority.check.liveness.reset();
@@ -127,6 +126,14 @@ TEST_CASE("availability is asked for while faults stand, if a connected majority
   chain.check.availability = Availability{20};
   chain.duration = 20_s;
   CHECK(run(chain).violations.empty());
+
+  // Everybody is connected, and answers take longer than every election timeout: no leader lasts.
+  Scenario slow = minority;
+  slow.faults.clear();
+  slow.network.latency = Distribution::constant(400_ms);
+  const RunOutcome outcome = run(slow);
+  REQUIRE(outcome.verdict == Verdict::violated);
+  CHECK(outcome.violations.front().property == "availability");
 }
 
 TEST_CASE("a sweep's scenario is explicit, and its misfortune that of the seed alone") {
