@@ -5,7 +5,7 @@ import re
 import subprocess
 
 # Whatever may influence an event; report and cli only look on.
-PARTS = (r"ballast_sim\.dir/(base|protocol|kernel|fault|load|check|measure)/"
+PARTS = (r"ballast_sim\.dir/(Unity/unity_)?(base|protocol|kernel|fault|load|check|measure)[/_]"
          r"|ballast_algorithms\.dir/")
 
 LIBM = ("log log2 log10 log1p exp exp2 expm1 pow sin cos sincos tan asin acos atan atan2 sinh cosh "

@@ -7,7 +7,7 @@
 namespace ballast {
 namespace {
 
-struct Words {
+struct ExplainWords {
   std::string path;
   std::string other;
   std::vector<std::string> set;
@@ -30,32 +30,32 @@ Duration duration_of(std::string_view option, const std::string& text, std::int6
                    "; expected a duration such as \"30s\" or \"1.5s\""};
 }
 
-std::uint32_t jobs_of(const Words& w) {
+std::uint32_t jobs_of(const ExplainWords& w) {
   if (w.jobs.empty()) return 0;
   return static_cast<std::uint32_t>(parse_count("--jobs", w.jobs, 0, 1024));
 }
 
 template <class C>
-void fill_output(C& c, const Words& w) {
+void fill_output(C& c, const ExplainWords& w) {
   if (!w.format.empty()) c.format = parse_word<Format>("--format", w.format);
   if constexpr (requires { c.color; }) {
     if (!w.color.empty()) c.color = parse_word<ColorChoice>("--color", w.color);
   }
 }
 
-void add_jobs(CLI::App* sub, Words& w) {
+void add_jobs(CLI::App* sub, ExplainWords& w) {
   sub->add_option("-j,--jobs", w.jobs, "How many runs at a time; default all processors")
       ->type_name("N");
 }
-void add_format(CLI::App* sub, Words& w) {
+void add_format(CLI::App* sub, ExplainWords& w) {
   sub->add_option("--format", w.format, "What to show; default text")->type_name(choices<Format>());
 }
-void add_color(CLI::App* sub, Words& w) {
+void add_color(CLI::App* sub, ExplainWords& w) {
   sub->add_option("--color", w.color, "When to use colour; default auto")
       ->type_name(choices<ColorChoice>());
 }
 
-AnyCommand make_shrink(const Words& w) {
+AnyCommand make_shrink(const ExplainWords& w) {
   ShrinkCommand c;
   c.path = w.path;
   c.out = w.out;
@@ -68,7 +68,7 @@ AnyCommand make_shrink(const Words& w) {
   return c;
 }
 
-AnyCommand make_fork(const Words& w) {
+AnyCommand make_fork(const ExplainWords& w) {
   ForkCommand c;
   c.path = w.path;
   c.jobs = jobs_of(w);
@@ -78,7 +78,7 @@ AnyCommand make_fork(const Words& w) {
   return c;
 }
 
-AnyCommand make_diff(const Words& w) {
+AnyCommand make_diff(const ExplainWords& w) {
   DiffCommand c;
   c.a = w.path;
   c.b = w.other;
@@ -87,7 +87,7 @@ AnyCommand make_diff(const Words& w) {
   return c;
 }
 
-AnyCommand make_frontier(const Words& w) {
+AnyCommand make_frontier(const ExplainWords& w) {
   FrontierCommand c;
   c.scenario = {w.path, w.set, std::nullopt};
   if (!w.until.empty()) c.scenario.until = duration_of("--until", w.until, 1);
@@ -99,7 +99,7 @@ AnyCommand make_frontier(const Words& w) {
   return c;
 }
 
-void add_shrink(CLI::App& app, Commands& commands, const std::shared_ptr<Words>& w) {
+void add_shrink(CLI::App& app, Commands& commands, const std::shared_ptr<ExplainWords>& w) {
   CLI::App* sub = add_command(
       app, commands, "shrink", "Find the least that fails in the same way, and say why each part",
       "Examples:\n"
@@ -119,7 +119,7 @@ void add_shrink(CLI::App& app, Commands& commands, const std::shared_ptr<Words>&
   add_color(sub, *w);
 }
 
-void add_fork(CLI::App& app, Commands& commands, const std::shared_ptr<Words>& w) {
+void add_fork(CLI::App& app, Commands& commands, const std::shared_ptr<ExplainWords>& w) {
   CLI::App* sub = add_command(
       app, commands, "fork", "Find the event after which a failure was bound to come",
       "Examples:\n"
@@ -140,7 +140,7 @@ void add_fork(CLI::App& app, Commands& commands, const std::shared_ptr<Words>& w
   add_color(sub, *w);
 }
 
-void add_diff(CLI::App& app, Commands& commands, const std::shared_ptr<Words>& w) {
+void add_diff(CLI::App& app, Commands& commands, const std::shared_ptr<ExplainWords>& w) {
   CLI::App* sub = add_command(app, commands, "diff", "Find the first event at which two runs part",
                               "Examples:\n"
                               "  ballast diff results/a/seed-1 results/b/seed-1\n"
@@ -156,7 +156,7 @@ void add_diff(CLI::App& app, Commands& commands, const std::shared_ptr<Words>& w
   add_format(sub, *w);
 }
 
-void add_frontier(CLI::App& app, Commands& commands, const std::shared_ptr<Words>& w) {
+void add_frontier(CLI::App& app, Commands& commands, const std::shared_ptr<ExplainWords>& w) {
   CLI::App* sub = add_command(
       app, commands, "frontier", "Find the smallest intensity that breaks a property",
       "Examples:\n"
@@ -181,7 +181,7 @@ void add_frontier(CLI::App& app, Commands& commands, const std::shared_ptr<Words
 }  // namespace
 
 void add_explaining_commands(CLI::App& app, Commands& commands) {
-  const auto words = std::make_shared<Words>();
+  const auto words = std::make_shared<ExplainWords>();
   add_shrink(app, commands, words);
   add_fork(app, commands, words);
   add_diff(app, commands, words);

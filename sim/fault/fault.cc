@@ -10,7 +10,7 @@ template <class... Actions>
 constexpr auto action_names(const std::variant<Actions...>*) {
   return std::array<std::string_view, sizeof...(Actions)>{Actions::name...};
 }
-constexpr auto all_names = action_names(static_cast<const FaultAction*>(nullptr));
+constexpr auto all_names = action_names(static_cast<const AnyFault*>(nullptr));
 
 template <class... Actions>
 bool read_action(const NamedBody& named, std::variant<Actions...>& out, Reader& r) {
@@ -35,6 +35,13 @@ void read_trigger(ObjectReader& object, std::optional<Trigger>& out, Reader& r) 
 }
 
 }  // namespace
+
+FaultAction::FaultAction() = default;
+FaultAction::FaultAction(const FaultAction&) = default;
+FaultAction::FaultAction(FaultAction&&) noexcept = default;
+FaultAction& FaultAction::operator=(const FaultAction&) = default;
+FaultAction& FaultAction::operator=(FaultAction&&) noexcept = default;
+FaultAction::~FaultAction() = default;
 
 bool has_duration(const FaultAction& action) {
   return std::visit(
@@ -178,7 +185,7 @@ TypeInfo make_type_info(Type<Fault>, const Limits&) {
       FieldInfo::optional("after_event", type_info<std::uint64_t>(),
                           "Not before this many events were executed. Written by runs, so that a "
                           "replay puts the fault exactly where it was.")};
-  for (FieldInfo& each : action_fields(static_cast<const FaultAction*>(nullptr))) {
+  for (FieldInfo& each : action_fields(static_cast<const AnyFault*>(nullptr))) {
     fields.push_back(std::move(each));
   }
   return TypeInfo::object("fault", "One misfortune: when, what, and for how long.",

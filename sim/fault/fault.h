@@ -20,7 +20,7 @@
 
 namespace ballast {
 
-using FaultAction =
+using AnyFault =
     std::variant<Partition, Isolate, Cut, Bridge, Flap, Crash, Restart, Pause, SlowDisk, ClockJump,
                  ClockDrift,
                  // partitions by their shape
@@ -33,6 +33,18 @@ using FaultAction =
                  CrashAtWrite, CrashLoop, SlowNode, Wipe, Rollback, Disturb, DiskStall, WriteError,
                  DiskFull, LyingDisk, BitRot, MisdirectedWrite, ClockStrobe, ClockFreeze,
                  LateTimers, RateChange, DoubleSubmit>;
+
+// What a fault does. Copies of so many alternatives are long to compile and are made in one place.
+struct FaultAction : AnyFault {
+  using AnyFault::AnyFault;
+  using AnyFault::operator=;
+  FaultAction();
+  FaultAction(const FaultAction&);
+  FaultAction(FaultAction&&) noexcept;
+  FaultAction& operator=(const FaultAction&);
+  FaultAction& operator=(FaultAction&&) noexcept;
+  ~FaultAction();
+};
 
 // One entry of a schedule. It strikes at a time, or, with `every`, `when` or `after`, as often as
 // these say from that time on.

@@ -11,11 +11,11 @@ namespace ballast {
 namespace {
 
 // Where engines say which task this is, and the number of their first one.
-struct Engine {
+struct ArrayJob {
   const char* variable;
   std::uint64_t first;
 };
-constexpr std::array<Engine, 4> engines{{{"SLURM_ARRAY_TASK_ID", 1},
+constexpr std::array<ArrayJob, 4> engines{{{"SLURM_ARRAY_TASK_ID", 1},
                                          {"SGE_TASK_ID", 1},
                                          {"JOB_COMPLETION_INDEX", 0},
                                          {"OMPI_COMM_WORLD_RANK", 0}}};
@@ -28,7 +28,7 @@ std::string not_from(std::string_view what, const std::string& text, std::uint64
 
 std::string index_of_engine(Shard& out) {
   std::string names;
-  for (const Engine& engine : engines) {
+  for (const ArrayJob& engine : engines) {
     const char* text = std::getenv(engine.variable);
     names += (names.empty() ? "" : ", ") + std::string(engine.variable);
     if (text == nullptr || *text == '\0') continue;
