@@ -14,6 +14,9 @@ import sys
 import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+# Where standard error is no terminal, a command that takes long says how far it is. When it does so
+# depends on the machine, and no document shows it.
+PROGRESS = re.compile(r"[\d,]+ of [\d,]+ runs, [\d,]+/s, .*")
 SETS_UP = ("scripts/test", "scripts/nightly")  # these run this very test
 
 
@@ -35,7 +38,8 @@ def run(command, folder):
     done = subprocess.run(["bash", "-c", command], cwd=folder, stdin=subprocess.DEVNULL, text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300,
                           env={**os.environ, "NO_COLOR": "1", "CI": "1"})
-    return done.returncode, done.stdout.splitlines()
+    printed = [line for line in done.stdout.splitlines() if not PROGRESS.fullmatch(line)]
+    return done.returncode, printed
 
 
 def check_console(where, body, ballast, folder):
