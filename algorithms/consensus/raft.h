@@ -105,10 +105,10 @@ struct Config {
   // A follower that hears nothing for so long stands for election.
   Duration patience() const { return election_timeout.max; }
 
-  // Heartbeats from 5 ms to 160 ms; elections from just above that to rarely, but never so often
+  // Heartbeats from 10 ms to 160 ms; elections from just above that to rarely, but never so often
   // that votes could not be counted in between: "broadcastTime << electionTimeout" (5.6).
   void vary(Stream& dice, Duration round_trip) {
-    heartbeat.ns = static_cast<std::int64_t>(log_uniform(dice, 5'000'000, 159'999'999));
+    heartbeat.ns = static_cast<std::int64_t>(log_uniform(dice, 10'000'000, 159'999'999));
     const auto shortest = static_cast<std::uint64_t>(std::max(heartbeat.ns * 2, round_trip.ns * 5));
     election_timeout.min.ns = static_cast<std::int64_t>(log_uniform(dice, shortest, 5 * shortest));
     const auto least = static_cast<std::uint64_t>(election_timeout.min.ns);

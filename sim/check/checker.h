@@ -89,7 +89,8 @@ class Checker {
   virtual void crashed(NodeId /*node*/, Time /*at*/) {}
 
   // From now on, or no more, a fault makes the node slow, late or wrong about the time: what it has
-  // promised to do within a time it need not do in time.
+  // promised to do within a time it need not do in time. After a pause or a change of its clock,
+  // which are over when they are heard of, `begins` is false without having been true.
   virtual void impaired(NodeId /*node*/, bool /*begins*/, Time /*at*/) {}
 
   // The run has come to its end without a violation so far.

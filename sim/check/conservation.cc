@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "sim/check/balancing_checks.h"
 #include "sim/check/per_node.h"
 #include "sim/check/ticket_table.h"
@@ -36,7 +38,11 @@ class Conservation final : public Checker {
     books_[node] = {};
     books_[node].impaired = impaired;
   }
-  void impaired(NodeId node, bool, Time) override { books_[node].impaired = true; }
+  void impaired(NodeId node, bool begins, Time at) override {
+    Books& books = books_[node];
+    if (begins) books.impaired = true;
+    books.excused = at;
+  }
 
   void finish(Time at, EventId last, Objections& objections) override {
     for (const NodeId node : balancers_) {
@@ -66,6 +72,7 @@ class Conservation final : public Checker {
   struct Books {
     TicketTable<Charge> charges;
     Time heard;             // when this balancer last stated anything
+    Time excused;           // from when on it is expected to act in time again
     bool impaired = false;  // at some time in this life: what piled up then may last
   };
 
@@ -74,7 +81,9 @@ class Conservation final : public Checker {
   static const Charge* overdue(const Books& books, Time now) {
     const Charge* oldest = books.charges.oldest();
     if (oldest == nullptr || books.impaired) return nullptr;
-    return oldest->overdue < books.heard && books.heard < now ? oldest : nullptr;
+    const Time due =
+        std::max(oldest->overdue, saturating_add(books.excused, oldest->overdue - oldest->at));
+    return due < books.heard && books.heard < now ? oldest : nullptr;
   }
 
   void admit(const Admitted& admitted, Books& books, const HeardFact& heard,

@@ -18,12 +18,13 @@ class Drawing {
         dice_(seed, Purpose::nemesis, static_cast<std::uint64_t>(family) + 1),
         gap_(scaled(profile.gap)),
         dwell_(scaled(profile.dwell)) {
+    if (family == Family::ambush) gap_.ns /= 4;  // most lie there and wait
     gap_ = std::max(gap_, Duration{arena.duration.ns / most_strikes});
   }
 
   std::vector<Fault> schedule(Family family) {
     std::vector<Fault> faults;
-    for (Time at = Time{} + wait(); at < Time{} + arena_.duration;) {
+    for (Time at = Time{} + first(); at < Time{} + arena_.duration;) {
       Fault fault;
       fault.at = at;
       fault.optional = true;
@@ -31,7 +32,7 @@ class Drawing {
       const Duration lasts = dwell();
       if (has_duration(fault.action) && !chance(profile_.endless)) fault.lasts = lasts;
       fit(fault, lasts);
-      if (family == Family::ambush) lie_in_wait(fault, lasts);
+      if (family == Family::ambush) lie_in_wait(fault);
       faults.push_back(std::move(fault));
       at = saturating_add(saturating_add(at, lasts), wait());
     }
@@ -60,6 +61,13 @@ class Drawing {
     return {static_cast<std::int64_t>(half + dice_.below(3 * half + 1))};
   }
   Duration wait() { return around(gap_); }
+  // Some things happen once, at the beginning: a first election, a single decision. Half of the
+  // families are there for them.
+  Duration first() {
+    if (one_in(2)) return wait();
+    return {static_cast<std::int64_t>(
+        dice_.below(static_cast<std::uint64_t>(std::min(gap_, arena_.patience).ns) + 1))};
+  }
   Duration dwell() { return around(dwell_); }
   // A part of the algorithm's patience: from a hundredth of it to three times.
   Duration part_of_patience() {
@@ -109,13 +117,14 @@ class Drawing {
 
   // From then on, again and again: in the right moment a short blow is enough, and a bug that takes
   // several leaders to fall in a row is not left to chance alone.
-  void lie_in_wait(Fault& fault, Duration lasts) {
-    fault.lasts = lasts;
+  void lie_in_wait(Fault& fault) {
+    fault.lasts = part_of_patience();
     constexpr std::array moments{Cue::uncommitted, Cue::uncommitted, Cue::leaderless,
                                  Cue::two_leaders, Cue::candidates,  Cue::stated,
-                                 Cue::persisted};
+                                 Cue::stated,      Cue::persisted,   Cue::persisted};
     When& when = fault.when.emplace();
-    when.what = moments[dice_.below(moments.size())];
+    if (!moment_ || one_in(4)) moment_ = moments[dice_.below(moments.size())];
+    when.what = *moment_;
     const bool often = when.what == Cue::stated || when.what == Cue::persisted;
     when.nth = between(1, often ? 40 : 4);
     when.repeated = true;
@@ -141,6 +150,7 @@ class Drawing {
   Stream dice_;
   Duration gap_;
   Duration dwell_;
+  std::optional<Cue> moment_;  // what ambushes wait for in this run, most of the time
 };
 
 template <class Action>
@@ -311,8 +321,9 @@ FaultAction Drawing::clocks() {
 }
 
 FaultAction Drawing::ambush() {
-  // The leader mostly; an algorithm without one has nodes that matter all the same.
-  const Selector whom = Selector::of(one_in(3) ? Role::any : Role::leader);
+  // The leader, the node that has just written something, or anybody.
+  constexpr std::array roles{Role::leader, Role::leader, Role::pending, Role::any};
+  const Selector whom = Selector::of(roles[dice_.below(roles.size())]);
   switch (dice_.below(4)) {
     case 0:
       return on<Isolate>(whom);
@@ -429,16 +440,19 @@ std::string Multiples::problem() const { return max < min ? "max must not be les
 std::vector<Family> swarm(const Profile& profile, std::uint64_t seed) {
   Stream dice(seed, Purpose::nemesis, 0);
   std::vector<Family> families = profile.families;
+  // Ambushes go with anything.
+  const bool ambushed = std::erase(families, Family::ambush) > 0;
   if (profile.few.happens(dice.next()) && families.size() > 3) {
     const std::size_t count = 1 + dice.below(3);
     for (std::size_t i = 0; i < count; ++i) {
       std::swap(families[i], families[i + dice.below(families.size() - i)]);
     }
     families.resize(count);
-    std::sort(families.begin(), families.end());
-    return families;
+  } else {
+    std::erase_if(families, [&](Family) { return !profile.chance.happens(dice.next()); });
   }
-  std::erase_if(families, [&](Family) { return !profile.chance.happens(dice.next()); });
+  if (ambushed && profile.ambushes.happens(dice.next())) families.push_back(Family::ambush);
+  std::sort(families.begin(), families.end());
   return families;
 }
 

@@ -91,6 +91,7 @@ struct Profile {
   std::vector<Family> families;
   Ratio chance{1, 2};
   Ratio few{1, 4};
+  Ratio ambushes{1, 2};
   Multiples gap{{1, 1}, {20, 1}};
   Multiples dwell{{1, 10}, {10, 1}};
   Ratio endless{1, 16};
@@ -114,6 +115,9 @@ struct Profile {
       field("chance", &Profile::chance, "How likely a run has each of them."),
       field("few", &Profile::few,
             "The share of runs that have one to three of them instead, whatever `chance` says."),
+      field("ambushes", &Profile::ambushes,
+            "The share of runs with ambushes besides, where `families` names them: they make much "
+            "of whatever else goes wrong."),
       field("gap", &Profile::gap,
             "The mean time without a fault of a family, drawn once for each run and family, evenly "
             "over orders of magnitude."),

@@ -36,7 +36,14 @@ void vary_network(Scenario& s, Stream& dice) {
   if (s.network.latency == usual.latency) {
     s.network.latency = Distribution::uniform({least}, {most});
   }
-  if (s.network.loss.is_zero()) s.network.loss = Ratio{loss, 1000}.reduced();
+  // A fault, for no healed network loses a third of what it carries.
+  if (s.network.loss.is_zero() && loss > 0) {
+    Fault fault;
+    LinkLoss lossy;
+    lossy.rate = Ratio{loss, 1000}.reduced();
+    fault.action = lossy;
+    s.faults.push_back(std::move(fault));
+  }
   if (s.network.duplicate.is_zero()) s.network.duplicate = Ratio{duplicate, 1000}.reduced();
   if (!s.network.fifo) s.network.fifo = fifo;
 }

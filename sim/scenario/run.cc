@@ -348,18 +348,21 @@ void Running::demand_progress() {
   Circles circles;
   Time deadline = saturating_add(healed, budget);
   // What piled up may take long to work off, and whoever asked for it has given up by then: as long
-  // as something is decided there is progress, though not for ever.
+  // as something is decided or logs grow there is progress, though not for ever.
   const Time latest = saturating_add(healed, budget * 20);
-  std::uint64_t decided = watch_.decisions();
+  const auto worked_off = [this] { return watch_.decisions() + watch_.stated(facts<Appended>()); };
+  std::uint64_t worked = worked_off();
   std::uint64_t answered = 0;
+  Time last_answer = healed;
   while (answered < scenario_.check.liveness->operations) {
     if (!world_.step(deadline)) break;
     stopped_ = !watch_.objections().empty();
     if (world_.counters().events >= next_look_) look();
     if (stopped_) return;
-    if (watch_.answered() > answered || watch_.decisions() > decided) {
+    if (watch_.answered() > answered || worked_off() > worked) {
+      if (watch_.answered() > answered) last_answer = world_.now();
       answered = watch_.answered();
-      decided = watch_.decisions();
+      worked = worked_off();
       deadline = std::min(saturating_add(world_.now(), budget), latest);
     } else if (deadline - world_.now() < budget / 2) {
       circles.look(world_, scenario_.server_count());
@@ -378,16 +381,16 @@ void Running::demand_progress() {
       nodes += (nodes.empty() ? "" : ", ") + to_text(node);
     }
   }
-  watch_.objections().raise({std::string(Liveness::name),
-                             "the core " + nodes + " was healed at " + to_text(healed) +
-                                 " with all clients; of " + with_commas(watch_.asked_for()) +
-                                 " operations begun since, " + with_commas(answered) +
-                                 " were answered, and none for " +
-                                 to_text(whole_milliseconds(budget)) + "; " + circles.verdict(),
-                             world_.last_event(),
-                             deadline,
-                             {},
-                             {}});
+  watch_.objections().raise(
+      {std::string(Liveness::name),
+       "the core " + nodes + " was healed at " + to_text(healed) + " with all clients; of " +
+           with_commas(watch_.asked_for()) + " operations begun since, " + with_commas(answered) +
+           " were answered, and none for " + to_text(whole_milliseconds(deadline - last_answer)) +
+           "; " + circles.verdict(),
+       world_.last_event(),
+       deadline,
+       {},
+       {}});
 }
 
 // While a connected majority stands unchanged, operations must go on.

@@ -222,7 +222,8 @@ struct Liveness {
       "When the duration is over a random core of the nodes, a quorum at least, is healed together "
       "with all clients; whatever is outside stays as broken as it is, and no new faults come. "
       "From then on each further operation that clients begin must be answered ok within a time "
-      "of the last one.";
+      "of the last one. While a backlog is worked off, which is seen by decisions and growing "
+      "logs, they may wait, up to twenty times as long.";
   static constexpr auto fields = std::tuple{
       field("patience", &Liveness::patience,
             "That time, in multiples of the algorithm's patience: the time after which it acts "

@@ -36,8 +36,8 @@ class Watch final : public Observer {
 
   SightMask wants() const override {
     const SightMask own = sight(Sight::stated) | sight(Sight::crashed) | sight(Sight::booted) |
-                          sight(Sight::broke_rule) | sight(Sight::imposed) | sight(Sight::lifted) |
-                          director_.sights() | (watches_links_ ? changing : 0);
+                          sight(Sight::broke_rule) | impairing | director_.sights() |
+                          (watches_links_ ? changing : 0);
     return recorder_ == nullptr ? own : own | recorder_->wants();
   }
   bool wants_states() const override { return recorder_ != nullptr && recorder_->wants_states(); }
@@ -47,7 +47,7 @@ class Watch final : public Observer {
       recorder_->see(seen, world);
     }
     if ((changing & sight(seen.what)) != 0) ++changes_;
-    if (seen.what == Sight::imposed || seen.what == Sight::lifted) impaired(seen);
+    if ((impairing & sight(seen.what)) != 0) impaired(seen);
     if (seen.what == Sight::stated) {
       hear(seen);
     } else if (seen.what == Sight::crashed) {
@@ -199,6 +199,8 @@ class Watch final : public Observer {
     }
   }
 
+  static constexpr SightMask impairing = sight(Sight::imposed) | sight(Sight::lifted) |
+                                         sight(Sight::resumed) | sight(Sight::clock_set);
   static constexpr SightMask changing = sight(Sight::cut) | sight(Sight::healed) |
                                         sight(Sight::crashed) | sight(Sight::booted) |
                                         sight(Sight::paused) | sight(Sight::resumed);

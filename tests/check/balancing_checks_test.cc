@@ -146,6 +146,21 @@ TEST_CASE("conservation: a balancer that may be paused is not accused") {
   CHECK(claims.accepted());
 }
 
+TEST_CASE("conservation: a balancer whose clock stood still has all its time again") {
+  Conserved claims;
+  claims.state(n1, admitted(1));
+  claims.wait(6_s);
+  claims.resume(n1);
+  claims.state(n1, HealthSet{n3, true});
+  claims.wait(4900_ms);
+  claims.state(n1, HealthSet{n3, false});
+  CHECK(claims.accepted());
+  claims.wait(200_ms);
+  claims.state(n1, HealthSet{n3, true});
+  claims.state(n1, HealthSet{n3, false});
+  CHECK(claims.objection().property == "conservation");
+}
+
 TEST_CASE("conservation: what is not overdue at the end of the run is nobody's fault") {
   Conserved claims;
   claims.state(n1, admitted(1));

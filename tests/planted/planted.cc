@@ -53,7 +53,6 @@ struct Options {
   std::string profile = "default";
   std::string only;
   bool shrink = false;
-  Rarity rarest = Rarity::R4;
 };
 
 [[noreturn]] void fail(const std::string& text) {
@@ -259,8 +258,6 @@ Options parse(int argc, char** argv) {
       options.correct = std::strtod(value.c_str(), nullptr);
     } else if (word == "--profile" && find_profile(value)) {
       options.profile = value;
-    } else if (word == "--rarest" && value.size() == 2 && value[1] >= '0' && value[1] <= '4') {
-      options.rarest = static_cast<Rarity>(value[1] - '0');
     } else if (word == "--only") {
       options.only = value;
     } else {
@@ -280,7 +277,6 @@ int main(int argc, char** argv) {
   std::vector<std::string> algorithms;
   for (const Mutant& mutant : corpus.mutants) {
     if (mutant.id.find(options.only) == std::string::npos) continue;
-    if (mutant.rarity > options.rarest) continue;
     if (algorithms.empty() || algorithms.back() != mutant.algorithm()) {
       algorithms.push_back(mutant.algorithm());
     }

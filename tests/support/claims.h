@@ -38,6 +38,8 @@ class Claims {
     lives_[node] = life(node).next();
     checker_->crashed(node, at_);
   }
+  // A pause of the node, or a change of its clock, is over.
+  void resume(NodeId node) { checker_->impaired(node, false, at_); }
 
   // From now on a copy hears what is stated; the original hears nothing more.
   void fork() { checker_ = checker_->clone(); }
