@@ -18,6 +18,9 @@ constexpr std::uint64_t spare_events = 20'000;
 // As many lines are read at a glance; above, more is tried to have fewer.
 constexpr std::uint64_t enough_items = 10;
 constexpr std::uint64_t most_orders = 3;
+constexpr std::uint64_t other_seeds = 16;
+// What a part of the search may spend on trials, in events, before another one is tried.
+constexpr std::uint64_t most_events = 8'000'000;
 
 Duration rounded_up(Time at, Duration unit) { return {(at.ns + unit.ns - 1) / unit.ns * unit.ns}; }
 
@@ -70,6 +73,12 @@ class Items {
   std::size_t operations_ = 0;
 };
 
+// Whether faults wait for a moment, or look for a victim that there may not be.
+bool chooses(const Scenario& scenario) {
+  return std::any_of(scenario.faults.begin(), scenario.faults.end(),
+                     [](const Fault& fault) { return fault.has_trigger() || fault.optional; });
+}
+
 bool fits(Scenario& scenario) {
   Problems problems;
   Reader reader(problems, "candidate");
@@ -88,6 +97,7 @@ ShrinkSearch::ShrinkSearch(const Scenario& failing, const RunOutcome& outcome,
   result_.outcome = outcome;
   result_.before = size_of(failing);
   result_.before.operations = outcome.invoked;
+  result_.before.drawn = false;
   result_.before.messages += outcome.counters.dropped[static_cast<std::size_t>(DropReason::lost)] +
                              outcome.counters.duplicated;
 }
@@ -103,6 +113,7 @@ ShrinkSearch::Trial ShrinkSearch::judge(std::optional<Scenario> candidate) const
       std::min(budget.events, most_times_events * result_.outcome.counters.events + spare_events);
   RunOutcome outcome = run(*candidate, {nullptr, true, options_.interrupted, {}});
   candidate->budget = budget;
+  trial.events = outcome.counters.events;
   trial.answer = Answer::clean;
   if (outcome.verdict != Verdict::violated) return trial;
   const Violation& first = outcome.violations.front();
@@ -117,11 +128,13 @@ ShrinkSearch::Trial ShrinkSearch::judge(std::optional<Scenario> candidate) const
 void ShrinkSearch::tally(const std::vector<Trial>& trials, std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) {
     result_.runs += trials[i].answer >= Answer::clean;
+    spent_ += trials[i].events;
     result_.diverged += trials[i].answer == Answer::diverged;
   }
 }
 
 std::optional<std::size_t> ShrinkSearch::attempt(std::size_t count, const Candidate& candidate) {
+  if (spent_ >= limit_) return std::nullopt;
   std::vector<Trial> trials(count);
   const std::optional<std::size_t> found = trials_.first(count, [&](std::size_t i) {
     trials[i] = judge(candidate(i));
@@ -135,7 +148,13 @@ std::optional<std::size_t> ShrinkSearch::attempt(std::size_t count, const Candid
 }
 
 bool ShrinkSearch::attempt(Scenario candidate) {
-  return attempt(1, [&](std::size_t) { return std::optional<Scenario>(candidate); }).has_value();
+  return attempt(seeds_,
+                 [&](std::size_t i) {
+                   std::optional<Scenario> with_seed = candidate;
+                   with_seed->seed += i;
+                   return with_seed;
+                 })
+      .has_value();
 }
 
 // Delta debugging (Zeller and Hildebrandt 2002) without its reduction to subsets, which one-minimal
@@ -154,10 +173,13 @@ void ShrinkSearch::minimize(std::size_t count, const Subset& subset) {
   for (std::size_t size = count; size > 0; size = size == 1 ? 0 : (size + 1) / 2) {
     for (std::size_t begin = 0; begin < left.size();) {
       const std::size_t pieces = (left.size() - begin + size - 1) / size;
-      const auto found =
-          attempt(pieces, [&](std::size_t i) { return subset(without(begin + i * size, size)); });
+      const auto found = attempt(pieces * seeds_, [&](std::size_t i) {
+        std::optional<Scenario> candidate = subset(without(begin + i / seeds_ * size, size));
+        if (candidate) candidate->seed = result_.scenario.seed + i % seeds_;
+        return candidate;
+      });
       if (!found) break;
-      begin += *found * size;
+      begin += *found / seeds_ * size;
       const auto from = left.begin() + static_cast<std::ptrdiff_t>(begin);
       left.erase(from, from + static_cast<std::ptrdiff_t>(std::min(size, left.size() - begin)));
     }
@@ -189,18 +211,79 @@ bool ShrinkSearch::make_explicit() {
 }
 
 void ShrinkSearch::search() {
+  const Scenario failing = result_.scenario;
+  const RunOutcome outcome = result_.outcome;
+  limit_ = most_events;
+  descend();
+  if (!result_.reproduced || items() <= enough_items || !chooses(failing)) {
+    // There is nothing else to try: on to the end.
+    limit_ = no_limit;
+    if (result_.reproduced && spent_ >= most_events) settle();
+    result_.complete = !trials_.out_of_time();
+    return;
+  }
+  const Found bound = keep();
+  adopt({failing, outcome});
+  limit_ = spent_ + 3 * most_events;
+  resample();
+  const Found drawn = keep();
+  limit_ = no_limit;
+  descend();
+  if (!result_.reproduced || size_of(bound.scenario).items() <= items()) adopt(bound);
+  // A few faults that choose, and clients that ask at random, are read more easily than a long list
+  // of what became of them, and are as exact.
+  if (items() > enough_items && size_of(drawn.scenario).items() < items()) adopt(drawn);
+  result_.reproduced = true;
+  result_.complete = !trials_.out_of_time();
+}
+
+// From a schedule that chooses to one that is fixed, and to the least of it.
+void ShrinkSearch::descend() {
   result_.reproduced = make_explicit();
   if (!result_.reproduced) return;
+  drop_checks();
   truncate();
   script_operations();
   calm_network();
+  settle();
+}
+
+void ShrinkSearch::settle() {
+  seeds_ = 1;
+  rounds();
+  // Whatever is taken away moves all that comes after it, and with the same luck the rest may come
+  // to nothing. A mistake does not need that luck; a few other draws show what it does need.
+  if (items() <= enough_items) return;
+  seeds_ = other_seeds;
+  rounds();
+  seeds_ = 1;
+}
+
+// What is not judged takes no time.
+void ShrinkSearch::drop_checks() {
+  const CheckSpec& now = result_.scenario.check;
+  if (now.liveness && property_ != Liveness::name) {
+    attempt_change([](Scenario& s) { s.check.liveness.reset(); });
+  }
+  if (now.availability && property_ != Availability::name) {
+    attempt_change([](Scenario& s) { s.check.availability.reset(); });
+  }
+  if (now.linearizable && property_ != Linearizable::name) {
+    attempt_change([](Scenario& s) { s.check.linearizable.reset(); });
+  }
+  if (now.progress && property_ != Progress::name) {
+    attempt_change([](Scenario& s) { s.check.progress.reset(); });
+  }
+}
+
+void ShrinkSearch::rounds() {
   std::string before;
-  for (std::string now = resolved_json(result_.scenario); now != before && !trials_.out_of_time();
+  for (std::string now = resolved_json(result_.scenario);
+       now != before && spent_ < limit_ && !trials_.out_of_time();
        now = resolved_json(result_.scenario)) {
     before = std::move(now);
     one_round();
   }
-  result_.complete = !trials_.out_of_time();
 }
 
 void ShrinkSearch::one_round() {
@@ -410,85 +493,6 @@ std::vector<Necessity> necessity(const Scenario& failing, const RunOutcome& outc
   ShrinkSearch search(failing, outcome, options);
   search.explain();
   return search.take().necessity;
-}
-
-// --- In words ------------------------------------------------------------------------------------
-
-ScheduleSize size_of(const Scenario& s) {
-  ScheduleSize size;
-  size.nodes = s.server_count();
-  size.clients = s.client_count();
-  size.faults = s.faults.size();
-  if (s.workload && s.workload->script) size.operations = s.workload->script->size();
-  size.messages = s.network.messages.size();
-  size.duration = s.duration;
-  return size;
-}
-
-std::string in_words(const ScheduleSize& after, const ScheduleSize& before) {
-  const auto part = [](std::uint64_t now, std::uint64_t then, const std::string& what) {
-    return with_commas(now) + " of " + with_commas(then) + " " + what + (then == 1 ? "" : "s");
-  };
-  std::string text = part(after.faults, before.faults, "fault");
-  if (before.operations > 0) text += ", " + part(after.operations, before.operations, "operation");
-  if (before.messages > 0 || after.messages > 0) {
-    text += ", " + with_commas(after.messages) +
-            (after.messages == 1 ? " message fate (" : " message fates (") +
-            with_commas(before.messages) + " messages were lost or copied)";
-  }
-  text += ", " + part(after.nodes, before.nodes, "node");
-  if (before.clients > 0) text += ", " + part(after.clients, before.clients, "client");
-  return text + ", " + to_text(after.duration) + " of " + to_text(before.duration);
-}
-
-std::vector<std::string> remarks(const Shrunk& shrunk) {
-  std::vector<std::string> lines;
-  const Violation& first = shrunk.outcome.violations.front();
-  lines.push_back("Violates " + first.property + ". Shrunk in " + with_commas(shrunk.runs) +
-                  " runs" +
-                  (shrunk.complete ? ", until nothing more could be taken away, to"
-                                   : ", until the time was over, to"));
-  lines.push_back(in_words(shrunk.after, shrunk.before) + ".");
-  return lines;
-}
-
-std::string failure_id(const std::string& property, const Scenario& s) {
-  const std::vector<Group> groups = s.node_groups();
-  const auto group_of = [&](NodeId node) -> std::string {
-    for (const Group& group : groups) {
-      if (std::find(group.nodes.begin(), group.nodes.end(), node) != group.nodes.end()) {
-        return group.name;
-      }
-    }
-    return {};
-  };
-  std::set<std::string> shape;
-  for (const Fault& fault : s.faults) {
-    std::set<std::string> whom;
-    FaultAction action = fault.action;
-    for_each_selector(action, [&](const Selector& selector) {
-      for (const Selector::Part& part : selector.parts) {
-        whom.insert(part.node
-                        ? group_of(part.node)
-                        : (part.group.empty() ? std::string(name_of(part.role)) : part.group));
-      }
-    });
-    std::string text(name_of(fault.action));
-    for (const std::string& each : whom) text += " " + each;
-    shape.insert(std::move(text));
-  }
-  if (s.workload && s.workload->script) {
-    for (const ScriptedOperation& each : *s.workload->script) {
-      shape.insert("asks " + std::string(name_of(each.action)));
-    }
-  }
-  for (const MessageSpec& each : s.network.messages) {
-    shape.insert(each.message + (each.lost ? " lost" : each.copy ? " twice" : " late"));
-  }
-  Fingerprint f;
-  fold(f, property);
-  for (const std::string& each : shape) fold(f, each);
-  return to_hex(f.value()).substr(0, 12);
 }
 
 }  // namespace ballast

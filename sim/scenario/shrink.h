@@ -6,8 +6,13 @@
 // order that pays (whole families of faults, nodes and clients, time after the violation, single
 // faults, operations, the luck of messages, configuration, digits of times and values), again and
 // again until nothing more goes. Every step is a complete scenario that was run strictly and
-// violated the same property. The seed stays, and with it whatever is still left to chance, such as
-// the lengths of timers.
+// violated the same property.
+//
+// The seed decides what is still left to chance, such as the lengths of timers. It stays as long as
+// that leads to a few lines. Where it does not, other seeds are tried for the same schedule with
+// something taken away: a mistake needs its faults, and not the luck of one run. And where faults
+// choose their moment and victims, less of them is tried before they are bound to times and nodes;
+// that schedule is the result if what became of it is longer.
 #pragma once
 
 #include <cstdint>
@@ -32,10 +37,11 @@ struct ScheduleSize {
   std::uint32_t clients = 0;
   std::uint64_t faults = 0;
   std::uint64_t operations = 0;
+  bool drawn = false;          // clients draw their operations: they count for one item
   std::uint64_t messages = 0;  // that the network lost, copied or was told to delay
   Duration duration;
 
-  std::uint64_t items() const { return faults + operations + messages; }
+  std::uint64_t items() const { return faults + operations + messages + (drawn ? 1 : 0); }
 };
 
 // What becomes of the run without one item.

@@ -25,10 +25,15 @@ class ShrinkSearch {
   enum class Answer : std::uint8_t { untried, unfit, clean, diverged, same };
   struct Trial {
     Answer answer = Answer::untried;
+    std::uint64_t events = 0;
     Scenario scenario;
     RunOutcome outcome;
   };
   using Candidate = std::function<std::optional<Scenario>(std::size_t)>;
+  struct Found {
+    Scenario scenario;
+    RunOutcome outcome;
+  };
   // Of the items of a list, those that stay.
   using Subset = std::function<std::optional<Scenario>(const std::vector<bool>&)>;
 
@@ -44,9 +49,21 @@ class ShrinkSearch {
     return attempt(std::move(candidate));
   }
   void minimize(std::size_t count, const Subset& subset);
+  Found keep() const { return {result_.scenario, result_.outcome}; }
+  void adopt(Found found) {
+    result_.scenario = std::move(found.scenario);
+    result_.outcome = std::move(found.outcome);
+  }
   void tally(const std::vector<Trial>& trials, std::size_t count);
 
+  void descend();
+  void settle();
+  void resample();
+  void halve();
+  void hasten();
   bool make_explicit();
+  void drop_checks();
+  void rounds();
   void one_round();
   void drop_fault_families();
   void drop_nodes();
@@ -71,6 +88,10 @@ class ShrinkSearch {
   ShrinkOptions options_;
   Trials trials_;
   std::string property_;
+  std::uint64_t seeds_ = 1;  // how many are tried for what takes pieces away
+  static constexpr std::uint64_t no_limit = ~std::uint64_t{0};
+  std::uint64_t spent_ = 0;  // events of all trials
+  std::uint64_t limit_ = no_limit;
   std::string sentence_;  // of a rule of the algorithm's own, where the property says too little
   Shrunk result_;
 };

@@ -184,12 +184,6 @@ void ShrinkSearch::reset_parts() {
   });
   try_unless_usual(to_json(now.budget) == to_json(usual.budget),
                    [&](Scenario& s) { s.budget = usual.budget; });
-  if (property_ != Linearizable::name) {
-    try_unless_usual(!now.check.linearizable, [](Scenario& s) { s.check.linearizable.reset(); });
-  }
-  if (property_ != Progress::name) {
-    try_unless_usual(!now.check.progress, [](Scenario& s) { s.check.progress.reset(); });
-  }
   for (std::size_t g = 0; g < now.groups.size(); ++g) {
     try_unless_usual(!now.groups[g].disk, [&](Scenario& s) { s.groups[g].disk.reset(); });
     try_unless_usual(!now.groups[g].clock, [&](Scenario& s) { s.groups[g].clock.reset(); });
