@@ -90,11 +90,26 @@ struct FactWords {
   }
   std::string operator()(const Invoked& f) const {
     std::string what(name_of(f.operation));
-    if (f.operation == Operation::propose) what += " " + std::to_string(f.value);
-    if (f.operation == Operation::read) what += " key " + number(f.key);
-    if (f.operation == Operation::write || f.operation == Operation::cas) {
-      what += " " + std::to_string(f.value) + " to key " + number(f.key);
-      if (f.operation == Operation::cas) what += " over " + std::to_string(f.expected);
+    switch (f.operation) {
+      case Operation::propose:
+        what += " " + std::to_string(f.value);
+        break;
+      case Operation::read:
+      case Operation::delete_:
+      case Operation::dequeue:
+      case Operation::acquire:
+      case Operation::release:
+        what += " key " + number(f.key);
+        break;
+      case Operation::write:
+      case Operation::cas:
+      case Operation::add:
+      case Operation::enqueue:
+        what += " " + std::to_string(f.value) + " to key " + number(f.key);
+        if (f.operation == Operation::cas) what += " over " + std::to_string(f.expected);
+        break;
+      case Operation::work:
+        break;
     }
     return "began " + names.in(to_text(f.request)) + ": " + what;
   }
