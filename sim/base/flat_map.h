@@ -32,6 +32,8 @@ class FlatMap {
 
   std::size_t size() const { return elements_.size(); }
   auto begin() const { return elements_.begin(); }
+  auto begin() { return elements_.begin(); }
+  auto end() { return elements_.end(); }
   auto end() const { return elements_.end(); }
   friend auto operator<=>(const FlatMap&, const FlatMap&) = default;
 

@@ -18,6 +18,7 @@
 #include "sim/base/type_info.h"
 #include "sim/protocol/goal.h"
 #include "sim/protocol/hosted.h"
+#include "sim/protocol/quorum.h"
 
 namespace ballast {
 
@@ -43,6 +44,11 @@ struct AlgorithmInfo {
   // Whether it serves an operation under these options: Config::serves(operation), or all of
   // P::operations.
   bool (*serves)(const std::any& config, Operation operation) = nullptr;
+  // The quorums of its group: Config::quorums, or majorities.
+  QuorumSystem (*quorums)(const std::any& config) = nullptr;
+  // Why these options do not go with so many members; empty if they do. Quorums that need not meet
+  // do if Config::unsafe_quorums says that this is meant.
+  std::string (*misfit)(const std::any& config, std::size_t members) = nullptr;
   // How it could be made to serve an operation that it does not serve as it is, for people:
   // Config::advice(operation), or nothing.
   std::string (*advice)(Operation operation) = nullptr;
@@ -72,7 +78,7 @@ struct Register {
     register_algorithm({P::name, P::summary,
                         std::vector<Operation>(std::begin(P::operations), std::end(P::operations)),
                         config_spec<typename P::Config>(), &make, &patience, &vary, &bears_meddling,
-                        &serves, &advice, goals(), timers()});
+                        &serves, &quorums, &misfit, &advice, goals(), timers()});
   }
   static std::unique_ptr<Process> make(const std::any& config) {
     return std::make_unique<Hosted<P>>(*std::any_cast<Config>(&config));
@@ -101,6 +107,23 @@ struct Register {
       return std::any_cast<const Config&>(config).serves(operation);
     }
     return true;
+  }
+  static QuorumSystem quorums(const std::any& config) {
+    if constexpr (requires(const Config& c) { c.quorums; }) {
+      return std::any_cast<const Config&>(config).quorums;
+    }
+    return quorum::Majority{};
+  }
+  static std::string misfit(const std::any& config, std::size_t members) {
+    if constexpr (requires(const Config& c) { c.unsafe_quorums; }) {
+      const Config& options = std::any_cast<const Config&>(config);
+      const QuorumProblem problem = problem_of(options.quorums, members);
+      if (!problem.unsuitable.empty()) return "quorums: " + problem.unsuitable;
+      if (!problem.unsafe.empty() && !options.unsafe_quorums) {
+        return "quorums: " + problem.unsafe + "; \"unsafe_quorums\": true shows what then happens";
+      }
+    }
+    return {};
   }
   static std::string advice(Operation operation) {
     if constexpr (requires { Config::advice(operation); }) return Config::advice(operation);

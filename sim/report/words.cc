@@ -63,6 +63,21 @@ struct FactWords {
   std::string operator()(const Accepted& f) const {
     return "accepted " + to_text(f.value) + " in ballot " + to_text(f.ballot);
   }
+  std::string operator()(const SlotAsked& f) const {
+    return "asked to accept " + to_text(f.value) + " for slot " + number(f.slot.value) +
+           " in ballot " + to_text(f.ballot);
+  }
+  std::string operator()(const SlotAccepted& f) const {
+    return "accepted " + to_text(f.value) + " for slot " + number(f.slot.value) + " in ballot " +
+           to_text(f.ballot);
+  }
+  std::string operator()(const Executed& f) const {
+    return "executed slot " + number(f.slot.value) + ": " + to_text(f.value);
+  }
+  std::string operator()(const Checkpointed& f) const {
+    return (f.taken_over ? "took over a checkpoint at slot " : "took a checkpoint at slot ") +
+           number(f.slot.value);
+  }
   std::string operator()(const PolicySet& f) const {
     return "began to pick by the rule " + std::string(name_of(f.rule));
   }

@@ -17,6 +17,7 @@ class Fitting {
 
   bool check() {
     check_groups();
+    check_quorums();
     check_workload();
     check_network();
     for (std::size_t i = 0; i < scenario_.faults.size(); ++i) {
@@ -82,6 +83,19 @@ class Fitting {
                   ", which is no group of nodes",
               closest(member, names));
       }
+    }
+  }
+
+  void check_quorums() {
+    for (const NodeGroup& group : scenario_.groups) {
+      std::size_t members = 0;
+      for (const NodeGroup& other : scenario_.groups) {
+        const bool named = std::find(group.members.begin(), group.members.end(), other.name) !=
+                           group.members.end();
+        if (named) members += other.count;
+      }
+      const std::string problem = group.algorithm->misfit(group.config, members);
+      if (!problem.empty()) wrong(group.at, "nodes." + group.name + ".config." + problem);
     }
   }
 
