@@ -13,7 +13,7 @@ using multi_paxos::Goal;
 using multi_paxos::Leader;
 using multi_paxos::Role;
 using multi_paxos::SlotState;
-using multi_paxos::Value;
+using multi_paxos::SlotValue;
 using multi_paxos::Vote;
 
 namespace {
@@ -177,7 +177,7 @@ void MultiPaxos::become_leader(const Candidate& won, Step<MultiPaxos>& step) {
     // WRONG if votes_ignored. The value may be decided: a quorum may have voted for it.
     const bool taken = reported != won.votes.end() && config_.bug != Bug::votes_ignored;
     step.reach(taken ? Goal::value_taken_over : Goal::gap_filled);
-    ask(slot, taken ? reported->second.value : Value{}, step);
+    ask(slot, taken ? reported->second.value : SlotValue{}, step);
     if (!std::holds_alternative<Leader>(role_)) return;
   }
   send_heartbeats(step);
@@ -187,7 +187,7 @@ void MultiPaxos::become_leader(const Candidate& won, Step<MultiPaxos>& step) {
 
 // Asks the acceptors, itself among them, to accept a value for a slot. C1 (PMMC): for a ballot and
 // a slot a leader asks for one value only.
-void MultiPaxos::ask(Slot slot, Value value, Step<MultiPaxos>& step) {
+void MultiPaxos::ask(Slot slot, SlotValue value, Step<MultiPaxos>& step) {
   Leader& leader = std::get<Leader>(role_);
   if (!value.request) step.observe(Proposed{value_of(value)});
   step.observe(SlotAsked{slot, leader.ballot, value_of(value)});
@@ -214,7 +214,7 @@ void MultiPaxos::count(Slot slot, NodeId from, Step<MultiPaxos>& step) {
   if (std::find(accepted_by.begin(), accepted_by.end(), from) != accepted_by.end()) return;
   accepted_by.push_back(from);
   if (!is_quorum(config_.quorums, Phase::two, step.members(), accepted_by)) return;
-  const Value value = asked->second.value;
+  const SlotValue value = asked->second.value;
   step.broadcast(multi_paxos::Decision{leader.ballot, slot});
   learn(slot, value, step);
 }
@@ -302,7 +302,7 @@ void MultiPaxos::propose_waiting(Step<MultiPaxos>& step) {
     leader->waiting.erase(leader->waiting.begin());
     const Slot slot = leader->next;
     leader->next = slot.next();
-    ask(slot, Value{request}, step);
+    ask(slot, SlotValue{request}, step);
   }
 }
 

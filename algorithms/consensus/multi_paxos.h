@@ -254,7 +254,7 @@ class MultiPaxos {
   void become_follower(Step<MultiPaxos>& step);
   void become_candidate(Step<MultiPaxos>& step);
   void become_leader(const multi_paxos::Candidate& won, Step<MultiPaxos>& step);
-  void ask(Slot slot, multi_paxos::Value value, Step<MultiPaxos>& step);
+  void ask(Slot slot, multi_paxos::SlotValue value, Step<MultiPaxos>& step);
   void count(Slot slot, NodeId from, Step<MultiPaxos>& step);
   void propose_waiting(Step<MultiPaxos>& step);
   void send_heartbeats(Step<MultiPaxos>& step);
@@ -278,9 +278,9 @@ class MultiPaxos {
   void receive(NodeId from, const multi_paxos::CatchUp& request, Step<MultiPaxos>& step);
   void receive(NodeId from, const multi_paxos::Decisions& decisions, Step<MultiPaxos>& step);
   void receive(NodeId from, const multi_paxos::Checkpoint& checkpoint, Step<MultiPaxos>& step);
-  void learn(Slot slot, const multi_paxos::Value& value, Step<MultiPaxos>& step);
+  void learn(Slot slot, const multi_paxos::SlotValue& value, Step<MultiPaxos>& step);
   void learn_votes(Ballot ballot, Slot executed, Step<MultiPaxos>& step);
-  void execute(Slot slot, const multi_paxos::Value& value, Step<MultiPaxos>& step);
+  void execute(Slot slot, const multi_paxos::SlotValue& value, Step<MultiPaxos>& step);
   void execute_in_order(Step<MultiPaxos>& step);
   void keep_checkpoint(Step<MultiPaxos>& step);
   void forget_up_to(Slot slot);

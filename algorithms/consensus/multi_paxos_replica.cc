@@ -8,7 +8,7 @@ namespace ballast {
 
 using multi_paxos::Goal;
 using multi_paxos::SlotState;
-using multi_paxos::Value;
+using multi_paxos::SlotValue;
 
 namespace {
 
@@ -24,13 +24,13 @@ void MultiPaxos::receive(NodeId /*from*/, const multi_paxos::Decision& decision,
   const auto known = slots_.find(decision.slot);
   if (known == slots_.end() || !known->second.vote) return;
   if (known->second.vote->ballot != decision.ballot) return;
-  learn(decision.slot, Value(known->second.vote->value), step);
+  learn(decision.slot, SlotValue(known->second.vote->value), step);
 }
 
 // The same for all slots that the leader has executed. A vote in another ballot may be for another
 // value: the decision must be asked for.
 void MultiPaxos::learn_votes(Ballot ballot, Slot executed, Step<MultiPaxos>& step) {
-  std::vector<std::pair<Slot, Value>> decided;
+  std::vector<std::pair<Slot, SlotValue>> decided;
   for (auto at = slots_.upper_bound(executed_); at != slots_.end() && at->first <= executed; ++at) {
     const SlotState& slot = at->second;
     if (slot.decided || !slot.vote) continue;
@@ -42,7 +42,7 @@ void MultiPaxos::learn_votes(Ballot ballot, Slot executed, Step<MultiPaxos>& ste
   for (const auto& [slot, value] : decided) learn(slot, value, step);
 }
 
-void MultiPaxos::learn(Slot slot, const Value& value, Step<MultiPaxos>& step) {
+void MultiPaxos::learn(Slot slot, const SlotValue& value, Step<MultiPaxos>& step) {
   if (slot <= executed_) return;
   if (auto* leader = std::get_if<multi_paxos::Leader>(&role_)) {
     const auto asked = leader->asked.find(slot);
@@ -79,7 +79,7 @@ void MultiPaxos::execute_in_order(Step<MultiPaxos>& step) {
     if (next == slots_.end() || !next->second.decided) break;
     executed_ = executed_.next();
     if (config_.bug != Bug::gap_skipped) {
-      const Value value = *next->second.decided;
+      const SlotValue value = *next->second.decided;
       execute(executed_, value, step);
     }
     if (executed_.value % config_.checkpoint_every == 0) keep_checkpoint(step);
@@ -88,7 +88,7 @@ void MultiPaxos::execute_in_order(Step<MultiPaxos>& step) {
 }
 
 // A request may be decided in two slots, because its client asked two leaders: the session tells.
-void MultiPaxos::execute(Slot slot, const Value& value, Step<MultiPaxos>& step) {
+void MultiPaxos::execute(Slot slot, const SlotValue& value, Step<MultiPaxos>& step) {
   step.observe(Executed{slot, value_of(value)});
   if (!value.request) return;
   const Machine::Session* session = machine_.session(value.request->id);
@@ -131,7 +131,7 @@ void MultiPaxos::receive(NodeId from, const multi_paxos::CatchUp& request, Step<
 void MultiPaxos::receive(NodeId /*from*/, const multi_paxos::Decisions& decisions,
                          Step<MultiPaxos>& step) {
   Slot slot = decisions.first;
-  for (const Value& value : decisions.values) {
+  for (const SlotValue& value : decisions.values) {
     if (slot > executed_) step.reach(Goal::caught_up_by_decisions);
     learn(slot, value, step);
     slot = slot.next();

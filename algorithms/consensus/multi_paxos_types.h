@@ -17,15 +17,15 @@ namespace ballast::multi_paxos {
 
 // What is decided for a slot: a client's request, or nothing to do: "a special 'no-op' command that
 // leaves the state unchanged" (Lamport 2001, section 3).
-struct Value {
+struct SlotValue {
   std::optional<Request> request;
-  friend constexpr auto operator<=>(const Value&, const Value&) = default;
+  friend constexpr auto operator<=>(const SlotValue&, const SlotValue&) = default;
   static constexpr std::string_view name = "Value";
-  static constexpr auto fields = std::tuple{field("request", &Value::request)};
+  static constexpr auto fields = std::tuple{field("request", &SlotValue::request)};
 };
 
 // What a value holds, as public facts name it. All no-ops are one value.
-inline ValueDigest value_of(const Value& value) {
+inline ValueDigest value_of(const SlotValue& value) {
   return {value.request ? digest(*value.request) : digest(Slot{})};
 }
 
@@ -33,7 +33,7 @@ inline ValueDigest value_of(const Value& value) {
 struct Vote {
   Slot slot;
   Ballot ballot;
-  Value value;
+  SlotValue value;
   friend constexpr auto operator<=>(const Vote&, const Vote&) = default;
   static constexpr std::string_view name = "Vote";
   static constexpr auto fields = std::tuple{
@@ -42,8 +42,8 @@ struct Vote {
 
 // What a node knows of a slot that it has no checkpoint of.
 struct SlotState {
-  std::optional<Vote> vote;      // durable
-  std::optional<Value> decided;  // once it is known
+  std::optional<Vote> vote;          // durable
+  std::optional<SlotValue> decided;  // once it is known
 };
 
 // --- Messages ----------------------------------------------------------------------------------
@@ -133,7 +133,7 @@ struct CatchUp {  // to whoever knows more: what was decided after this slot?
 
 struct Decisions {  // these values are decided, from slot `first` on
   Slot first;
-  std::vector<Value> values;
+  std::vector<SlotValue> values;
   friend auto operator<=>(const Decisions&, const Decisions&) = default;
   static constexpr std::string_view name = "Decisions";
   static constexpr auto fields =
@@ -182,7 +182,7 @@ struct Candidate {  // in phase 1 of `ballot`
 struct Leader {  // in phase 2 of `ballot`, slot after slot
   // A proposal that is not decided yet.
   struct Asked {
-    Value value;
+    SlotValue value;
     std::vector<NodeId> accepted_by = {};
   };
   struct Lease {
