@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "sim/protocol/quorum.h"
 #include "sim/protocol/register.h"
 
 namespace ballast {
@@ -116,7 +115,9 @@ void Paxos::receive(NodeId from, const paxos::Promise& promise, Step<Paxos>& ste
     if (heard.acceptor == from) return;
   }
   preparing->promises.push_back({from, promise.vote});
-  if (preparing->promises.size() < majority(step.members().size())) return;
+  std::vector<NodeId> promised;
+  for (const paxos::PromiseHeard& heard : preparing->promises) promised.push_back(heard.acceptor);
+  if (!is_quorum(config_.quorums, Phase::one, step.members(), promised)) return;
   Ballot reported;
   for (const paxos::PromiseHeard& heard : preparing->promises) {
     if (!heard.vote) continue;
@@ -259,20 +260,20 @@ void Paxos::receive(NodeId from, const paxos::Inquire& /*inquire*/, Step<Paxos>&
 // is chosen then, and by P2b later ballots carry the same.
 void Paxos::receive(NodeId from, const paxos::Accepted& accepted, Step<Paxos>& step) {
   const paxos::Vote vote{accepted.ballot, accepted.value};
-  std::size_t same = 0;
+  std::vector<NodeId> same;  // who voted like this
   bool is_new = true;
   for (paxos::VoteHeard& heard : learner_.votes) {
     if (heard.acceptor == from) {
       is_new = false;
       if (vote.ballot >= heard.vote.ballot) heard.vote = vote;
     }
-    if (heard.vote == vote) ++same;
+    if (heard.vote == vote) same.push_back(heard.acceptor);
   }
   if (is_new) {
     learner_.votes.push_back({from, vote});
-    ++same;
+    same.push_back(from);
   }
-  if (same >= majority(step.members().size())) decide(accepted.value, step);
+  if (is_quorum(config_.quorums, Phase::two, step.members(), same)) decide(accepted.value, step);
 }
 
 void Paxos::receive(NodeId /*from*/, const paxos::Decision& decision, Step<Paxos>& step) {

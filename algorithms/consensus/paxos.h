@@ -17,7 +17,8 @@
 // them.
 //
 // Not here: a distinguished proposer or learner (sections 2.3 and 2.4), a sequence of decisions
-// (section 3), quorums other than majorities, changes of membership.
+// (section 3), changes of membership. Quorums need not be majorities (Howard, Malkhi and
+// Spiegelman, "Flexible Paxos", 2016): see sim/protocol/quorum.h.
 #pragma once
 
 #include <algorithm>
@@ -30,6 +31,7 @@
 #include <vector>
 
 #include "sim/protocol/goal.h"
+#include "sim/protocol/quorum.h"
 #include "sim/protocol/step.h"
 
 namespace ballast::paxos {
@@ -90,6 +92,8 @@ struct Config {
   DurationRange back_off = {{10'000'000}, {100'000'000}};
   std::uint32_t back_off_doublings = 5;
   DurationRange inquire = {{300'000'000}, {500'000'000}};
+  QuorumSystem quorums;
+  bool unsafe_quorums = false;
   Bug bug = Bug::none;
 
   // Whoever has not learnt the decision asks after so long.
@@ -129,6 +133,12 @@ struct Config {
             "How often a learner that does not know the decision asks for it.")
           .at_least(1'000)
           .at_most(3'600'000'000'000),
+      field(
+          "quorums", &Config::quorums,
+          "Which acceptors are a quorum for a prepare request (phase 1) and for an accept request "
+          "(phase 2); each of the one kind must share an acceptor with each of the other."),
+      field("unsafe_quorums", &Config::unsafe_quorums,
+            "Takes quorums that need not share an acceptor, to show what then happens."),
       field("bug", &Config::bug, "A planted mistake; none for the algorithm as published.")};
 };
 

@@ -341,7 +341,7 @@ void Raft::on_request(const Request& request, Step<Raft>& step) {
   // 8: "If it receives a command whose serial number has already been executed, it responds
   // immediately without re-executing the request."
   const std::uint64_t sequence = request.id.sequence;
-  const RegisterMachine::Session* session = machine_.session(request.id);
+  const Machine::Session* session = machine_.session(request.id);
   if (session != nullptr && session->sequence >= sequence) {
     if (session->sequence == sequence) {
       step.reach(Goal::retry_answered_from_session);

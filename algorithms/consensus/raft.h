@@ -17,8 +17,8 @@
 #include <variant>
 #include <vector>
 
+#include "algorithms/consensus/machine.h"
 #include "algorithms/consensus/raft_log.h"
-#include "algorithms/consensus/register_machine.h"
 #include "sim/protocol/goal.h"
 #include "sim/protocol/step.h"
 
@@ -93,6 +93,7 @@ struct Config {
   DurationRange election_timeout{{150'000'000}, {300'000'000}};
   Duration heartbeat{50'000'000};
   std::uint64_t max_entries_per_message = 64;
+  MachineKind machine = MachineKind::register_;
   Bug bug = Bug::none;
 
   // What is wrong with these options together; empty if nothing is.
@@ -101,6 +102,9 @@ struct Config {
     return "heartbeat must be shorter than every election_timeout, or followers will not hear of "
            "their leader in time";
   }
+
+  bool serves(Operation operation) const { return ballast::serves(machine, operation); }
+  static std::string advice(Operation operation) { return machine_for(operation); }
 
   // A follower that hears nothing for so long stands for election.
   Duration patience() const { return election_timeout.max; }
@@ -132,6 +136,7 @@ struct Config {
             "The most log entries that one AppendEntries carries (5.3).")
           .at_least(1)
           .at_most(1'000'000),
+      field("machine", &Config::machine, "The state machine that the log drives (8)."),
       field("bug", &Config::bug, "A planted mistake; none for the algorithm as published.")};
 };
 
@@ -301,12 +306,12 @@ class Raft {
 
   static constexpr std::string_view name = "raft";
   static constexpr std::string_view summary =
-      "Raft: a replicated log of register operations under an elected leader (Ongaro and "
-      "Ousterhout 2014, sections 5 and 8).";
-  static constexpr std::array operations = {Operation::read, Operation::write, Operation::cas};
+      "Raft: a replicated state machine under an elected leader (Ongaro and Ousterhout 2014, "
+      "sections 5 and 8).";
+  static constexpr std::array operations = machine_operations;
   static constexpr auto goals = raft::goals;
 
-  explicit Raft(const Config& config) : config_(config) {}
+  explicit Raft(const Config& config) : config_(config), machine_(config.machine) {}
 
   void on_recover(const Record& record);
   void on_start(Step<Raft>& step);
@@ -358,7 +363,7 @@ class Raft {
   // Volatile state.
   LogIndex commit_index_;
   LogIndex applied_index_;
-  RegisterMachine machine_;  // the effect of all entries up to applied_index_
+  Machine machine_;  // the effect of all entries up to applied_index_
   std::variant<raft::Follower, raft::Candidate, raft::Leader> role_;
 };
 

@@ -3,9 +3,12 @@
 #pragma once
 
 #include <algorithm>
+#include <compare>
 #include <cstddef>
 #include <utility>
 #include <vector>
+
+#include "sim/base/describe.h"
 
 namespace ballast {
 
@@ -29,7 +32,10 @@ class FlatMap {
 
   std::size_t size() const { return elements_.size(); }
   auto begin() const { return elements_.begin(); }
+  auto begin() { return elements_.begin(); }
+  auto end() { return elements_.end(); }
   auto end() const { return elements_.end(); }
+  friend auto operator<=>(const FlatMap&, const FlatMap&) = default;
 
  private:
   template <class Elements>
@@ -40,5 +46,27 @@ class FlatMap {
 
   std::vector<Element> elements_;
 };
+
+template <class Key, class Value>
+constexpr void fold(Fingerprint& f, const FlatMap<Key, Value>& map) {
+  f.fold(map.size());
+  for (const auto& element : map) {
+    fold(f, element.first);
+    fold(f, element.second);
+  }
+}
+
+// As a list of pairs.
+template <class Key, class Value>
+void write_json(JsonWriter& w, const FlatMap<Key, Value>& map) {
+  w.begin_array();
+  for (const auto& element : map) {
+    w.begin_array();
+    write_json(w, element.first);
+    write_json(w, element.second);
+    w.end_array();
+  }
+  w.end_array();
+}
 
 }  // namespace ballast

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "sim/protocol/fact.h"
+#include "sim/protocol/quorum.h"
 
 namespace ballast {
 
@@ -74,6 +75,12 @@ constexpr FactMask facts() {
 struct Group {
   std::string name;
   std::vector<NodeId> nodes;  // ascending
+  QuorumSystem quorums = {};
+
+  // Whether these of its nodes are a quorum.
+  bool is_quorum(Phase phase, const std::vector<NodeId>& some) const {
+    return ballast::is_quorum(quorums, phase, nodes, some);
+  }
 };
 
 class Checker {

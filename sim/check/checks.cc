@@ -52,6 +52,11 @@ std::span<const CheckInfo> checks() {
       CheckInfo{"promise_never_lowered",
                 "An acceptor's promise never decreases, and it accepts nothing below it.",
                 "Lamport, \"Paxos Made Simple\", 2001, P1a", make_promise_never_lowered},
+      CheckInfo{"gap_free_apply",
+                "A node executes slots in order, leaves none out, and executes what is decided.",
+                "van Renesse and Altinbuken 2015, R2 and R3", make_gap_free_apply},
+      CheckInfo{"checkpoints_agree", "The states of two nodes after the same slot are equal.",
+                "Schneider 1990, section 3", make_checkpoints_agree},
       CheckInfo{"conservation",
                 "Every request that a balancer takes in ends exactly once, as completed, rejected, "
                 "timed out or lost.",

@@ -4,17 +4,20 @@
 #include <array>
 #include <map>
 #include <set>
+#include <type_traits>
 #include <utility>
 
 #include "sim/base/text.h"
 #include "sim/check/register_zones.h"
+#include "sim/check/sequential_models.h"
 
 namespace ballast {
 namespace {
 
-// The register, and which of the open operations have taken effect already.
+// The machine, and which of the open operations have taken effect already.
+template <class State>
 struct Configuration {
-  std::int64_t state = 0;
+  State state = {};
   std::uint64_t done = 0;  // by place
   friend auto operator<=>(const Configuration&, const Configuration&) = default;
 };
@@ -22,20 +25,23 @@ struct Configuration {
 // An open operation occupies one of 64 places, so that a configuration is two words.
 constexpr std::size_t places = 64;
 
+template <class Model>
 class KeySearch {
+  using Configuration = ballast::Configuration<typename Model::State>;
+
  public:
-  KeySearch(std::vector<const RegisterOperation*> operations, std::uint64_t budget)
+  KeySearch(std::vector<const SeenOperation*> operations, std::uint64_t budget)
       : operations_(std::move(operations)), budget_(budget) {}
 
   LinearizabilityResult search() {
-    drop_unobserved();
+    Model::drop(operations_);
     struct Event {
       Time at;
       bool is_return = false;
-      const RegisterOperation* operation = nullptr;
+      const SeenOperation* operation = nullptr;
     };
     std::vector<Event> events;
-    for (const RegisterOperation* op : operations_) {
+    for (const SeenOperation* op : operations_) {
       events.push_back({op->invoked, false, op});
       if (op->known) events.push_back({op->returned, true, op});
     }
@@ -68,68 +74,22 @@ class KeySearch {
   }
 
  private:
-  static bool is_pure(const RegisterOperation& op) {
-    return op.operation == Operation::read ||
-           (op.operation == Operation::cas && op.known && op.result == 0);
-  }
-  static bool is_refused(const RegisterOperation& op) {
-    return op.operation == Operation::cas && op.known && op.result == 0;
-  }
-
-  // A read whose client does not know its result says nothing. A write of unknown outcome whose
-  // value nobody asks about may as well not have happened, unless a refused cas observed that the
-  // register held something else.
-  void drop_unobserved() {
-    std::set<std::int64_t> observed;
-    bool refusals = false;
-    for (const RegisterOperation* op : operations_) {
-      if (op->operation == Operation::read && op->known) observed.insert(op->result);
-      if (op->operation == Operation::cas) observed.insert(op->expected);
-      refusals |= is_refused(*op);
-    }
-    std::erase_if(operations_, [&](const RegisterOperation* op) {
-      if (op->known) return false;
-      if (op->operation == Operation::read) return true;
-      return !refusals && !observed.contains(op->value);
-    });
-  }
-
-  // Whether the operation can take effect in this state, and what it leaves behind.
-  static bool apply(const RegisterOperation& op, std::int64_t& state) {
-    switch (op.operation) {
-      case Operation::read:
-        return state == op.result;
-      case Operation::write:
-        state = op.value;
-        return true;
-      case Operation::cas:
-        if (is_refused(op)) return state != op.expected;
-        if (state != op.expected) return false;
-        state = op.value;
-        return true;
-      case Operation::propose:
-      case Operation::work:
-        return true;
-    }
-    return true;
-  }
-
   // What only looks takes effect at once where it can: to wait gains nothing.
   Configuration settle(Configuration c) const {
     for (std::size_t place = 0; place < places; ++place) {
-      const RegisterOperation* op = at_[place];
-      if (op == nullptr || !is_pure(*op)) continue;
-      std::int64_t state = c.state;
-      if (apply(*op, state)) c.done |= std::uint64_t{1} << place;
+      const SeenOperation* op = at_[place];
+      if (op == nullptr || !Model::is_pure(*op)) continue;
+      typename Model::State state = c.state;
+      if (Model::apply(*op, state)) c.done |= std::uint64_t{1} << place;
     }
     return c;
   }
 
-  bool open(const RegisterOperation& op) {
+  bool open(const SeenOperation& op) {
     const auto free = std::find(at_.begin(), at_.end(), nullptr);
     if (free == at_.end()) return false;
     *free = &op;
-    if (!is_pure(op)) return true;
+    if (!Model::is_pure(op)) return true;
     std::set<Configuration> settled;
     for (const Configuration& c : configurations_) settled.insert(settle(c));
     configurations_ = std::move(settled);
@@ -137,7 +97,7 @@ class KeySearch {
   }
 
   // The operation returns: in every configuration it must have taken effect by now.
-  bool close(const RegisterOperation& op) {
+  bool close(const SeenOperation& op) {
     const auto place =
         static_cast<std::size_t>(std::find(at_.begin(), at_.end(), &op) - at_.begin());
     const std::uint64_t bit = std::uint64_t{1} << place;
@@ -157,7 +117,7 @@ class KeySearch {
         const std::uint64_t other_bit = std::uint64_t{1} << other;
         if (at_[other] == nullptr || (c.done & other_bit) != 0) continue;
         Configuration after = c;
-        if (!apply(*at_[other], after.state)) continue;
+        if (!Model::apply(*at_[other], after.state)) continue;
         after.done |= other_bit;
         after = settle(after);
         if (visited.insert(after).second) pending.push_back(after);
@@ -169,62 +129,100 @@ class KeySearch {
     return true;
   }
 
-  static std::string say(std::int64_t value) {
-    return value == 0 ? "nothing" : std::to_string(value);
-  }
-
-  std::string why(const RegisterOperation& op) const {
-    const std::string key = " key " + std::to_string(op.key);
-    if (op.operation != Operation::read) {
-      return std::string(name_of(op.operation)) + " of" + key + " from " + say(op.expected) +
-             " to " + std::to_string(op.value) + (op.result != 0 ? " wrote" : " was refused") +
-             " at " + to_text(op.returned) +
-             ", which no order of the operations around it explains";
-    }
-    std::string sentence = "a read of" + key + " that ended at " + to_text(op.returned) +
-                           " returned " + say(op.result);
-    std::vector<const RegisterOperation*> writers;
-    for (const RegisterOperation* each : operations_) {
-      const bool writes = each->operation != Operation::read && !is_refused(*each);
-      if (writes && each->value == op.result && each->invoked <= op.returned) {
-        writers.push_back(each);
-      }
-    }
-    const bool initial = writers.empty() && op.result == 0;
-    if (writers.empty() && !initial) return sentence + ", which nobody had written";
-    // Of several writers any may be the one, and one of unknown outcome may have written late.
-    const bool one = writers.size() == 1 && op.result != 0 && writers.front()->known;
-    for (const RegisterOperation* each : operations_) {
-      const bool overwrites = each->operation == Operation::write && each->known &&
-                              each->value != op.result && each->returned < op.invoked &&
-                              (initial || (one && each->invoked > writers.front()->returned));
-      if (overwrites) {
-        return sentence + ", but a write of " + std::to_string(each->value) +
-               " began after that value was written and had completed at " +
-               to_text(each->returned) + ", before the read began at " + to_text(op.invoked);
+  std::string why(const SeenOperation& op) const {
+    const std::string sentence = Model::say(op);
+    if constexpr (std::is_same_v<Model, models::Register>) {
+      if (op.operation == Operation::read) {
+        const std::string reason = why_not_read(op);
+        if (!reason.empty()) return sentence + reason;
       }
     }
     return sentence + ", which no order of the operations around it explains";
   }
 
-  std::vector<const RegisterOperation*> operations_;
+  // For a read of a register that nobody has written or that was overwritten in time.
+  std::string why_not_read(const SeenOperation& op) const {
+    std::vector<const SeenOperation*> writers;
+    for (const SeenOperation* each : operations_) {
+      if (Model::is_pure(*each) || each->invoked > op.returned) continue;
+      if (Model::written(*each) == op.result) writers.push_back(each);
+    }
+    const bool initial = writers.empty() && op.result == 0;
+    if (writers.empty() && !initial) return ", which nobody had written";
+    // Of several writers any may be the one, and one of unknown outcome may have written late.
+    const bool one = writers.size() == 1 && op.result != 0 && writers.front()->known;
+    for (const SeenOperation* each : operations_) {
+      const bool overwrites = each->operation == Operation::write && each->known &&
+                              each->value != op.result && each->returned < op.invoked &&
+                              (initial || (one && each->invoked > writers.front()->returned));
+      if (overwrites) {
+        return ", but a write of " + std::to_string(each->value) +
+               " began after that value was written and had completed at " +
+               to_text(each->returned) + ", before the read began at " + to_text(op.invoked);
+      }
+    }
+    return {};
+  }
+
+  std::vector<const SeenOperation*> operations_;
   std::uint64_t budget_;
   std::uint64_t spent_ = 0;
-  std::array<const RegisterOperation*, places> at_{};
+  std::array<const SeenOperation*, places> at_{};
   std::set<Configuration> configurations_;
 };
 
+LinearizabilityResult judge(const std::vector<const SeenOperation*>& of_key, std::uint64_t budget,
+                            HistoryModel model) {
+  switch (model) {
+    case HistoryModel::register_:
+    case HistoryModel::kv:
+      // Unique writes need no search.
+      if (const auto quick = check_zones(of_key)) return *quick;
+      return KeySearch<models::Register>(of_key, budget).search();
+    case HistoryModel::counter:
+      return KeySearch<models::Counter>(of_key, budget).search();
+    case HistoryModel::queue:
+      return KeySearch<models::Queue>(of_key, budget).search();
+    case HistoryModel::lock:
+      return KeySearch<models::Lock>(of_key, budget).search();
+  }
+  return {};
+}
+
 }  // namespace
 
-LinearizabilityResult check_linearizable(const std::vector<RegisterOperation>& operations,
-                                         std::uint64_t budget) {
-  std::map<std::uint64_t, std::vector<const RegisterOperation*>> by_key;
-  for (const RegisterOperation& op : operations) by_key[op.key].push_back(&op);
+bool knows(HistoryModel model, Operation operation) {
+  switch (operation) {
+    case Operation::read:
+      return model == HistoryModel::register_ || model == HistoryModel::kv ||
+             model == HistoryModel::counter;
+    case Operation::write:
+    case Operation::cas:
+      return model == HistoryModel::register_ || model == HistoryModel::kv;
+    case Operation::delete_:
+      return model == HistoryModel::kv;
+    case Operation::add:
+      return model == HistoryModel::counter;
+    case Operation::enqueue:
+    case Operation::dequeue:
+      return model == HistoryModel::queue;
+    case Operation::acquire:
+    case Operation::release:
+      return model == HistoryModel::lock;
+    case Operation::propose:
+    case Operation::work:
+      return false;
+  }
+  return false;
+}
+
+LinearizabilityResult check_linearizable(const std::vector<SeenOperation>& operations,
+                                         std::uint64_t budget, HistoryModel model) {
+  std::map<std::uint64_t, std::vector<const SeenOperation*>> by_key;
+  for (const SeenOperation& op : operations) by_key[op.key].push_back(&op);
   LinearizabilityResult undecided;
-  for (auto& [key, of_key] : by_key) {
-    // Unique writes need no search.
-    const std::optional<LinearizabilityResult> quick = check_zones(of_key);
-    LinearizabilityResult result = quick ? *quick : KeySearch(std::move(of_key), budget).search();
+  for (const auto& [key, of_key] : by_key) {
+    LinearizabilityResult result = judge(of_key, budget, model);
     if (result.answer == Linearizability::no) return result;
     // One hard key must not hide a bad one.
     if (result.answer == Linearizability::unknown) undecided = std::move(result);

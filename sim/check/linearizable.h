@@ -1,25 +1,43 @@
-// Linearizability of what clients saw (Herlihy and Wing, 1990), for registers.
+// Linearizability of what clients saw (Herlihy and Wing, 1990), for the state machines that clients
+// use.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "sim/protocol/fact.h"
 
 namespace ballast {
 
-// One operation on a register as its client saw it, in true time.
-struct RegisterOperation {
+// What each key is.
+//   register  a register: read, write, cas
+//   kv        a register that can also be deleted
+//   counter   a counter: add, read
+//   queue     a queue, first in, first out: enqueue, dequeue
+//   lock      a lock that one session holds: acquire, release
+enum class HistoryModel : std::uint8_t { register_, kv, counter, queue, lock };
+constexpr auto enumerators(HistoryModel) {
+  return std::array<std::string_view, 5>{"register", "kv", "counter", "queue", "lock"};
+}
+
+// Whether a model knows what an operation does. It says nothing about the others.
+bool knows(HistoryModel model, Operation operation);
+
+// One operation as its client saw it, in true time.
+struct SeenOperation {
   Operation operation = Operation::read;
   std::uint64_t key = 0;
-  std::int64_t value = 0;     // written
+  std::int64_t value = 0;     // written, added, enqueued
   std::int64_t expected = 0;  // cas
-  std::int64_t result = 0;    // read: what it returned; cas: 1 if it wrote
+  std::int64_t result = 0;    // what it returned: see Response
   bool known = false;         // it returned ok; else it may have taken effect, or may yet, or never
   Time invoked;
   Time returned;  // where known
   NodeId client;
+  std::uint32_t session = 0;  // of the client
 };
 
 enum class Linearizability : std::uint8_t { yes, no, unknown };
@@ -34,9 +52,11 @@ struct LinearizabilityResult {
 
 // Judges each key by itself (the property is local). Wing and Gong's search with Lowe's memory of
 // configurations (G. Lowe, "Testing for linearizability", 2017), branching only where an operation
-// must return; a register starts as 0. `budget` bounds the search steps for one key. Operations
-// that failed did not happen and must not be given.
-LinearizabilityResult check_linearizable(const std::vector<RegisterOperation>& operations,
-                                         std::uint64_t budget);
+// must return; everything starts empty, free or at 0. `budget` bounds the search steps for one key.
+// Operations that failed did not happen and must not be given, nor those that the model does not
+// know.
+LinearizabilityResult check_linearizable(const std::vector<SeenOperation>& operations,
+                                         std::uint64_t budget,
+                                         HistoryModel model = HistoryModel::register_);
 
 }  // namespace ballast

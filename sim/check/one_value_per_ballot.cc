@@ -1,6 +1,7 @@
 #include <map>
 
 #include "sim/check/paxos_checks.h"
+#include "sim/check/slot_table.h"
 #include "sim/check/words.h"
 
 namespace ballast {
@@ -12,16 +13,22 @@ class OneValuePerBallot final : public Checker {
     return std::make_unique<OneValuePerBallot>(*this);
   }
   std::string_view property() const override { return "one_value_per_ballot"; }
-  FactMask interests() const override { return facts<AcceptAsked, Accepted>(); }
+  FactMask interests() const override {
+    return facts<AcceptAsked, Accepted, SlotAsked, SlotAccepted>();
+  }
 
   void hear(const HeardFact& heard, Objections& objections) override {
     if (const auto* asked = std::get_if<AcceptAsked>(heard.fact)) {
-      judge(asked->ballot, {asked->value, " asked for ", heard.event, heard.at, heard.node}, heard,
+      judge({}, asked->ballot, {asked->value, " asked for ", heard.event, heard.at, heard.node},
+            heard, objections);
+    } else if (const auto* slot_asked = std::get_if<SlotAsked>(heard.fact)) {
+      judge(slot_asked->slot, slot_asked->ballot,
+            {slot_asked->value, " asked for ", heard.event, heard.at, heard.node}, heard,
             objections);
     } else {
-      const Accepted& accepted = std::get<Accepted>(*heard.fact);
-      judge(accepted.ballot, {accepted.value, " accepted ", heard.event, heard.at, heard.node},
-            heard, objections);
+      const SlotAccepted accepted = in_slot(*heard.fact);
+      judge(accepted.slot, accepted.ballot,
+            {accepted.value, " accepted ", heard.event, heard.at, heard.node}, heard, objections);
     }
   }
 
@@ -35,13 +42,13 @@ class OneValuePerBallot final : public Checker {
     NodeId node;
   };
 
-  void judge(const Ballot& ballot, const Mention& mention, const HeardFact& heard,
+  void judge(Slot slot, const Ballot& ballot, const Mention& mention, const HeardFact& heard,
              Objections& objections) {
-    const auto [first, is_new] = first_.try_emplace(ballot, mention);
+    const auto [first, is_new] = first_[slot].try_emplace(ballot, mention);
     if (is_new || first->second.value == mention.value) return;
     objections.raise(property(), heard,
-                     "two values in ballot " + to_text(ballot) + ": " + claim(first->second) +
-                         ", " + claim(mention),
+                     "two values in ballot " + to_text(ballot) + slot_words(slot) + ": " +
+                         claim(first->second) + ", " + claim(mention),
                      {first->second.event});
   }
   static std::string claim(const Mention& mention) {
@@ -49,7 +56,7 @@ class OneValuePerBallot final : public Checker {
            to_text(mention.at);
   }
 
-  std::map<Ballot, Mention> first_;
+  SlotTable<std::map<Ballot, Mention>> first_;
 };
 
 }  // namespace

@@ -13,13 +13,13 @@ class PromiseNeverLowered final : public Checker {
     return std::make_unique<PromiseNeverLowered>(*this);
   }
   std::string_view property() const override { return "promise_never_lowered"; }
-  FactMask interests() const override { return facts<Promised, Accepted>(); }
+  FactMask interests() const override { return facts<Promised, Accepted, SlotAccepted>(); }
 
   void hear(const HeardFact& heard, Objections& objections) override {
     if (const auto* promised = std::get_if<Promised>(heard.fact)) {
       judge({promised->ballot, std::nullopt, heard.event, heard.at, heard.life}, heard, objections);
     } else {
-      const Accepted& accepted = std::get<Accepted>(*heard.fact);
+      const SlotAccepted accepted = in_slot(*heard.fact);
       judge({accepted.ballot, accepted.value, heard.event, heard.at, heard.life}, heard,
             objections);
     }

@@ -14,15 +14,15 @@ namespace {
 // hold the value all the time from first_end to last_start: a forward zone. Otherwise all of them
 // may take effect at one instant between the two: a backward zone.
 struct Cluster {
-  const RegisterOperation* write = nullptr;
-  const RegisterOperation* first_over = nullptr;
-  const RegisterOperation* last_begun = nullptr;
+  const SeenOperation* write = nullptr;
+  const SeenOperation* first_over = nullptr;
+  const SeenOperation* last_begun = nullptr;
   Time first_end = Time::max();
   Time last_start;
 
   bool is_forward() const { return first_end < last_start; }
 
-  void add(const RegisterOperation& op) {
+  void add(const SeenOperation& op) {
     if (op.known && op.returned < first_end) {
       first_end = op.returned;
       first_over = &op;
@@ -34,25 +34,25 @@ struct Cluster {
   }
 };
 
-std::string value_of(const RegisterOperation& op) {
+std::string value_of(const SeenOperation& op) {
   const std::int64_t value = op.operation == Operation::read ? op.result : op.value;
   return value == 0 ? "nothing" : std::to_string(value);
 }
 
-std::string say(const RegisterOperation* op) {
+std::string say(const SeenOperation* op) {
   if (op == nullptr) return "the start";
   return (op->operation == Operation::read ? "a read of " : "a write of ") + value_of(*op) + " (" +
          to_text(op->invoked) + " to " + (op->known ? to_text(op->returned) : "unknown") + ")";
 }
 
-LinearizabilityResult refuse(const RegisterOperation& op, const std::string& why) {
+LinearizabilityResult refuse(const SeenOperation& op, const std::string& why) {
   return {Linearizability::no, "key " + std::to_string(op.key) + ": " + why,
           op.known ? op.returned : op.invoked, op.client};
 }
 
 // The value of `held` must be there all the time between two instants, and the other one's not.
 LinearizabilityResult clash(const Cluster& held, const Cluster& other) {
-  const RegisterOperation& last = *held.last_begun;
+  const SeenOperation& last = *held.last_begun;
   return refuse(last,
                 say(&last) + " says that the register still held " + value_of(last) +
                     ", as it did by the end of " + say(held.first_over) +
@@ -64,27 +64,27 @@ LinearizabilityResult clash(const Cluster& held, const Cluster& other) {
 }  // namespace
 
 std::optional<LinearizabilityResult> check_zones(
-    const std::vector<const RegisterOperation*>& operations) {
+    const std::vector<const SeenOperation*>& operations) {
   std::map<std::int64_t, Cluster> clusters;
   Cluster& initial = clusters[0];
   // The register held 0 before anything began.
   initial.first_end = Time{-1};
   initial.last_start = Time{-1};
-  for (const RegisterOperation* op : operations) {
-    if (op->operation == Operation::cas) return std::nullopt;
+  for (const SeenOperation* op : operations) {
+    if (op->operation == Operation::cas || op->operation == Operation::delete_) return std::nullopt;
     if (op->operation != Operation::write) continue;
     Cluster& cluster = clusters[op->value];
     if (op->value == 0 || cluster.write != nullptr) return std::nullopt;
     cluster.write = op;
     cluster.add(*op);
   }
-  for (const RegisterOperation* op : operations) {
+  for (const SeenOperation* op : operations) {
     if (op->operation != Operation::read || !op->known) continue;
     const auto cluster = clusters.find(op->result);
     if (cluster == clusters.end()) {
       return refuse(*op, say(op) + " returned what nobody wrote");
     }
-    const RegisterOperation* write = cluster->second.write;
+    const SeenOperation* write = cluster->second.write;
     if (write != nullptr && op->returned < write->invoked) {
       return refuse(*op, say(op) + " was over before " + say(write) + " began");
     }

@@ -4,14 +4,14 @@
 
 #include "sim/check/paxos_checks.h"
 #include "sim/check/per_node.h"
+#include "sim/check/slot_table.h"
 #include "sim/check/words.h"
-#include "sim/protocol/quorum.h"
 
 namespace ballast {
 namespace {
 
 // Voting.tla says that a value v is safe at a ballot b if at every lower ballot c no other value
-// is choosable: if no majority can have voted for it at c or can still do so. An acceptor can still
+// is choosable: if no quorum can have voted for it at c or can still do so. An acceptor can still
 // vote at c if it has not voted there and has not promised more than c. Both the votes cast and the
 // promises given only ever exclude more, so a value found safe stays safe, until an acceptor votes
 // below its own promise. Hence:
@@ -21,21 +21,26 @@ namespace {
 //   - a vote below the voter's promise is held against every value found safe above it.
 class VotesSafe final : public Checker {
  public:
-  explicit VotesSafe(const Group& group) : nodes_(group.nodes) {}
+  explicit VotesSafe(const Group& group) : group_(group) {}
 
   std::unique_ptr<Checker> clone() const override { return std::make_unique<VotesSafe>(*this); }
   std::string_view property() const override { return "votes_safe"; }
-  FactMask interests() const override { return facts<Promised, AcceptAsked, Accepted>(); }
+  FactMask interests() const override {
+    return facts<Promised, AcceptAsked, Accepted, SlotAsked, SlotAccepted>();
+  }
 
   void hear(const HeardFact& heard, Objections& objections) override {
     if (const auto* promised = std::get_if<Promised>(heard.fact)) {
       Ballot& highest = promised_[heard.node];
       highest = std::max(highest, promised->ballot);
     } else if (const auto* asked = std::get_if<AcceptAsked>(heard.fact)) {
-      judge(asked->ballot, asked->value, " asked for ", heard, objections);
+      judge({}, asked->ballot, asked->value, " asked for ", heard, objections);
+    } else if (const auto* slot_asked = std::get_if<SlotAsked>(heard.fact)) {
+      judge(slot_asked->slot, slot_asked->ballot, slot_asked->value, " asked for ", heard,
+            objections);
     } else {
-      const Accepted& accepted = std::get<Accepted>(*heard.fact);
-      judge(accepted.ballot, accepted.value, " accepted ", heard, objections);
+      const SlotAccepted accepted = in_slot(*heard.fact);
+      judge(accepted.slot, accepted.ballot, accepted.value, " accepted ", heard, objections);
       cast_vote(accepted, heard, objections);
     }
   }
@@ -49,24 +54,32 @@ class VotesSafe final : public Checker {
   // Who first mentioned a value in a ballot.
   struct Mention {
     std::string_view did;
+    Slot slot;
     EventId event;
     Time at;
     NodeId node;
   };
   using Proposal = std::pair<Ballot, ValueDigest>;
+  // What was said of one slot.
+  struct Claims {
+    std::map<Ballot, std::vector<Vote>> votes;
+    std::map<Proposal, Mention> mentioned;  // found safe, or already objected to
+  };
 
-  void judge(const Ballot& ballot, ValueDigest value, std::string_view did, const HeardFact& heard,
-             Objections& objections) {
-    const Mention mention{did, heard.event, heard.at, heard.node};
-    const auto [known, is_new] = mentioned_.try_emplace({ballot, value}, mention);
+  void judge(Slot slot, const Ballot& ballot, ValueDigest value, std::string_view did,
+             const HeardFact& heard, Objections& objections) {
+    const Mention mention{did, slot, heard.event, heard.at, heard.node};
+    Claims& claims = slots_[slot];
+    const auto [known, is_new] = claims.mentioned.try_emplace({ballot, value}, mention);
     if (!is_new) return;
 
     // Ballots without votes, the highest of them just below this one.
     std::vector<NodeId> promised;
-    for (const NodeId node : nodes_) {
-      if (promised_[node] >= ballot) promised.push_back(node);
+    std::vector<NodeId> others;
+    for (const NodeId node : group_.nodes) {
+      (promised_[node] >= ballot ? promised : others).push_back(node);
     }
-    if (ballot != Ballot{} && nodes_.size() - promised.size() >= majority(nodes_.size())) {
+    if (ballot != Ballot{} && group_.is_quorum(Phase::two, others)) {
       const std::string who = promised.empty() ? "no acceptor has"
                                                : "only " + to_text(promised) +
                                                      (promised.size() == 1 ? " has" : " have");
@@ -75,18 +88,19 @@ class VotesSafe final : public Checker {
                            " promised that ballot: another value can still be chosen below it");
       return;
     }
-    for (auto lower = votes_.lower_bound(ballot); lower != votes_.begin();) {
+    for (auto lower = claims.votes.lower_bound(ballot); lower != claims.votes.begin();) {
       --lower;
       if (const Choosable other = choosable_other(lower->first, lower->second, value)) {
         return object(claim({ballot, value}, mention) + ", but " + other.sentence, other.witnesses,
                       heard, objections);
       }
-      if (mentioned_.contains({lower->first, value})) return;
+      if (claims.mentioned.contains({lower->first, value})) return;
     }
   }
 
-  void cast_vote(const Accepted& accepted, const HeardFact& heard, Objections& objections) {
-    std::vector<Vote>& votes = votes_[accepted.ballot];
+  void cast_vote(const SlotAccepted& accepted, const HeardFact& heard, Objections& objections) {
+    Claims& claims = slots_[accepted.slot];
+    std::vector<Vote>& votes = claims.votes[accepted.ballot];
     const Vote vote{heard.node, accepted.value, heard.event};
     const bool is_known = std::any_of(votes.begin(), votes.end(), [&](const Vote& other) {
       return other.acceptor == vote.acceptor && other.value == vote.value;
@@ -97,8 +111,9 @@ class VotesSafe final : public Checker {
       promised = accepted.ballot;
       return;
     }
-    for (auto above = mentioned_.upper_bound({accepted.ballot, ValueDigest{~std::uint64_t{0}}});
-         above != mentioned_.end(); ++above) {
+    const Proposal all_here{accepted.ballot, ValueDigest{~std::uint64_t{0}}};
+    for (auto above = claims.mentioned.upper_bound(all_here); above != claims.mentioned.end();
+         ++above) {
       const Choosable other = choosable_other(accepted.ballot, votes, above->first.second);
       if (!other) continue;
       std::vector<EventId> witnesses = other.witnesses;
@@ -125,7 +140,7 @@ class VotesSafe final : public Checker {
   Choosable choosable_other(const Ballot& ballot, const std::vector<Vote>& votes,
                             ValueDigest value) {
     std::vector<NodeId> free;  // to vote in this ballot still
-    for (const NodeId node : nodes_) {
+    for (const NodeId node : group_.nodes) {
       const bool has_voted = std::any_of(votes.begin(), votes.end(),
                                          [&](const Vote& vote) { return vote.acceptor == node; });
       if (!has_voted && promised_[node] <= ballot) free.push_back(node);
@@ -140,13 +155,14 @@ class VotesSafe final : public Checker {
         found.witnesses.push_back(vote.event);
       }
       std::sort(voters.begin(), voters.end());
-      const std::size_t quorum = majority(nodes_.size());
-      if (voters.size() + free.size() < quorum) continue;
-      found.sentence =
-          to_text(candidate.value) +
-          (voters.size() >= quorum ? " is chosen in ballot " : " can still be chosen in ballot ") +
-          to_text(ballot) + ": " + to_text(voters) + " accepted it";
-      if (voters.size() < quorum) {
+      const bool is_chosen = group_.is_quorum(Phase::two, voters);
+      std::vector<NodeId> possible = voters;
+      possible.insert(possible.end(), free.begin(), free.end());
+      if (!group_.is_quorum(Phase::two, possible)) continue;
+      found.sentence = to_text(candidate.value) +
+                       (is_chosen ? " is chosen in ballot " : " can still be chosen in ballot ") +
+                       to_text(ballot) + ": " + to_text(voters) + " accepted it";
+      if (!is_chosen) {
         found.sentence += ", " + to_text(free) + " may yet";
       }
       return found;
@@ -156,13 +172,13 @@ class VotesSafe final : public Checker {
 
   static std::string claim(const Proposal& proposal, const Mention& mention) {
     return to_text(mention.node) + std::string(mention.did) + to_text(proposal.second) +
-           " in ballot " + to_text(proposal.first) + " at " + to_text(mention.at);
+           " in ballot " + to_text(proposal.first) + slot_words(mention.slot) + " at " +
+           to_text(mention.at);
   }
 
-  std::vector<NodeId> nodes_;
+  Group group_;
   PerNode<Ballot> promised_;  // the highest promised or accepted in
-  std::map<Ballot, std::vector<Vote>> votes_;
-  std::map<Proposal, Mention> mentioned_;  // found safe, or already objected to
+  SlotTable<Claims> slots_;
 };
 
 }  // namespace

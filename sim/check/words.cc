@@ -29,4 +29,14 @@ std::string to_text(const std::vector<NodeId>& nodes) {
   return out;
 }
 
+SlotAccepted in_slot(const Fact& accepted) {
+  if (const auto* of_slot = std::get_if<SlotAccepted>(&accepted)) return *of_slot;
+  const Accepted& only = std::get<Accepted>(accepted);
+  return {{}, only.ballot, only.value};
+}
+
+std::string slot_words(Slot slot) {
+  return slot ? " for slot " + std::to_string(slot.value) : std::string();
+}
+
 }  // namespace ballast

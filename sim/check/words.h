@@ -22,4 +22,10 @@ std::string to_text(const RequestId& request);
 // "n1", "n1 and n2", "n1, n2 and n3".
 std::string to_text(const std::vector<NodeId>& nodes);
 
+// An acceptance as one in a slot: slot 0 stands for the only decision of a single-decree algorithm.
+// REQUIRES that the fact is one of the two.
+SlotAccepted in_slot(const Fact& accepted);
+// " for slot 7"; nothing for slot 0.
+std::string slot_words(Slot slot);
+
 }  // namespace ballast

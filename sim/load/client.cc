@@ -212,12 +212,18 @@ Command Client::next_command() {
   const std::uint64_t work = works_.next();
   switch (command.operation) {
     case Operation::read:
+    case Operation::delete_:
+    case Operation::dequeue:
+    case Operation::acquire:
+    case Operation::release:
       command.key = key;
       break;
     case Operation::cas:
       command.expected = last_seen_[key];
       [[fallthrough]];
     case Operation::write:
+    case Operation::add:
+    case Operation::enqueue:
       command.key = key;
       [[fallthrough]];
     case Operation::propose:
@@ -275,6 +281,7 @@ void Client::end(std::uint32_t index, Returning outcome, std::int64_t value, Ste
     if (command.operation == Operation::read) last_seen_[command.key] = value;
     if (command.operation == Operation::write) last_seen_[command.key] = command.value;
     if (command.operation == Operation::cas && value != 0) last_seen_[command.key] = command.value;
+    if (command.operation == Operation::delete_) last_seen_[command.key] = 0;
   }
   context.effects->facts.push_back(Returned{id(index, context), outcome, value});
   if (const Closed* closed_loop = closed()) {

@@ -86,8 +86,9 @@ std::vector<ClientOperation> History::operations() const {
 
 namespace {
 
-// A register that was never written reads as 0 inside and as null in a history.
-void write_register(JsonWriter& w, std::int64_t value) {
+// What is not there, in a register that was never written or in an empty queue, is 0 inside and
+// null in a history.
+void write_what_is_there(JsonWriter& w, std::int64_t value) {
   if (value == 0) {
     w.null();
   } else {
@@ -100,19 +101,25 @@ void write_value(JsonWriter& w, const HistoryLine& line) {
   const bool ok = !line.invocation && op.outcome == Returning::ok;
   switch (op.operation) {
     case Operation::read:
-      ok ? write_register(w, op.result) : static_cast<void>(w.null());
+    case Operation::dequeue:
+    case Operation::acquire:
+      ok ? write_what_is_there(w, op.result) : static_cast<void>(w.null());
       break;
     case Operation::write:
+    case Operation::enqueue:
+    case Operation::add:
       w.value(op.value);
       break;
     case Operation::cas:
       w.begin_array();
-      write_register(w, op.expected);
+      write_what_is_there(w, op.expected);
       w.value(op.value).end_array();
       break;
     case Operation::propose:
       w.value(ok ? op.result : op.value);
       break;
+    case Operation::delete_:
+    case Operation::release:
     case Operation::work:
       w.null();
       break;
@@ -132,10 +139,13 @@ void write_json(JsonWriter& w, const HistoryLine& line, std::uint64_t index,
   w.member("key", op.key);
   w.key("value");
   write_value(w, line);
-  // A refused cas is an observation: it is ok, and says that it did not write.
-  if (op.operation == Operation::cas && !line.invocation && op.outcome == Returning::ok) {
-    w.member("applied", op.result != 0);
-  }
+  // What was refused is an observation: it is ok, and says that it changed nothing.
+  const bool ok = !line.invocation && op.outcome == Returning::ok;
+  const bool may_be_refused =
+      op.operation == Operation::cas || op.operation == Operation::delete_ ||
+      op.operation == Operation::acquire || op.operation == Operation::release;
+  if (ok && may_be_refused) w.member("applied", op.result != 0);
+  if (ok && op.operation == Operation::add) w.member("sum", op.result);
   w.member("time", line.invocation ? op.invoked.ns : op.returned.ns);
   w.member("client", client);
   w.member("event", line.event.value);

@@ -19,7 +19,7 @@ struct ClientOperation {
   RequestId request;
   Operation operation = Operation::read;
   std::uint64_t key = 0;
-  std::int64_t value = 0;     // written, proposed
+  std::int64_t value = 0;     // written, proposed, added, enqueued
   std::int64_t expected = 0;  // cas
   std::int64_t result = 0;
   Time invoked;

@@ -22,6 +22,24 @@ ScriptedOperation ScriptedOperation::of(Time at, std::uint32_t client, const Com
     case Operation::work:
       made.action = scripted::Work{command.work, command.key};
       break;
+    case Operation::delete_:
+      made.action = scripted::Delete{command.key};
+      break;
+    case Operation::add:
+      made.action = scripted::Add{command.value, command.key};
+      break;
+    case Operation::enqueue:
+      made.action = scripted::Enqueue{command.value, command.key};
+      break;
+    case Operation::dequeue:
+      made.action = scripted::Dequeue{command.key};
+      break;
+    case Operation::acquire:
+      made.action = scripted::Acquire{command.key};
+      break;
+    case Operation::release:
+      made.action = scripted::Release{command.key};
+      break;
   }
   return made;
 }

@@ -17,8 +17,8 @@ namespace scripted {
 struct Read {
   std::uint64_t key = 0;
   static constexpr std::string_view name = "read";
-  static constexpr std::string_view doc = "Reads a register.";
-  static constexpr auto fields = std::tuple{field("key", &Read::key, "Which register.")};
+  static constexpr std::string_view doc = "Reads a register or a counter.";
+  static constexpr auto fields = std::tuple{field("key", &Read::key, "Which one.")};
 };
 
 struct Write {
@@ -61,7 +61,55 @@ struct Work {
       field("key", &Work::key, "What it is about, for policies that go by it.")};
 };
 
-using Action = std::variant<Read, Write, Cas, Propose, Work>;
+struct Delete {
+  std::uint64_t key = 0;
+  static constexpr std::string_view name = "delete";
+  static constexpr std::string_view doc = "Deletes a key.";
+  static constexpr auto fields = std::tuple{field("key", &Delete::key, "Which key.")};
+};
+
+struct Add {
+  std::int64_t value = 0;
+  std::uint64_t key = 0;
+  static constexpr std::string_view name = "add";
+  static constexpr std::string_view doc = "Adds to a counter.";
+  static constexpr auto fields = std::tuple{field("value", &Add::value, "What is added.").needed(),
+                                            field("key", &Add::key, "Which counter.")};
+};
+
+struct Enqueue {
+  std::int64_t value = 0;
+  std::uint64_t key = 0;
+  static constexpr std::string_view name = "enqueue";
+  static constexpr std::string_view doc = "Puts a value into a queue.";
+  static constexpr auto fields = std::tuple{field("value", &Enqueue::value, "The value.").needed(),
+                                            field("key", &Enqueue::key, "Which queue.")};
+};
+
+struct Dequeue {
+  std::uint64_t key = 0;
+  static constexpr std::string_view name = "dequeue";
+  static constexpr std::string_view doc = "Takes the oldest value out of a queue.";
+  static constexpr auto fields = std::tuple{field("key", &Dequeue::key, "Which queue.")};
+};
+
+struct Acquire {
+  std::uint64_t key = 0;
+  static constexpr std::string_view name = "acquire";
+  static constexpr std::string_view doc = "Takes a lock, if it is free.";
+  static constexpr auto fields = std::tuple{field("key", &Acquire::key, "Which lock.")};
+};
+
+struct Release {
+  std::uint64_t key = 0;
+  static constexpr std::string_view name = "release";
+  static constexpr std::string_view doc = "Gives a lock back, if this session holds it.";
+  static constexpr auto fields = std::tuple{field("key", &Release::key, "Which lock.")};
+};
+
+// In the order of Operation.
+using Action =
+    std::variant<Read, Write, Cas, Propose, Work, Delete, Add, Enqueue, Dequeue, Acquire, Release>;
 
 }  // namespace scripted
 

@@ -57,9 +57,15 @@ struct OperationMix {
   std::uint32_t cas = 0;
   std::uint32_t propose = 0;
   std::uint32_t work = 0;
+  std::uint32_t delete_ = 0;
+  std::uint32_t add = 0;
+  std::uint32_t enqueue = 0;
+  std::uint32_t dequeue = 0;
+  std::uint32_t acquire = 0;
+  std::uint32_t release = 0;
   static constexpr std::string_view name = "operations";
   static constexpr auto fields = std::tuple{
-      field("read", &OperationMix::read, "Reads a register.").at_most(1'000'000),
+      field("read", &OperationMix::read, "Reads a register or a counter.").at_most(1'000'000),
       field("write", &OperationMix::write, "Writes a value that no other write uses.")
           .at_most(1'000'000),
       field("cas", &OperationMix::cas,
@@ -68,10 +74,28 @@ struct OperationMix {
       field("propose", &OperationMix::propose, "Proposes a value that no other client proposes.")
           .at_most(1'000'000),
       field("work", &OperationMix::work, "Has a job done by whoever the target chooses.")
+          .at_most(1'000'000),
+      field("delete", &OperationMix::delete_, "Deletes a key.").at_most(1'000'000),
+      field("add", &OperationMix::add, "Adds to a counter a number that no other addition adds.")
+          .at_most(1'000'000),
+      field("enqueue", &OperationMix::enqueue, "Puts a value into a queue that no other does.")
+          .at_most(1'000'000),
+      field("dequeue", &OperationMix::dequeue, "Takes the oldest value out of a queue.")
+          .at_most(1'000'000),
+      field("acquire", &OperationMix::acquire, "Takes a lock for its session, if it is free.")
+          .at_most(1'000'000),
+      field("release", &OperationMix::release, "Gives a lock back, if its session holds it.")
           .at_most(1'000'000)};
 
-  std::array<std::uint32_t, 5> weights() const { return {read, write, cas, propose, work}; }
-  std::uint64_t total() const { return std::uint64_t{read} + write + cas + propose + work; }
+  // By the number of the operation.
+  std::array<std::uint32_t, 11> weights() const {
+    return {read, write, cas, propose, work, delete_, add, enqueue, dequeue, acquire, release};
+  }
+  std::uint64_t total() const {
+    std::uint64_t sum = 0;
+    for (const std::uint32_t weight : weights()) sum += weight;
+    return sum;
+  }
 };
 
 struct Workload {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "sim/base/describe.h"
+#include "sim/base/flat_map.h"
 #include "sim/base/random.h"
 
 namespace ballast {
@@ -55,6 +56,11 @@ class Damage {
   template <class T>
   void visit(std::vector<T>& v) {
     for (T& each : v) visit(each);
+  }
+  // The values of a map, not its keys: their order would be broken.
+  template <class Key, class T>
+  void visit(FlatMap<Key, T>& v) {
+    for (auto& element : v) visit(element.second);
   }
   template <class... Ts>
   void visit(std::variant<Ts...>& v) {

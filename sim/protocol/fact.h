@@ -282,10 +282,54 @@ struct LockReleased {  // `holder` holds `lock` no more: given back, expired or 
       std::tuple{field("lock", &LockReleased::lock), field("holder", &LockReleased::holder)};
 };
 
-using Fact = std::variant<Proposed, Decided, TermStarted, Campaigned, VoteGranted, Elected,
-                          SteppedDown, Appended, Truncated, Committed, Prepared, Promised,
-                          AcceptAsked, Accepted, PolicySet, WeightSet, HealthSet, Admitted, Routed,
-                          Ended, Invoked, Returned, LockGranted, LockReleased>;
+// --- Ballots, slot by slot (Multi-Paxos) -------------------------------------------------------
+// A promise is for all slots: Promised, without a vote.
+
+struct SlotAsked {  // phase 2a: this leader asks acceptors to accept `value` for `slot`
+  Slot slot;
+  Ballot ballot;
+  ValueDigest value;
+  static constexpr std::string_view name = "slot_asked";
+  static constexpr auto fields =
+      std::tuple{field("slot", &SlotAsked::slot), field("ballot", &SlotAsked::ballot),
+                 field("value", &SlotAsked::value)};
+};
+
+struct SlotAccepted {  // phase 2b: this acceptor has accepted `value` for `slot`
+  Slot slot;
+  Ballot ballot;
+  ValueDigest value;
+  static constexpr std::string_view name = "slot_accepted";
+  static constexpr auto fields =
+      std::tuple{field("slot", &SlotAccepted::slot), field("ballot", &SlotAccepted::ballot),
+                 field("value", &SlotAccepted::value)};
+};
+
+struct Executed {  // this node's state machine has executed what was decided for `slot`
+  Slot slot;
+  ValueDigest value;
+  static constexpr std::string_view name = "executed";
+  static constexpr auto fields =
+      std::tuple{field("slot", &Executed::slot), field("value", &Executed::value)};
+};
+
+// This node's state machine, with all slots up to `slot` executed, is what `content` is the digest
+// of. With `taken_over` it has come from another node, in the place of what was there.
+struct Checkpointed {
+  Slot slot;
+  std::uint64_t content = 0;
+  bool taken_over = false;
+  static constexpr std::string_view name = "checkpointed";
+  static constexpr auto fields =
+      std::tuple{field("slot", &Checkpointed::slot), field("content", &Checkpointed::content),
+                 field("taken_over", &Checkpointed::taken_over)};
+};
+
+using Fact =
+    std::variant<Proposed, Decided, TermStarted, Campaigned, VoteGranted, Elected, SteppedDown,
+                 Appended, Truncated, Committed, Prepared, Promised, AcceptAsked, Accepted,
+                 PolicySet, WeightSet, HealthSet, Admitted, Routed, Ended, Invoked, Returned,
+                 LockGranted, LockReleased, SlotAsked, SlotAccepted, Executed, Checkpointed>;
 static_assert(sizeof(Fact) <= 56, "facts travel through every observer: keep them small");
 
 }  // namespace ballast

@@ -6,15 +6,19 @@
 // none of them.
 #pragma once
 
+#include <algorithm>
 #include <any>
+#include <iterator>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "sim/base/type_info.h"
 #include "sim/protocol/goal.h"
 #include "sim/protocol/hosted.h"
+#include "sim/protocol/quorum.h"
 
 namespace ballast {
 
@@ -22,8 +26,9 @@ namespace ballast {
 struct AlgorithmInfo {
   std::string_view name;
   std::string_view summary;
-  std::vector<Operation> operations;  // the requests it serves; empty for one that serves none
-  ConfigSpec config;                  // how its options are read, described and written
+  // The requests that it serves, whatever its options say; empty for one that serves none.
+  std::vector<Operation> operations;
+  ConfigSpec config;  // how its options are read, described and written
   std::unique_ptr<Process> (*make)(const std::any& config) = nullptr;
   // After what time without word the algorithm acts, such as the longest election timeout: the
   // unit of faults' gaps and of the wait for progress. Config::patience(), or one second.
@@ -36,6 +41,17 @@ struct AlgorithmInfo {
   // that is heard and hears nobody, a candidate that reaches one of them. Config::bears_meddling(),
   // or false: Raft needs PreVote and CheckQuorum for that.
   bool (*bears_meddling)(const std::any& config) = nullptr;
+  // Whether it serves an operation under these options: Config::serves(operation), or all of
+  // P::operations.
+  bool (*serves)(const std::any& config, Operation operation) = nullptr;
+  // The quorums of its group: Config::quorums, or majorities.
+  QuorumSystem (*quorums)(const std::any& config) = nullptr;
+  // Why these options do not go with so many members; empty if they do. Quorums that need not meet
+  // do if Config::unsafe_quorums says that this is meant.
+  std::string (*misfit)(const std::any& config, std::size_t members) = nullptr;
+  // How it could be made to serve an operation that it does not serve as it is, for people:
+  // Config::advice(operation), or nothing.
+  std::string (*advice)(Operation operation) = nullptr;
   std::vector<GoalInfo> goals = {};           // P::goals, or none
   std::vector<std::string_view> timers = {};  // the words of P::Timer
 };
@@ -62,7 +78,7 @@ struct Register {
     register_algorithm({P::name, P::summary,
                         std::vector<Operation>(std::begin(P::operations), std::end(P::operations)),
                         config_spec<typename P::Config>(), &make, &patience, &vary, &bears_meddling,
-                        goals(), timers()});
+                        &serves, &quorums, &misfit, &advice, goals(), timers()});
   }
   static std::unique_ptr<Process> make(const std::any& config) {
     return std::make_unique<Hosted<P>>(*std::any_cast<Config>(&config));
@@ -74,7 +90,7 @@ struct Register {
     return {1'000'000'000};
   }
   static void vary(std::any& config, Stream& dice, Duration round_trip) {
-    if constexpr (requires(Config& c) { c.vary(dice, round_trip); }) {
+    if constexpr (requires(Config & c) { c.vary(dice, round_trip); }) {
       std::any_cast<Config&>(config).vary(dice, round_trip);
     }
   }
@@ -83,6 +99,35 @@ struct Register {
       return std::any_cast<const Config&>(config).bears_meddling();
     }
     return false;
+  }
+  static bool serves(const std::any& config, Operation operation) {
+    const auto& all = P::operations;
+    if (std::find(std::begin(all), std::end(all), operation) == std::end(all)) return false;
+    if constexpr (requires(const Config& c) { c.serves(operation); }) {
+      return std::any_cast<const Config&>(config).serves(operation);
+    }
+    return true;
+  }
+  static QuorumSystem quorums(const std::any& config) {
+    if constexpr (requires(const Config& c) { c.quorums; }) {
+      return std::any_cast<const Config&>(config).quorums;
+    }
+    return quorum::Majority{};
+  }
+  static std::string misfit(const std::any& config, std::size_t members) {
+    if constexpr (requires(const Config& c) { c.unsafe_quorums; }) {
+      const Config& options = std::any_cast<const Config&>(config);
+      const QuorumProblem problem = problem_of(options.quorums, members);
+      if (!problem.unsuitable.empty()) return "quorums: " + problem.unsuitable;
+      if (!problem.unsafe.empty() && !options.unsafe_quorums) {
+        return "quorums: " + problem.unsafe + "; \"unsafe_quorums\": true shows what then happens";
+      }
+    }
+    return {};
+  }
+  static std::string advice(Operation operation) {
+    if constexpr (requires { Config::advice(operation); }) return Config::advice(operation);
+    return {};
   }
   static std::vector<GoalInfo> goals() {
     if constexpr (requires { P::goals; }) {

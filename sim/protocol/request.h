@@ -13,11 +13,30 @@ namespace ballast {
 
 // What a request wants done.
 //   read, write, cas  on a register that `key` names; a register is 0 until it is first written
+//   delete            makes the register what it was before it was first written
 //   propose           a value to a single decision (Paxos): the answer is the value decided
 //   work              a job of a certain size, for servers behind a balancer
-enum class Operation : std::uint8_t { read, write, cas, propose, work };
+//   add               to the counter that `key` names, which starts at 0; `read` reads it, too
+//   enqueue, dequeue  at the ends of a queue, first in, first out
+//   acquire, release  a lock, which a session of a client holds
+// What a server answers is said at Response.
+enum class Operation : std::uint8_t {
+  read,
+  write,
+  cas,
+  propose,
+  work,
+  delete_,
+  add,
+  enqueue,
+  dequeue,
+  acquire,
+  release
+};
 constexpr auto enumerators(Operation) {
-  return std::array<std::string_view, 5>{"read", "write", "cas", "propose", "work"};
+  return std::array<std::string_view, 11>{"read",    "write",   "cas",    "propose",
+                                          "work",    "delete",  "add",    "enqueue",
+                                          "dequeue", "acquire", "release"};
 }
 
 // Who asks what for the how-manieth time. A client node holds one or more sessions; a session has
@@ -37,7 +56,7 @@ struct RequestId {
 struct Command {
   Operation operation = Operation::read;
   std::uint64_t key = 0;
-  std::int64_t value = 0;     // what is written or proposed
+  std::int64_t value = 0;     // what is written, proposed, added or enqueued
   std::int64_t expected = 0;  // cas writes only over this
   std::uint64_t work = 0;     // how much work, as a uniform quantile of the server's service law
   friend constexpr auto operator<=>(const Command&, const Command&) = default;
@@ -69,8 +88,15 @@ constexpr auto enumerators(Outcome) {
 
 struct Response {
   Outcome outcome = Outcome::ok;
-  std::int64_t value =
-      0;  // read: the value; cas: 1 if it wrote, 0 if refused; propose: the decision
+  // What came of it, if ok:
+  //   read     the value                     dequeue  the value taken out; 0: the queue was empty
+  //   write    0                             acquire  a fencing token, greater than all before; 0:
+  //   cas      1: it wrote; 0: refused                another session holds the lock
+  //   delete   1: there was something to     release  1: it was released; 0: the session did not
+  //            delete; 0: there was nothing           hold it
+  //   add      the sum                       propose  the decision
+  //   enqueue  0
+  std::int64_t value = 0;
   NodeId leader;
   friend constexpr auto operator<=>(const Response&, const Response&) = default;
   static constexpr std::string_view name = "Response";

@@ -55,6 +55,10 @@ struct Adding {
   void operator()(const Promised& f) const { s.ballots.insert(f.ballot); }
   void operator()(const AcceptAsked& f) const { s.ballots.insert(f.ballot); }
   void operator()(const Accepted& f) const { s.ballots.insert(f.ballot); }
+  void operator()(const SlotAsked& f) const { add(f.slot, f.ballot); }
+  void operator()(const SlotAccepted& f) const { add(f.slot, f.ballot); }
+  void operator()(const Executed& f) const { s.entries.insert(f.slot.value); }
+  void operator()(const Checkpointed& f) const { s.entries.insert(f.slot.value); }
   void operator()(const Admitted& f) const { s.tickets.insert(f.ticket); }
   void operator()(const Routed& f) const {
     s.tickets.insert(f.ticket);
@@ -69,6 +73,10 @@ struct Adding {
   void operator()(const HealthSet& f) const { s.nodes.insert(f.endpoint); }
   void operator()(const LockGranted& f) const { s.nodes.insert(f.holder); }
   void operator()(const LockReleased& f) const { s.nodes.insert(f.holder); }
+  void add(Slot slot, const Ballot& ballot) const {
+    s.entries.insert(slot.value);
+    s.ballots.insert(ballot);
+  }
 };
 
 struct Concerning {
@@ -88,6 +96,10 @@ struct Concerning {
   bool operator()(const Promised& f) const { return s.ballots.contains(f.ballot); }
   bool operator()(const AcceptAsked& f) const { return s.ballots.contains(f.ballot); }
   bool operator()(const Accepted& f) const { return s.ballots.contains(f.ballot); }
+  bool operator()(const SlotAsked& f) const { return s.entries.contains(f.slot.value); }
+  bool operator()(const SlotAccepted& f) const { return s.entries.contains(f.slot.value); }
+  bool operator()(const Executed& f) const { return s.entries.contains(f.slot.value); }
+  bool operator()(const Checkpointed& f) const { return s.entries.contains(f.slot.value); }
   bool operator()(const Admitted& f) const { return charge(f.ticket, f.request); }
   bool operator()(const Routed& f) const { return charge(f.ticket, f.request); }
   bool operator()(const Ended& f) const { return charge(f.ticket, f.request); }

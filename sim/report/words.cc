@@ -63,6 +63,21 @@ struct FactWords {
   std::string operator()(const Accepted& f) const {
     return "accepted " + to_text(f.value) + " in ballot " + to_text(f.ballot);
   }
+  std::string operator()(const SlotAsked& f) const {
+    return "asked to accept " + to_text(f.value) + " for slot " + number(f.slot.value) +
+           " in ballot " + to_text(f.ballot);
+  }
+  std::string operator()(const SlotAccepted& f) const {
+    return "accepted " + to_text(f.value) + " for slot " + number(f.slot.value) + " in ballot " +
+           to_text(f.ballot);
+  }
+  std::string operator()(const Executed& f) const {
+    return "executed slot " + number(f.slot.value) + ": " + to_text(f.value);
+  }
+  std::string operator()(const Checkpointed& f) const {
+    return (f.taken_over ? "took over a checkpoint at slot " : "took a checkpoint at slot ") +
+           number(f.slot.value);
+  }
   std::string operator()(const PolicySet& f) const {
     return "began to pick by the rule " + std::string(name_of(f.rule));
   }
@@ -90,11 +105,26 @@ struct FactWords {
   }
   std::string operator()(const Invoked& f) const {
     std::string what(name_of(f.operation));
-    if (f.operation == Operation::propose) what += " " + std::to_string(f.value);
-    if (f.operation == Operation::read) what += " key " + number(f.key);
-    if (f.operation == Operation::write || f.operation == Operation::cas) {
-      what += " " + std::to_string(f.value) + " to key " + number(f.key);
-      if (f.operation == Operation::cas) what += " over " + std::to_string(f.expected);
+    switch (f.operation) {
+      case Operation::propose:
+        what += " " + std::to_string(f.value);
+        break;
+      case Operation::read:
+      case Operation::delete_:
+      case Operation::dequeue:
+      case Operation::acquire:
+      case Operation::release:
+        what += " key " + number(f.key);
+        break;
+      case Operation::write:
+      case Operation::cas:
+      case Operation::add:
+      case Operation::enqueue:
+        what += " " + std::to_string(f.value) + " to key " + number(f.key);
+        if (f.operation == Operation::cas) what += " over " + std::to_string(f.expected);
+        break;
+      case Operation::work:
+        break;
     }
     return "began " + names.in(to_text(f.request)) + ": " + what;
   }

@@ -17,6 +17,7 @@ class Fitting {
 
   bool check() {
     check_groups();
+    check_quorums();
     check_workload();
     check_network();
     for (std::size_t i = 0; i < scenario_.faults.size(); ++i) {
@@ -85,6 +86,19 @@ class Fitting {
     }
   }
 
+  void check_quorums() {
+    for (const NodeGroup& group : scenario_.groups) {
+      std::size_t members = 0;
+      for (const NodeGroup& other : scenario_.groups) {
+        const bool named = std::find(group.members.begin(), group.members.end(), other.name) !=
+                           group.members.end();
+        if (named) members += other.count;
+      }
+      const std::string problem = group.algorithm->misfit(group.config, members);
+      if (!problem.empty()) wrong(group.at, "nodes." + group.name + ".config." + problem);
+    }
+  }
+
   // Variants name nodes of their own group, the first of which has the number `first`.
   void check_variants(NodeGroup& group, std::uint32_t first) {
     for (NodeVariant& variant : group.variants) {
@@ -117,8 +131,8 @@ class Fitting {
             closest(workload.target, names));
       return;
     }
-    check_operations(workload, *target->algorithm);
-    check_script(workload, *target->algorithm);
+    check_operations(workload, *target);
+    check_script(workload, *target);
     const auto rate_is_zero = [](const auto& arrivals) {
       if constexpr (requires { arrivals.rate; }) return arrivals.rate.is_zero();
       return false;
@@ -128,15 +142,11 @@ class Fitting {
     }
   }
 
-  void check_script(const Workload& workload, const AlgorithmInfo& algorithm) {
+  void check_script(const Workload& workload, const NodeGroup& target) {
     if (!workload.script) return;
     for (const ScriptedOperation& each : *workload.script) {
       const Operation operation = each.command().operation;
-      const auto& served = algorithm.operations;
-      if (std::find(served.begin(), served.end(), operation) == served.end()) {
-        wrong(places_.workload, "workload.script asks for \"" + std::string(name_of(operation)) +
-                                    "\", which " + std::string(algorithm.name) + " does not serve");
-      }
+      check_served("workload.script", operation, target);
       if (each.client > workload.clients) {
         wrong(places_.workload, "workload.script names client " + std::to_string(each.client) +
                                     "; the workload has " + std::to_string(workload.clients));
@@ -149,14 +159,44 @@ class Fitting {
     }
   }
 
-  void check_operations(Workload& workload, const AlgorithmInfo& algorithm) {
-    const auto serves = [&](Operation o) {
-      return std::find(algorithm.operations.begin(), algorithm.operations.end(), o) !=
-             algorithm.operations.end();
-    };
+  // That the target serves an operation that the workload asks for, and that the history can be
+  // judged by it.
+  void check_served(std::string_view who, Operation operation, const NodeGroup& target) {
+    const AlgorithmInfo& algorithm = *target.algorithm;
+    const std::string asks = std::string(who) + " asks for " + quoted(name_of(operation)) +
+                             ", which " + std::string(algorithm.name) + " does not serve";
+    if (!algorithm.serves(target.config, operation)) {
+      std::vector<std::string_view> served;
+      for (const Operation each : algorithm.operations) {
+        if (algorithm.serves(target.config, each)) served.push_back(name_of(each));
+      }
+      const std::string advice = algorithm.advice(operation);
+      return wrong(places_.workload, asks + "; it serves " +
+                                         (served.empty() ? "nothing" : one_of(served)) +
+                                         (advice.empty() ? "" : "; " + advice));
+    }
+    if (!scenario_.check.linearizable) return;
+    const HistoryModel judged = scenario_.check.linearizable->model;
+    if (knows(judged, operation)) return;
+    for (std::size_t i = 0; i < enumerators(HistoryModel{}).size(); ++i) {
+      const auto model = static_cast<HistoryModel>(i);
+      if (!knows(model, operation)) continue;
+      return wrong(places_.check, "linearizable judges by the model " + quoted(name_of(judged)) +
+                                      ", which does not know " + quoted(name_of(operation)) +
+                                      " of " + std::string(who) + "; the model " +
+                                      quoted(name_of(model)) + " does");
+    }
+  }
+
+  void check_operations(Workload& workload, const NodeGroup& target) {
+    const AlgorithmInfo& algorithm = *target.algorithm;
+    const auto serves = [&](Operation o) { return algorithm.serves(target.config, o); };
     if (workload.operations.total() == 0) {
-      workload.operations = {serves(Operation::read), serves(Operation::write), 0,
-                             serves(Operation::propose), serves(Operation::work)};
+      workload.operations = {
+          serves(Operation::read),    serves(Operation::write),   0,
+          serves(Operation::propose), serves(Operation::work),    serves(Operation::delete_),
+          serves(Operation::add),     serves(Operation::enqueue), serves(Operation::dequeue),
+          serves(Operation::acquire), serves(Operation::release)};
       if (workload.operations.total() == 0) {
         wrong(places_.workload, "the workload asks " + quoted(workload.target) + ", but " +
                                     std::string(algorithm.name) + " serves no requests");
@@ -164,14 +204,9 @@ class Fitting {
     }
     const auto weights = workload.operations.weights();
     for (std::size_t i = 0; i < weights.size(); ++i) {
-      const auto operation = static_cast<Operation>(i);
-      if (weights[i] == 0 || serves(operation)) continue;
-      std::vector<std::string_view> served;
-      for (const Operation each : algorithm.operations) served.push_back(name_of(each));
-      wrong(places_.workload, "workload.operations asks for \"" + std::string(name_of(operation)) +
-                                  "\", which " + std::string(algorithm.name) +
-                                  " does not serve; it serves " +
-                                  (served.empty() ? "nothing" : one_of(served)));
+      if (weights[i] != 0) {
+        check_served("workload.operations", static_cast<Operation>(i), target);
+      }
     }
   }
 

@@ -8,9 +8,19 @@
 
 namespace ballast {
 
+namespace {
+
+// Whether these nodes of a group can go on without the others.
+bool holds_quorums(const Group& group, const std::vector<NodeId>& nodes) {
+  return group.is_quorum(Phase::one, nodes) && group.is_quorum(Phase::two, nodes);
+}
+
+}  // namespace
+
 Core choose_core(const Scenario& scenario, const World& world) {
   Core core;
   Stream dice(scenario.seed, Purpose::core, 0);
+  const std::vector<Group> groups = scenario.node_groups();
   std::uint32_t next = 1;
   for (const NodeGroup& group : scenario.groups) {
     std::vector<NodeId> able;
@@ -18,15 +28,21 @@ Core choose_core(const Scenario& scenario, const World& world) {
       if (!world.refuses_to_start({next})) able.push_back({next});
     }
     const std::size_t quorum = quorum_of(group);
-    if (able.size() < quorum) {
+    const Group& whole = groups[static_cast<std::size_t>(&group - scenario.groups.data())];
+    if (!holds_quorums(whole, able)) {
       core.excuse = "only " + std::to_string(able.size()) + " of the " +
                     std::to_string(group.count) + " nodes of \"" + group.name +
                     "\" can start, the disks of the others being damaged: no quorum";
       return core;
     }
-    const std::size_t size = quorum + dice.below(able.size() - quorum + 1);
+    std::size_t size = quorum + dice.below(able.size() - quorum + 1);
     for (std::size_t i = 0; i < size; ++i) {
       std::swap(able[i], able[i + dice.below(able.size() - i)]);
+    }
+    // Not any so many are a quorum of a grid, or of members of different weight.
+    while (
+        !holds_quorums(whole, {able.begin(), able.begin() + static_cast<std::ptrdiff_t>(size)})) {
+      ++size;
     }
     core.nodes.insert(core.nodes.end(), able.begin(),
                       able.begin() + static_cast<std::ptrdiff_t>(size));
@@ -82,18 +98,20 @@ void calm(std::uint32_t servers, World& world) {
 
 namespace {
 
-// Whether `chosen` can be extended to so many nodes that all know each other. Groups are small.
+// Whether `chosen` can be extended to nodes that all know each other and can go on without the
+// others, which takes so many at least. Groups are small.
 bool extends(const std::vector<NodeId>& candidates, std::size_t from, std::vector<NodeId>& chosen,
-             std::size_t wanted, const Network& network) {
-  if (chosen.size() == wanted) return true;
-  for (std::size_t i = from; i + (wanted - chosen.size()) <= candidates.size(); ++i) {
+             std::size_t least, const Group& group, const Network& network) {
+  if (chosen.size() >= least && holds_quorums(group, chosen)) return true;
+  const std::size_t missing = least > chosen.size() ? least - chosen.size() : 1;
+  for (std::size_t i = from; i + missing <= candidates.size(); ++i) {
     const NodeId node = candidates[i];
     const bool fits = std::all_of(chosen.begin(), chosen.end(), [&](NodeId other) {
       return !network.is_cut(node, other) && !network.is_cut(other, node);
     });
     if (!fits) continue;
     chosen.push_back(node);
-    if (extends(candidates, i + 1, chosen, wanted, network)) return true;
+    if (extends(candidates, i + 1, chosen, least, group, network)) return true;
     chosen.pop_back();
   }
   return false;
@@ -103,6 +121,7 @@ bool extends(const std::vector<NodeId>& candidates, std::size_t from, std::vecto
 
 bool has_connected_majority(const Scenario& scenario, const World& world) {
   const NodeGroup& group = scenario.groups.front();
+  const Group whole = scenario.node_groups().front();
   const auto works = [&](NodeId node) { return world.is_up(node) && !world.is_paused(node); };
   const Network& network = world.network();
   for (std::uint32_t c = scenario.server_count() + 1; c <= world.node_count(); ++c) {
@@ -114,7 +133,7 @@ bool has_connected_majority(const Scenario& scenario, const World& world) {
       if (works({n}) && reached) candidates.push_back({n});
     }
     std::vector<NodeId> chosen;
-    if (extends(candidates, 0, chosen, quorum_of(group), network)) return true;
+    if (extends(candidates, 0, chosen, quorum_of(group), whole, network)) return true;
   }
   return false;
 }

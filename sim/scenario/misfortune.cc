@@ -78,7 +78,9 @@ Duration patience_of(const Scenario& scenario) {
   return longest;
 }
 
-std::size_t quorum_of(const NodeGroup& group) { return majority(group.count); }
+std::size_t quorum_of(const NodeGroup& group) {
+  return fewest(group.algorithm->quorums(group.config), group.count);
+}
 
 Scenario with_misfortune(const Scenario& scenario, const Profile& profile, std::uint64_t seed) {
   Scenario s = scenario;

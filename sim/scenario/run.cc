@@ -265,16 +265,16 @@ std::vector<GoalTally> Running::count_goals() const {
 
 void Running::judge_history() {
   if (!scenario_.check.linearizable) return;
-  std::vector<RegisterOperation> operations;
+  const HistoryModel model = scenario_.check.linearizable->model;
+  std::vector<SeenOperation> operations;
   for (const ClientOperation& op : watch_.history().operations()) {
-    const bool on_register = op.operation == Operation::read || op.operation == Operation::write ||
-                             op.operation == Operation::cas;
-    if (!on_register || op.outcome == Returning::fail) continue;
+    if (!knows(model, op.operation) || op.outcome == Returning::fail) continue;
     operations.push_back({op.operation, op.key, op.value, op.expected, op.result,
-                          op.outcome == Returning::ok, op.invoked, op.returned, op.client});
+                          op.outcome == Returning::ok, op.invoked, op.returned, op.client,
+                          op.request.session});
   }
   const LinearizabilityResult result =
-      check_linearizable(operations, scenario_.check.linearizable->budget);
+      check_linearizable(operations, scenario_.check.linearizable->budget, model);
   if (result.answer == Linearizability::unknown) reasons_.push_back(result.sentence);
   if (result.answer == Linearizability::no) {
     watch_.objections().raise({std::string(Linearizable::name),

@@ -30,7 +30,10 @@ std::vector<Group> Scenario::node_groups() const {
     group.name = group_name;
     for (std::uint32_t i = 0; i < count; ++i) group.nodes.push_back({next++});
   };
-  for (const NodeGroup& group : groups) add(group.name, group.count);
+  for (const NodeGroup& group : groups) {
+    add(group.name, group.count);
+    if (group.algorithm != nullptr) all.back().quorums = group.algorithm->quorums(group.config);
+  }
   if (workload) add("client", workload->clients);
   return all;
 }

@@ -14,6 +14,7 @@
 #include "sim/base/distribution.h"
 #include "sim/base/problems.h"
 #include "sim/check/checker.h"
+#include "sim/check/linearizable.h"
 #include "sim/fault/fault.h"
 #include "sim/kernel/topology.h"
 #include "sim/kernel/world.h"
@@ -176,19 +177,16 @@ struct ExpectSpec {
       field("property", &ExpectSpec::property, "Of a violation: the property that breaks first.")};
 };
 
-enum class HistoryModel : std::uint8_t { register_ };
-constexpr auto enumerators(HistoryModel) { return std::array<std::string_view, 1>{"register"}; }
-
 struct Linearizable {
   HistoryModel model = HistoryModel::register_;
   std::uint64_t budget = 2'000'000;
   static constexpr std::string_view name = "linearizable";
   static constexpr std::string_view doc =
       "What clients saw can be explained by operations that each took effect at one instant "
-      "between "
-      "invocation and return (Herlihy and Wing 1990), each key being a register.";
+      "between invocation and return (Herlihy and Wing 1990).";
   static constexpr auto fields =
-      std::tuple{field("model", &Linearizable::model, "What each key is."),
+      std::tuple{field("model", &Linearizable::model,
+                       "What each key is, as the machine that the operations are meant for."),
                  field("budget", &Linearizable::budget,
                        "Search steps for each key, after which the answer is that there is none.")
                      .at_least(1)};

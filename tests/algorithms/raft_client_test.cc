@@ -135,8 +135,8 @@ TEST_CASE("raft: what is no operation on registers fails, and takes no effect") 
 }
 
 TEST_CASE("raft: every node that applies the same log reaches the same registers") {
-  RegisterMachine a;
-  RegisterMachine b;
+  Machine a;
+  Machine b;
   const Request requests[] = {write(1, 10), cas(2, 10, 20), cas(2, 10, 20), read(3), write(1, 5)};
   for (const Request& request : requests) CHECK(a.apply(request) == b.apply(request));
   CHECK(a.apply(read(4))->value == 20);

@@ -15,35 +15,35 @@ using namespace ballast::literals;
 namespace {
 
 constexpr std::uint64_t budget = 2'000'000;
-using Operations = std::vector<RegisterOperation>;
+using Operations = std::vector<SeenOperation>;
 
-RegisterOperation op(Operation operation, std::int64_t from, std::int64_t to, bool known = true) {
-  RegisterOperation o;
+SeenOperation op(Operation operation, std::int64_t from, std::int64_t to, bool known = true) {
+  SeenOperation o;
   o.operation = operation;
   o.known = known;
   o.invoked = {from};
   o.returned = known ? Time{to} : Time::max();
   return o;
 }
-RegisterOperation write(std::int64_t value, std::int64_t from, std::int64_t to) {
-  RegisterOperation o = op(Operation::write, from, to);
+SeenOperation write(std::int64_t value, std::int64_t from, std::int64_t to) {
+  SeenOperation o = op(Operation::write, from, to);
   o.value = value;
   return o;
 }
-RegisterOperation read(std::int64_t result, std::int64_t from, std::int64_t to) {
-  RegisterOperation o = op(Operation::read, from, to);
+SeenOperation read(std::int64_t result, std::int64_t from, std::int64_t to) {
+  SeenOperation o = op(Operation::read, from, to);
   o.result = result;
   return o;
 }
-RegisterOperation cas(std::int64_t expected, std::int64_t value, bool wrote, std::int64_t from,
-                      std::int64_t to) {
-  RegisterOperation o = op(Operation::cas, from, to);
+SeenOperation cas(std::int64_t expected, std::int64_t value, bool wrote, std::int64_t from,
+                  std::int64_t to) {
+  SeenOperation o = op(Operation::cas, from, to);
   o.expected = expected;
   o.value = value;
   o.result = wrote ? 1 : 0;
   return o;
 }
-RegisterOperation unknown(RegisterOperation o) {
+SeenOperation unknown(SeenOperation o) {
   o.known = false;
   o.returned = Time::max();
   o.result = 0;
@@ -85,7 +85,7 @@ class AllOrders {
     }
     return true;
   }
-  static bool takes(const RegisterOperation& o, std::int64_t& state) {
+  static bool takes(const SeenOperation& o, std::int64_t& state) {
     if (o.operation == Operation::read) return !o.known || state == o.result;
     if (o.operation == Operation::cas) {
       const bool matches = state == o.expected;
@@ -102,7 +102,7 @@ class AllOrders {
 
 std::string story(const Operations& operations) {
   std::string text;
-  for (const RegisterOperation& o : operations) {
+  for (const SeenOperation& o : operations) {
     text += std::string(name_of(o.operation)) + " value " + std::to_string(o.value) + " expected " +
             std::to_string(o.expected) + " result " + std::to_string(o.result) + " from " +
             std::to_string(o.invoked.ns) +
@@ -130,10 +130,9 @@ Operations random_history(const Kind& kind, Stream& random) {
     const std::int64_t to = from + below(kind.instants / 2 + 1);
     const std::int64_t value = kind.unique ? i + 1 : 1 + below(3);
     const std::int64_t what = below(kind.with_cas ? 4 : 2);
-    RegisterOperation o = what == 0 ? read(0, from, to)
-                          : what == 1
-                              ? write(value, from, to)
-                              : cas(below(kind.unique ? count + 1 : 4), value, false, from, to);
+    SeenOperation o = what == 0   ? read(0, from, to)
+                      : what == 1 ? write(value, from, to)
+                                  : cas(below(kind.unique ? count + 1 : 4), value, false, from, to);
     if (below(100) < kind.unknowns) o = unknown(o);
     all.push_back(o);
   }
@@ -146,7 +145,7 @@ Operations random_history(const Kind& kind, Stream& random) {
   std::sort(order.begin(), order.end());
   std::int64_t state = 0;
   for (const auto& [at, i] : order) {
-    RegisterOperation& o = all[i];
+    SeenOperation& o = all[i];
     if (!o.known && below(2) == 0) continue;  // it never takes effect
     if (o.operation == Operation::read && o.known) o.result = state;
     if (o.operation == Operation::write) state = o.value;
@@ -157,7 +156,7 @@ Operations random_history(const Kind& kind, Stream& random) {
   }
   // Half of the histories are then made to lie a little.
   if (below(2) == 0) return all;
-  RegisterOperation& liar = all[random.below(all.size())];
+  SeenOperation& liar = all[random.below(all.size())];
   if (liar.known && liar.operation == Operation::read) {
     liar.result = below(kind.unique ? count + 1 : 4);
   } else if (liar.known && liar.operation == Operation::cas) {
@@ -213,7 +212,7 @@ TEST_CASE("operations that touch are concurrent, those that do not are not") {
 }
 
 TEST_CASE("a write whose outcome is unknown may take effect at any later time, or never") {
-  const RegisterOperation lost = unknown(write(1, 0, 10));
+  const SeenOperation lost = unknown(write(1, 0, 10));
   CHECK(linearizable({lost, read(0, 100, 110)}));
   CHECK(linearizable({lost, read(0, 100, 110), read(1, 120, 130)}));
   CHECK(!linearizable({lost, read(1, 100, 110), read(0, 120, 130)}));
@@ -229,13 +228,13 @@ TEST_CASE("a refused cas is an observation") {
 }
 
 TEST_CASE("keys are registers of their own") {
-  RegisterOperation other = read(0, 20, 30);
+  SeenOperation other = read(0, 20, 30);
   other.key = 1;
   CHECK(linearizable({write(1, 0, 10), other}));
 }
 
 TEST_CASE("a verdict of no says what cannot be, when and for whom") {
-  RegisterOperation stale = read(1, 40, 50);
+  SeenOperation stale = read(1, 40, 50);
   stale.client = {7};
   const auto unique = check_linearizable({write(1, 0, 10), write(2, 20, 30), stale}, budget);
   CHECK(unique.answer == Linearizability::no);
@@ -280,7 +279,7 @@ TEST_CASE("a bad key is found though another one is too hard, and a spent budget
   const auto undecided = check_linearizable(hard, 1000);
   CHECK(undecided.answer == Linearizability::unknown);
   CHECK(undecided.sentence == "linearizable: the search budget of 1,000 steps for key 0 was spent");
-  RegisterOperation bad = read(9, 0, 1);
+  SeenOperation bad = read(9, 0, 1);
   bad.key = 1;
   hard.push_back(bad);
   CHECK(check_linearizable(hard, 1000).answer == Linearizability::no);

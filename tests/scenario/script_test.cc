@@ -33,9 +33,11 @@ class Lines final : public Recorder {
   void begin(const Scenario&, const World&) override {}
   void line(const HistoryLine& line) override {
     if (line.invocation) begun.push_back(*line.operation);
+    if (!line.invocation) results.push_back(line.operation->result);
   }
   void sample(const Sample&) override {}
   std::vector<ClientOperation> begun;
+  std::vector<std::int64_t> results;
   std::vector<std::string> all;
 };
 
@@ -66,6 +68,46 @@ TEST_CASE("clients ask what the script says, when it says so, and nothing else")
   CHECK(begun[2].invoked == Time{} + 1200_ms);
   CHECK(begun[3].operation == Operation::cas);
   CHECK(begun[3].expected == 7);
+}
+
+TEST_CASE("each machine is asked its operations, and the history judged by its model") {
+  const auto story = [](std::string_view machine, std::string_view operations) {
+    return scenario_of(scripted, {"nodes.server.config.machine=" + std::string(machine),
+                                  "workload.script=" + std::string(operations),
+                                  R"(check=[{"linearizable": ")" + std::string(machine) + "\"}]"});
+  };
+  const auto results = [&](std::string_view machine, std::string_view operations) {
+    const Scenario scenario = story(machine, operations);
+    Lines lines;
+    CHECK(run(scenario, {&lines, true, nullptr, {}}).verdict == Verdict::held);
+    return lines.results;
+  };
+  CHECK(results("counter", R"([{"at": "1s", "add": 5}, {"at": "1.2s", "add": 2},
+                               {"at": "1.4s", "read": 0}])") == std::vector<std::int64_t>{5, 7, 7});
+  CHECK(results("queue", R"([{"at": "1s", "enqueue": 5}, {"at": "1.2s", "dequeue": 0},
+                             {"at": "1.4s", "dequeue": 0}])") ==
+        std::vector<std::int64_t>{0, 5, 0});
+  CHECK(results("lock", R"([{"at": "1s", "acquire": 3}, {"at": "1.2s", "client": 2, "acquire": 3},
+                            {"at": "1.4s", "release": 3},
+                            {"at": "1.6s", "client": 2, "acquire": 3}])") ==
+        std::vector<std::int64_t>{1, 0, 1, 2});
+  CHECK(results("kv", R"([{"at": "1s", "write": 5}, {"at": "1.2s", "delete": 0},
+                          {"at": "1.4s", "read": 0}, {"at": "1.6s", "delete": 0}])") ==
+        std::vector<std::int64_t>{0, 1, 0, 0});
+}
+
+TEST_CASE(
+    "an operation that the machine or the model does not know is an error that says what does") {
+  const std::string asked = R"(workload.script=[{"at": "1s", "enqueue": 5}])";
+  const std::string served = problems_of(scripted, {asked});
+  CHECK(served.find("workload.script asks for \"enqueue\", which raft does not serve; it serves "
+                    "read, write or cas; with \"machine\": \"queue\" it would") !=
+        std::string::npos);
+  const std::string judged = problems_of(scripted, {asked, "nodes.server.config.machine=queue",
+                                                    R"(check=[{"linearizable": "register"}])"});
+  CHECK(judged.find("linearizable judges by the model \"register\", which does not know "
+                    "\"enqueue\" of workload.script; the model \"queue\" does") !=
+        std::string::npos);
 }
 
 TEST_CASE("what a client was to ask while it was down is not asked") {
