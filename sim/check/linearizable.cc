@@ -109,6 +109,7 @@ class KeySearch {
         return true;
       case Operation::propose:
       case Operation::work:
+      case Operation::administer:
         return true;
     }
     return true;

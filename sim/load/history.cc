@@ -114,6 +114,7 @@ void write_value(JsonWriter& w, const HistoryLine& line) {
       w.value(ok ? op.result : op.value);
       break;
     case Operation::work:
+    case Operation::administer:
       w.null();
       break;
   }

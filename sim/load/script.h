@@ -61,7 +61,19 @@ struct Work {
       field("key", &Work::key, "What it is about, for policies that go by it.")};
 };
 
-using Action = std::variant<Read, Write, Cas, Propose, Work>;
+struct Administer {
+  Administration what = Administration::transfer_leadership;
+  std::int64_t value = 0;
+  static constexpr std::string_view name = "administer";
+  static constexpr std::string_view doc = "Has something done about the group that serves.";
+  static constexpr auto fields =
+      std::tuple{field("what", &Administer::what, "What is to be done.").needed(),
+                 field("value", &Administer::value,
+                       "The number of the node that is meant; for set_voters, the sum of 2^(n-1) "
+                       "over all that are to have a say.")};
+};
+
+using Action = std::variant<Read, Write, Cas, Propose, Work, Administer>;
 
 }  // namespace scripted
 

@@ -15,9 +15,29 @@ namespace ballast {
 //   read, write, cas  on a register that `key` names; a register is 0 until it is first written
 //   propose           a value to a single decision (Paxos): the answer is the value decided
 //   work              a job of a certain size, for servers behind a balancer
-enum class Operation : std::uint8_t { read, write, cas, propose, work };
+//   administer        the group itself: see Administration
+enum class Operation : std::uint8_t { read, write, cas, propose, work, administer };
 constexpr auto enumerators(Operation) {
-  return std::array<std::string_view, 5>{"read", "write", "cas", "propose", "work"};
+  return std::array<std::string_view, 6>{"read", "write", "cas", "propose", "work", "administer"};
+}
+
+// What is asked of a group, by Command::key. Command::value is the node that is meant; for
+// set_voters, a set of them with a bit for each, n1 the lowest.
+//   transfer_leadership  the leader makes the node its successor; 0 is whoever it likes
+//   add_learner          the node is sent the log from now on, and has no say
+//   add_voter            the node has a say
+//   remove               the node is no part of the group any more
+//   set_voters           these nodes have a say, and no others
+enum class Administration : std::uint8_t {
+  transfer_leadership,
+  add_learner,
+  add_voter,
+  remove,
+  set_voters
+};
+constexpr auto enumerators(Administration) {
+  return std::array<std::string_view, 5>{"transfer_leadership", "add_learner", "add_voter",
+                                         "remove", "set_voters"};
 }
 
 // Who asks what for the how-manieth time. A client node holds one or more sessions; a session has
@@ -36,7 +56,7 @@ struct RequestId {
 
 struct Command {
   Operation operation = Operation::read;
-  std::uint64_t key = 0;
+  std::uint64_t key = 0;      // administer: an Administration
   std::int64_t value = 0;     // what is written or proposed
   std::int64_t expected = 0;  // cas writes only over this
   std::uint64_t work = 0;     // how much work, as a uniform quantile of the server's service law

@@ -8,7 +8,7 @@
 
 namespace ballast {
 
-Core choose_core(const Scenario& scenario, const World& world) {
+Core choose_core(const Scenario& scenario, const World& world, bool everyone) {
   Core core;
   Stream dice(scenario.seed, Purpose::core, 0);
   std::uint32_t next = 1;
@@ -24,7 +24,8 @@ Core choose_core(const Scenario& scenario, const World& world) {
                     "\" can start, the disks of the others being damaged: no quorum";
       return core;
     }
-    const std::size_t size = quorum + dice.below(able.size() - quorum + 1);
+    const std::size_t some = quorum + dice.below(able.size() - quorum + 1);
+    const std::size_t size = everyone ? able.size() : some;
     for (std::size_t i = 0; i < size; ++i) {
       std::swap(able[i], able[i + dice.below(able.size() - i)]);
     }
