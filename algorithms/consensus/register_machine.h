@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <optional>
+#include <string_view>
+#include <tuple>
 
 #include "sim/base/flat_map.h"
 #include "sim/protocol/request.h"
@@ -15,6 +17,9 @@ struct SessionKey {
   NodeId client;
   std::uint32_t session = 0;
   friend constexpr auto operator<=>(const SessionKey&, const SessionKey&) = default;
+  static constexpr std::string_view name = "SessionKey";
+  static constexpr auto fields =
+      std::tuple{field("client", &SessionKey::client), field("session", &SessionKey::session)};
 };
 constexpr SessionKey session_of(const RequestId& id) { return {id.client, id.session}; }
 
@@ -28,10 +33,22 @@ class RegisterMachine {
   struct Session {
     std::uint64_t sequence = 0;
     Response response;
+    static constexpr std::string_view name = "Session";
+    static constexpr auto fields =
+        std::tuple{field("sequence", &Session::sequence), field("response", &Session::response)};
   };
 
   // The session to which a request belongs; null if none of its requests was executed yet.
   const Session* session(const RequestId& id) const { return sessions_.find(session_of(id)); }
+
+  // As a snapshot would be that has lost them.
+  void forget_sessions() { sessions_ = {}; }
+
+  // What a read would return, without a trace of it.
+  std::int64_t look(std::uint64_t key) const {
+    const std::int64_t* held = registers_.find(key);
+    return held == nullptr ? 0 : *held;
+  }
 
   // Executes a request unless that was done before. Returns its response, or nothing for a request
   // that its session has left behind: nobody waits for it any more.
@@ -48,10 +65,8 @@ class RegisterMachine {
  private:
   Response execute(const Command& command) {
     switch (command.operation) {
-      case Operation::read: {
-        const std::int64_t* held = registers_.find(command.key);
-        return ok(held == nullptr ? 0 : *held);
-      }
+      case Operation::read:
+        return ok(look(command.key));
       case Operation::write:
         registers_[command.key] = command.value;
         return ok(0);
@@ -63,6 +78,7 @@ class RegisterMachine {
       }
       case Operation::propose:
       case Operation::work:
+      case Operation::administer:
         break;
     }
     return {Outcome::failed, 0, {}};  // not an operation on registers
@@ -71,6 +87,11 @@ class RegisterMachine {
 
   FlatMap<SessionKey, Session> sessions_;
   FlatMap<std::uint64_t, std::int64_t> registers_;
+
+ public:
+  static constexpr std::string_view name = "RegisterMachine";
+  static constexpr auto fields = std::tuple{field("sessions", &RegisterMachine::sessions_),
+                                            field("registers", &RegisterMachine::registers_)};
 };
 
 }  // namespace ballast
