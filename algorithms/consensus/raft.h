@@ -1,245 +1,34 @@
 // Raft: D. Ongaro and J. Ousterhout, "In Search of an Understandable Consensus Algorithm", USENIX
-// ATC 2014 (extended version). Sections are cited by number in comments.
+// ATC 2014 (extended version), and D. Ongaro, "Consensus: Bridging Theory and Practice", Stanford
+// 2014 ("dissertation"). Sections are cited by number in comments.
 //
-// Here: leader election (5.2), log replication (5.3), the election restriction and the commitment
-// rule (5.4), and clients (8): redirection, the no-op at the start of a term, and commands executed
-// exactly once. Reads pass through the log like writes. Not here: membership changes (6), log
-// compaction (7), reads that bypass the log (end of 8), pre-vote and leader transfer
-// (dissertation).
+// As in the paper: leader election (5.2), log replication (5.3), the election restriction and the
+// commitment rule (5.4), and clients (8): redirection, the no-op at the start of a term, and
+// commands executed exactly once. What production systems add is an option each, off where the
+// paper has it off: PreVote and CheckQuorum, reads that bypass the log, and more, see
+// raft_config.h. By file: raft.cc has life, terms and roles; raft_election.cc votes;
+// raft_replication.cc the log; raft_snapshot.cc compaction; raft_clients.cc requests, reads and
+// leadership transfer.
 #pragma once
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
-#include <string>
+#include <optional>
+#include <span>
 #include <string_view>
 #include <tuple>
 #include <variant>
 #include <vector>
 
-#include "algorithms/consensus/machine.h"
+#include "algorithms/consensus/raft_config.h"
 #include "algorithms/consensus/raft_log.h"
-#include "sim/protocol/goal.h"
+#include "algorithms/consensus/raft_messages.h"
+#include "algorithms/consensus/machine.h"
 #include "sim/protocol/step.h"
 
 namespace ballast::raft {
-
-// Mistakes of popular tutorials, to be switched on on purpose. Each breaks safety but the last,
-// which only looks as if it did.
-//   vote_not_persisted             a vote is granted without being written down
-//   no_up_to_date_check            a vote is granted without comparing logs (5.4.1)
-//   append_without_previous_check  a follower appends entries without the consistency check (5.3)
-//   commit_prior_term              entries of earlier terms are committed by counting (5.4.2)
-//   truncate_on_commit             a follower cuts its log to each commit index that it learns
-//   higher_term_in_replies_ignored a leader or candidate does not step down for a reply (5.1)
-enum class Bug : std::uint8_t {
-  none,
-  vote_not_persisted,
-  no_up_to_date_check,
-  append_without_previous_check,
-  commit_prior_term,
-  truncate_on_commit,
-  higher_term_in_replies_ignored
-};
-constexpr auto enumerators(Bug) {
-  return std::array<std::string_view, 7>{"none",
-                                         "vote_not_persisted",
-                                         "no_up_to_date_check",
-                                         "append_without_previous_check",
-                                         "commit_prior_term",
-                                         "truncate_on_commit",
-                                         "higher_term_in_replies_ignored"};
-}
-
-// What a sweep should bring about.
-enum class Goal : std::uint8_t {
-  vote_refused_stale_log,
-  vote_refused_already_voted,
-  vote_recovered,
-  split_vote,
-  elected_with_uncommitted_entries,
-  deposed_with_uncommitted_entries,
-  entries_overwritten,
-  conflict_skipped_a_term,
-  prior_term_not_counted,
-  prior_term_committed,
-  stale_leader_refused,
-  late_append_ignored,
-  retry_answered_from_session
-};
-inline constexpr std::array<GoalInfo, 13> goals{{
-    {"vote_refused_stale_log",
-     "A vote was refused because the candidate's log was behind (5.4.1)."},
-    {"vote_refused_already_voted", "A vote was refused because it had been given away (5.2)."},
-    {"vote_recovered", "A node restarted in a term in which it had voted (5.1)."},
-    {"split_vote", "A candidate's election timeout passed without a winner (5.2)."},
-    {"elected_with_uncommitted_entries",
-     "A leader was elected that held entries it did not know to be committed (5.4.2)."},
-    {"deposed_with_uncommitted_entries", "A leader was deposed before it had committed its log."},
-    {"entries_overwritten", "A follower deleted entries that conflicted with the leader's (5.3)."},
-    {"conflict_skipped_a_term", "A leader backed up over a whole term of a follower's log (5.3)."},
-    {"prior_term_not_counted",
-     "A majority held an entry of an earlier term, and the leader did not commit it by counting "
-     "(5.4.2, Figure 8)."},
-    {"prior_term_committed",
-     "An entry of the current term committed earlier ones with it (5.4.2)."},
-    {"stale_leader_refused", "A request of a leader of an earlier term was refused (5.1)."},
-    {"late_append_ignored", "An AppendEntries came for entries that had been committed already."},
-    {"retry_answered_from_session",
-     "A repeated request was answered without being executed again (8)."},
-}};
-
-struct Config {
-  DurationRange election_timeout{{150'000'000}, {300'000'000}};
-  Duration heartbeat{50'000'000};
-  std::uint64_t max_entries_per_message = 64;
-  MachineKind machine = MachineKind::register_;
-  Bug bug = Bug::none;
-
-  // What is wrong with these options together; empty if nothing is.
-  std::string problem() const {
-    if (heartbeat < election_timeout.min) return {};
-    return "heartbeat must be shorter than every election_timeout, or followers will not hear of "
-           "their leader in time";
-  }
-
-  bool serves(Operation operation) const { return ballast::serves(machine, operation); }
-  static std::string advice(Operation operation) { return machine_for(operation); }
-
-  // A follower that hears nothing for so long stands for election.
-  Duration patience() const { return election_timeout.max; }
-
-  // Heartbeats from 10 ms to 160 ms; elections from just above that to rarely, but never so often
-  // that votes could not be counted in between: "broadcastTime << electionTimeout" (5.6).
-  void vary(Stream& dice, Duration round_trip) {
-    heartbeat.ns = static_cast<std::int64_t>(log_uniform(dice, 10'000'000, 159'999'999));
-    const auto shortest = static_cast<std::uint64_t>(std::max(heartbeat.ns * 2, round_trip.ns * 5));
-    election_timeout.min.ns = static_cast<std::int64_t>(log_uniform(dice, shortest, 5 * shortest));
-    const auto least = static_cast<std::uint64_t>(election_timeout.min.ns);
-    election_timeout.max.ns =
-        static_cast<std::int64_t>(log_uniform(dice, least + least / 4, 3 * least));
-    // One at a time is what splits an entry of an earlier term from the first of this one.
-    max_entries_per_message = dice.below(2) == 0 ? 1 : log_uniform(dice, 1, 64);
-  }
-
-  static constexpr std::string_view name = "raft";
-  static constexpr auto fields = std::tuple{
-      field("election_timeout", &Config::election_timeout,
-            "How long a node waits without word from a leader before it stands for election, drawn "
-            "anew from this range each time (5.2).")
-          .at_least(1'000'000),
-      field("heartbeat", &Config::heartbeat,
-            "How often a leader sends AppendEntries to each follower, with what it has not "
-            "acknowledged yet or else empty (5.2).")
-          .at_least(1'000'000),
-      field("max_entries_per_message", &Config::max_entries_per_message,
-            "The most log entries that one AppendEntries carries (5.3).")
-          .at_least(1)
-          .at_most(1'000'000),
-      field("machine", &Config::machine, "The state machine that the log drives (8)."),
-      field("bug", &Config::bug, "A planted mistake; none for the algorithm as published.")};
-};
-
-// --- Messages (Figure 2) -----------------------------------------------------------------------
-// The sender stands for candidateId and leaderId.
-
-struct RequestVote {
-  Term term;
-  LogIndex last_index;  // of the candidate's last log entry
-  Term last_term;
-  friend constexpr auto operator<=>(const RequestVote&, const RequestVote&) = default;
-  static constexpr std::string_view name = "RequestVote";
-  static constexpr auto fields =
-      std::tuple{field("term", &RequestVote::term), field("last_index", &RequestVote::last_index),
-                 field("last_term", &RequestVote::last_term)};
-};
-
-// Granted, or why not.
-enum class Vote : std::uint8_t { granted, stale_term, stale_log, already_voted };
-constexpr auto enumerators(Vote) {
-  return std::array<std::string_view, 4>{"granted", "stale_term", "stale_log", "already_voted"};
-}
-
-struct VoteReply {
-  Term term;
-  Vote vote = Vote::granted;
-  friend constexpr auto operator<=>(const VoteReply&, const VoteReply&) = default;
-  static constexpr std::string_view name = "VoteReply";
-  static constexpr auto fields =
-      std::tuple{field("term", &VoteReply::term), field("vote", &VoteReply::vote)};
-};
-
-struct AppendEntries {
-  Term term;
-  LogIndex previous_index;  // of the entry before the new ones
-  Term previous_term;
-  std::vector<Entry> entries;
-  LogIndex commit_index;  // the leader's, as far as this message lets the follower know its log
-  friend auto operator<=>(const AppendEntries&, const AppendEntries&) = default;
-  static constexpr std::string_view name = "AppendEntries";
-  static constexpr auto fields = std::tuple{field("term", &AppendEntries::term),
-                                            field("previous_index", &AppendEntries::previous_index),
-                                            field("previous_term", &AppendEntries::previous_term),
-                                            field("entries", &AppendEntries::entries),
-                                            field("commit_index", &AppendEntries::commit_index)};
-};
-
-//   matched     the follower's log agrees with the leader's up to match_index
-//   conflict    it does not hold the entry before the new ones, see conflict_*
-//   stale_term  the request was of a term that is over
-enum class AppendResult : std::uint8_t { matched, conflict, stale_term };
-constexpr auto enumerators(AppendResult) {
-  return std::array<std::string_view, 3>{"matched", "conflict", "stale_term"};
-}
-
-struct AppendReply {
-  Term term;
-  AppendResult result = AppendResult::matched;
-  LogIndex previous_index;  // of the request that this answers
-  LogIndex match_index;
-  Term conflict_term;       // of the entry found at previous_index; 0 if the log ends before it
-  LogIndex conflict_index;  // the first of that term; or the one after the end of the log
-  friend constexpr auto operator<=>(const AppendReply&, const AppendReply&) = default;
-  static constexpr std::string_view name = "AppendReply";
-  static constexpr auto fields = std::tuple{field("term", &AppendReply::term),
-                                            field("result", &AppendReply::result),
-                                            field("previous_index", &AppendReply::previous_index),
-                                            field("match_index", &AppendReply::match_index),
-                                            field("conflict_term", &AppendReply::conflict_term),
-                                            field("conflict_index", &AppendReply::conflict_index)};
-};
-
-// --- Records: "Persistent state on all servers" (Figure 2) -------------------------------------
-
-struct TermAndVote {
-  Term term;
-  NodeId voted_for;  // 0: nobody in this term
-  friend constexpr auto operator<=>(const TermAndVote&, const TermAndVote&) = default;
-  static constexpr std::string_view name = "TermAndVote";
-  static constexpr auto fields =
-      std::tuple{field("term", &TermAndVote::term), field("voted_for", &TermAndVote::voted_for)};
-};
-
-struct Append {
-  LogIndex index;
-  Entry entry;
-  friend constexpr auto operator<=>(const Append&, const Append&) = default;
-  static constexpr std::string_view name = "Append";
-  static constexpr auto fields =
-      std::tuple{field("index", &Append::index), field("entry", &Append::entry)};
-};
-
-struct Truncate {
-  LogIndex last_kept;
-  friend constexpr auto operator<=>(const Truncate&, const Truncate&) = default;
-  static constexpr std::string_view name = "Truncate";
-  static constexpr auto fields = std::tuple{field("last_kept", &Truncate::last_kept)};
-};
-
-enum class Timer : std::uint8_t { election, heartbeat };
-constexpr auto enumerators(Timer) {
-  return std::array<std::string_view, 2>{"election", "heartbeat"};
-}
 
 // --- Roles (5.1) -------------------------------------------------------------------------------
 
@@ -259,17 +48,66 @@ struct Leader {
     // Entries are on their way. More are sent when they are answered; should they be lost, the next
     // heartbeat repeats them.
     bool waiting = false;
+    LogIndex snapshot;         // the one that it is sent; 0: none
+    std::uint64_t offset = 0;  // its next word to send
+  };
+  // Leadership transfer (dissertation 3.10).
+  struct Transfer {
+    NodeId target;               // 0: none is under way
+    RequestId asked;             // who is to be told
+    bool told_to_stand = false;  // somebody was, in this term, however the transfer went on
+  };
+  // A read that waits for its leader to know that it still is one.
+  struct Read {
+    Request request;
+    NodeId follower;           // who asks for a read index, 0 if it is a client who reads
+    std::uint64_t number = 0;  // of the follower's question
+    LogIndex index;            // "readIndex"
+    std::uint64_t round = 0;   // that has to be confirmed; 0: none
+  };
+  struct ReadQueue {
+    std::vector<Read> waiting;    // oldest first
+    std::uint64_t round = 0;      // the latest that was begun
+    std::uint64_t confirmed = 0;  // the latest that a majority has answered
+    std::vector<bool> answered;   // the latest, by position
+    Time begun;                   // when, on this node's clock
+    Time leased_from;             // when the latest round that was confirmed was begun
+    bool open() const { return round > confirmed; }
   };
   std::vector<Progress> progress;  // by position in members(); its own is kept like the others
+  // The no-op of this term: whatever was committed in earlier terms is at or before it.
+  LogIndex opened_at;
+  std::vector<bool> heard;  // CheckQuorum, by position: who has answered since the last check
+  Transfer transfer;
+  ReadQueue reads;
   // The latest request of each session that was appended in this term: it will be answered when it
   // is applied, however often it is repeated until then.
   FlatMap<SessionKey, std::uint64_t> appended;
 };
 
-enum class Role : std::uint8_t { follower, candidate, leader };
+// PreVote: like a candidate, but in nobody's eyes; its term is still the old one.
+struct PreCandidate {
+  std::vector<bool> granted;
+};
+
+enum class Role : std::uint8_t { follower, candidate, leader, pre_candidate };
 constexpr auto enumerators(Role) {
-  return std::array<std::string_view, 3>{"follower", "candidate", "leader"};
+  return std::array<std::string_view, 4>{"follower", "candidate", "leader", "pre_candidate"};
 }
+
+// A read that a follower answers (dissertation 6.4).
+struct FollowerRead {
+  Request request;
+  std::uint64_t number = 0;  // of the question to the leader
+  LogIndex index;            // its answer; 0 until it comes
+};
+
+// A snapshot on its way from a leader (7).
+struct Incoming {
+  Term term;  // of the leader
+  LogIndex last_index;
+  std::vector<std::uint64_t> image;  // as much as there is
+};
 
 // What traces and explorers see of a node.
 struct State {
@@ -291,6 +129,13 @@ struct State {
                                             field("applied_index", &State::applied_index)};
 };
 
+// The place of a node among the members, which are in ascending order.
+inline std::size_t position_of(NodeId node, std::span<const NodeId> members) {
+  const auto at = std::lower_bound(members.begin(), members.end(), node);
+  ensure(at != members.end() && *at == node, "raft: nodes hear from members of their group only");
+  return static_cast<std::size_t>(at - members.begin());
+}
+
 }  // namespace ballast::raft
 
 namespace ballast {
@@ -299,8 +144,11 @@ class Raft {
  public:
   using Config = raft::Config;
   using Message =
-      std::variant<raft::RequestVote, raft::VoteReply, raft::AppendEntries, raft::AppendReply>;
-  using Record = std::variant<raft::TermAndVote, raft::Append, raft::Truncate>;
+      std::variant<raft::RequestVote, raft::VoteReply, raft::AppendEntries, raft::AppendReply,
+                   raft::PreVote, raft::PreVoteReply, raft::TimeoutNow, raft::TransferVote,
+                   raft::Heartbeat, raft::HeartbeatReply, raft::ReadIndex, raft::ReadIndexReply,
+                   raft::InstallSnapshot, raft::InstallReply>;
+  using Record = std::variant<raft::TermAndVote, raft::Append, raft::Truncate, raft::Snapshot>;
   using Timer = raft::Timer;
   using State = raft::State;
 
@@ -308,7 +156,10 @@ class Raft {
   static constexpr std::string_view summary =
       "Raft: a replicated state machine under an elected leader (Ongaro and Ousterhout 2014, "
       "sections 5 and 8).";
-  static constexpr std::array operations = machine_operations;
+  static constexpr std::array operations = {
+      Operation::read,    Operation::write,   Operation::cas,     Operation::delete_,
+      Operation::add,     Operation::enqueue, Operation::dequeue, Operation::acquire,
+      Operation::release, Operation::administer};
   static constexpr auto goals = raft::goals;
 
   explicit Raft(const Config& config) : config_(config), machine_(config.machine) {}
@@ -323,7 +174,8 @@ class Raft {
  private:
   // Figure 4: the transitions between roles.
   void become_follower(Term term, Step<Raft>& step);
-  void become_candidate(Step<Raft>& step);
+  void become_pre_candidate(Step<Raft>& step);
+  void become_candidate(bool told_to, Step<Raft>& step);
   void become_leader(Step<Raft>& step);
 
   // 5.1: terms.
@@ -335,6 +187,41 @@ class Raft {
   void receive(NodeId from, const raft::VoteReply& reply, Step<Raft>& step);
   raft::Vote judge(NodeId candidate, const raft::RequestVote& request) const;
   void reset_election_timer(Step<Raft>& step) const;
+  void stand_for_election(Step<Raft>& step);
+  bool is_up_to_date(LogIndex last_index, Term last_term) const;
+
+  // Dissertation 9.6, 6.2 and 4.2.3: PreVote and CheckQuorum.
+  void answer_pre_vote(NodeId from, const raft::PreVote& request, Step<Raft>& step) const;
+  void receive(NodeId from, const raft::PreVoteReply& reply, Step<Raft>& step);
+  void receive(NodeId, const raft::PreVote&, Step<Raft>&) {}  // see answer_pre_vote()
+  void receive(NodeId from, const raft::TransferVote& request, Step<Raft>& step);
+  bool hears_leader(const Step<Raft>& step) const;
+  void hear_from(NodeId member, Step<Raft>& step);
+  void check_quorum(raft::Leader& leader, Step<Raft>& step);
+  void heed(NodeId leader, Step<Raft>& step);
+
+  // Dissertation 3.10: leadership transfer.
+  void administer(const Request& request, raft::Leader& leader, Step<Raft>& step);
+  void transfer_leadership(const Request& request, raft::Leader& leader, Step<Raft>& step);
+  void tell_to_stand(raft::Leader& leader, Step<Raft>& step);
+  void receive(NodeId from, const raft::TimeoutNow& request, Step<Raft>& step);
+
+  // Dissertation 6.4: reads that bypass the log.
+  bool bypasses_log(const Request& request) const {
+    return config_.reads != raft::Reads::log && request.command.operation == Operation::read;
+  }
+  void read(raft::Leader::Read read, raft::Leader& leader, Step<Raft>& step);
+  void begin_round(raft::Leader& leader, Step<Raft>& step);
+  void end_round(raft::Leader& leader, Step<Raft>& step);
+  void serve_reads(raft::Leader& leader, Step<Raft>& step);
+  void serve_reads(Step<Raft>& step);
+  bool holds_lease(const raft::Leader& leader, const Step<Raft>& step) const;
+  void ask_for_read_index(const Request& request, NodeId leader, Step<Raft>& step);
+  void answer_read(const Request& request, Step<Raft>& step) const;
+  void receive(NodeId from, const raft::Heartbeat& request, Step<Raft>& step);
+  void receive(NodeId from, const raft::HeartbeatReply& reply, Step<Raft>& step);
+  void receive(NodeId from, const raft::ReadIndex& request, Step<Raft>& step);
+  void receive(NodeId from, const raft::ReadIndexReply& reply, Step<Raft>& step);
 
   // 5.3: log replication.
   void receive(NodeId from, const raft::AppendEntries& request, Step<Raft>& step);
@@ -347,7 +234,19 @@ class Raft {
   void append(raft::Entry entry, Step<Raft>& step);
   void truncate(LogIndex last_kept, Step<Raft>& step);
 
+  // 7: log compaction.
+  void recover(const raft::Snapshot& snapshot);
+  void compact(Step<Raft>& step);
+  bool is_sending_snapshot() const;
+  void send_snapshot(NodeId to, raft::Leader::Progress& follower, Step<Raft>& step) const;
+  void receive(NodeId from, const raft::InstallSnapshot& request, Step<Raft>& step);
+  void receive(NodeId from, const raft::InstallReply& reply, Step<Raft>& step);
+  std::uint64_t take_chunk(const raft::InstallSnapshot& request);
+  void install(LogIndex last_index, Term last_term, Step<Raft>& step);
+  Term last_log_term() const;
+
   // 5.3 and 5.4.2: commitment.
+  void redirect(const Request& request, NodeId to, Step<Raft>& step) const;
   void propose(raft::Entry entry, raft::Leader& leader, Step<Raft>& step);
   void advance_commit(const raft::Leader& leader, Step<Raft>& step);
   void commit(LogIndex index, Step<Raft>& step);
@@ -364,7 +263,12 @@ class Raft {
   LogIndex commit_index_;
   LogIndex applied_index_;
   Machine machine_;  // the effect of all entries up to applied_index_
-  std::variant<raft::Follower, raft::Candidate, raft::Leader> role_;
+  std::variant<raft::Follower, raft::Candidate, raft::Leader, raft::PreCandidate> role_;
+  std::vector<std::uint64_t> image_;  // the snapshot up to log_.base_index()
+  raft::Incoming incoming_;
+  std::optional<Time> heard_at_;  // the leader of this term, on this node's clock
+  std::vector<raft::FollowerRead> reads_;
+  std::uint64_t questions_ = 0;  // that this node has asked its leaders in this life
 };
 
 }  // namespace ballast

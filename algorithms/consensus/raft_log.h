@@ -1,4 +1,5 @@
-// The log of a Raft node (5.3): entries numbered from 1.
+// The log of a Raft node (5.3): entries numbered from 1, the first of which a snapshot may have
+// replaced (7).
 #pragma once
 
 #include <algorithm>
@@ -33,46 +34,69 @@ inline ValueDigest value_of(const Entry& entry) {
 
 class Log {
  public:
-  LogIndex last_index() const { return {entries_.size()}; }
+  // The last entry that is not held any more, because a snapshot stands for all up to it; 0 if
+  // there is no snapshot (7).
+  LogIndex base_index() const { return base_index_; }
+  LogIndex last_index() const { return {base_index_.value + entries_.size()}; }
   Term last_term() const { return term_at(last_index()); }
 
   // The term of an entry; 0 for index 0, the place before the first entry.
-  // REQUIRES index <= last_index().
-  Term term_at(LogIndex index) const { return index ? (*this)[index].term : Term{}; }
-  // REQUIRES 0 < index <= last_index().
-  const Entry& operator[](LogIndex index) const { return entries_[index.value - 1]; }
+  // REQUIRES base_index() <= index <= last_index().
+  Term term_at(LogIndex index) const {
+    return index == base_index_ ? base_term_ : (*this)[index].term;
+  }
+  // REQUIRES base_index() < index <= last_index().
+  const Entry& operator[](LogIndex index) const { return entries_[place(index)]; }
 
   // True if the log holds an entry of this term at this index. The place before the first entry is
-  // part of every log.
+  // part of every log, and so is what a snapshot stands for, since it is committed.
   bool contains(LogIndex index, Term term) const {
-    return index <= last_index() && term_at(index) == term;
+    return index <= last_index() && (index < base_index_ || term_at(index) == term);
   }
 
-  // Up to `most` entries from `first` on.
+  // Up to `most` entries from `first` on. REQUIRES first > base_index().
   std::vector<Entry> from(LogIndex first, std::uint64_t most) const {
-    const auto begin = entries_.begin() + static_cast<std::ptrdiff_t>(first.value - 1);
+    const auto begin = entries_.begin() + static_cast<std::ptrdiff_t>(place(first));
     const std::uint64_t count = std::min(most, last_index().value - first.value + 1);
     return {begin, begin + static_cast<std::ptrdiff_t>(count)};
   }
 
   // The first index after all entries of terms below `term`. Terms never fall along a log, so that
-  // this is the first entry of `term` if there is one.
+  // this is the first entry of `term` if there is one that is held.
   LogIndex begin_of(Term term) const {
     const auto at =
         std::lower_bound(entries_.begin(), entries_.end(), term,
                          [](const Entry& entry, Term below) { return entry.term < below; });
-    return {static_cast<std::uint64_t>(at - entries_.begin()) + 1};
+    return {base_index_.value + static_cast<std::uint64_t>(at - entries_.begin()) + 1};
   }
 
   void append(Entry entry) { entries_.push_back(std::move(entry)); }
 
   // Removes everything after `last_kept`.
   void truncate(LogIndex last_kept) {
-    entries_.erase(entries_.begin() + static_cast<std::ptrdiff_t>(last_kept.value), entries_.end());
+    entries_.erase(entries_.begin() + static_cast<std::ptrdiff_t>(place(last_kept.next())),
+                   entries_.end());
+  }
+  // Drops everything up to `index`, for which a snapshot stands. REQUIRES that the log holds it.
+  void compact(LogIndex index) {
+    base_term_ = term_at(index);
+    entries_.erase(entries_.begin(),
+                   entries_.begin() + static_cast<std::ptrdiff_t>(place(index.next())));
+    base_index_ = index;
+  }
+  // The log of which a snapshot up to `index` is all.
+  void reset(LogIndex index, Term term) {
+    entries_.clear();
+    base_index_ = index;
+    base_term_ = term;
   }
 
  private:
+  std::size_t place(LogIndex index) const { return index.value - base_index_.value - 1; }
+
   std::vector<Entry> entries_;
+  LogIndex base_index_;
+  Term base_term_;
 };
 
 }  // namespace ballast::raft

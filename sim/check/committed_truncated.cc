@@ -14,7 +14,7 @@ class CommittedTruncated final : public Checker {
   }
   std::string_view property() const override { return "committed_truncated"; }
   FactMask interests() const override {
-    return facts<TermStarted, Appended, Truncated, Committed>();
+    return facts<TermStarted, Appended, Truncated, Committed, SnapshotInstalled>();
   }
 
   void hear(const HeardFact& heard, Objections& objections) override {
@@ -28,6 +28,11 @@ class CommittedTruncated final : public Checker {
     } else if (const auto* truncated = std::get_if<Truncated>(heard.fact)) {
       check_removal(truncated->last_kept.next(), heard, objections);
       log.truncate(truncated->last_kept);
+    } else if (const auto* installed = std::get_if<SnapshotInstalled>(heard.fact)) {
+      if (installed->index < log.last_index()) {
+        check_removal(installed->index.next(), heard, objections);
+      }
+      log.install(installed->index, installed->term, committed_.log());
     } else if (const auto* started = std::get_if<TermStarted>(heard.fact)) {
       terms_[heard.node] = started->term;
     }

@@ -15,7 +15,7 @@ class LeaderAppendOnly final : public Checker {
   }
   std::string_view property() const override { return "leader_append_only"; }
   FactMask interests() const override {
-    return facts<Elected, SteppedDown, TermStarted, Appended, Truncated>();
+    return facts<Elected, SteppedDown, TermStarted, Appended, Truncated, SnapshotInstalled>();
   }
 
   void hear(const HeardFact& heard, Objections& objections) override {
@@ -32,6 +32,9 @@ class LeaderAppendOnly final : public Checker {
                objections);
       }
       node.last_index = std::min(node.last_index, truncated->last_kept);
+    } else if (const auto* installed = std::get_if<SnapshotInstalled>(heard.fact)) {
+      if (node.leads) object(node, heard, "put a snapshot in the place", objections);
+      node.last_index = installed->index;
     } else if (const auto* elected = std::get_if<Elected>(heard.fact)) {
       node.leads = true;
       node.term = elected->term;

@@ -13,7 +13,9 @@ class LeaderCompleteness final : public Checker {
     return std::make_unique<LeaderCompleteness>(*this);
   }
   std::string_view property() const override { return "leader_completeness"; }
-  FactMask interests() const override { return facts<Appended, Truncated, Committed, Elected>(); }
+  FactMask interests() const override {
+    return facts<Appended, Truncated, Committed, Elected, SnapshotInstalled>();
+  }
 
   void hear(const HeardFact& heard, Objections& objections) override {
     ShadowLog& log = logs_[heard.node];
@@ -30,6 +32,9 @@ class LeaderCompleteness final : public Checker {
     } else if (const auto* truncated = std::get_if<Truncated>(heard.fact)) {
       if (heard.node == latest_.node) latest_.log_only_grew = false;
       log.truncate(truncated->last_kept);
+    } else if (const auto* installed = std::get_if<SnapshotInstalled>(heard.fact)) {
+      if (heard.node == latest_.node) latest_.log_only_grew = false;
+      log.install(installed->index, installed->term, committed_.log());
     } else if (const auto* elected = std::get_if<Elected>(heard.fact)) {
       const Leader leader{elected->term, heard.node, heard.event, true};
       if (leader.term > latest_.term) latest_ = leader;

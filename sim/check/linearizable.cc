@@ -211,6 +211,7 @@ bool knows(HistoryModel model, Operation operation) {
       return model == HistoryModel::lock;
     case Operation::propose:
     case Operation::work:
+    case Operation::administer:
       return false;
   }
   return false;

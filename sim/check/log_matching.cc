@@ -17,7 +17,7 @@ class LogMatching final : public Checker {
  public:
   std::unique_ptr<Checker> clone() const override { return std::make_unique<LogMatching>(*this); }
   std::string_view property() const override { return "log_matching"; }
-  FactMask interests() const override { return facts<Appended, Truncated>(); }
+  FactMask interests() const override { return facts<Appended, Truncated, SnapshotInstalled>(); }
 
   void hear(const HeardFact& heard, Objections& objections) override {
     ShadowLog& log = logs_[heard.node];
@@ -26,6 +26,8 @@ class LogMatching final : public Checker {
       log.append(appended->index, appended->term);
     } else if (const auto* truncated = std::get_if<Truncated>(heard.fact)) {
       log.truncate(truncated->last_kept);
+    } else if (const auto* installed = std::get_if<SnapshotInstalled>(heard.fact)) {
+      log.install(installed->index, installed->term);
     }
   }
 

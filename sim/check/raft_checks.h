@@ -45,8 +45,12 @@ std::unique_ptr<Checker> make_vote_once_per_term(const Group& group);
 // A node that has not may still obey an older leader.
 std::unique_ptr<Checker> make_committed_truncated(const Group& group);
 
-// When an entry is stated to be committed, a majority of the group holds it durably (5.3; QuorumLog
-// in etcd's specification).
+// A snapshot ends with an entry that is committed, and two snapshots up to one entry hold the same
+// state (7).
+std::unique_ptr<Checker> make_snapshots_agree(const Group& group);
+
+// When an entry is stated to be committed, a majority of the group, or of the voters that the node
+// which states it has named, holds it durably (5.3; QuorumLog in etcd's specification).
 std::unique_ptr<Checker> make_quorum_log(const Group& group);
 
 }  // namespace ballast

@@ -24,6 +24,12 @@ void ShadowLog::truncate(LogIndex last_kept) {
   while (!stretches_.empty() && stretches_.back().first > last_kept) stretches_.pop_back();
 }
 
+void ShadowLog::install(LogIndex index, Term term, const ShadowLog& committed) {
+  truncate({});
+  extend(committed, index);
+  if (term_at(index) != term) put(index, term);
+}
+
 void ShadowLog::extend(const ShadowLog& other, LogIndex last) {
   last = std::min(last, other.last_index_);
   while (last_index_ < last) {

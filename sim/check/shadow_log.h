@@ -38,6 +38,9 @@ class ShadowLog {
   }
   // Removes everything after `last_kept`.
   void truncate(LogIndex last_kept);
+  // Puts what a snapshot stands for in the place of the whole log: the entries up to `index`, whose
+  // last one is of `term`. They are those of `committed`; what that does not hold has term 0.
+  void install(LogIndex index, Term term, const ShadowLog& committed = {});
   // Adds the entries of `other` from the end of this log up to `last`.
   void extend(const ShadowLog& other, LogIndex last);
 

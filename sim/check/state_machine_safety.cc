@@ -15,12 +15,18 @@ class StateMachineSafety final : public Checker {
     return std::make_unique<StateMachineSafety>(*this);
   }
   std::string_view property() const override { return "state_machine_safety"; }
-  FactMask interests() const override { return facts<Decided, Committed>(); }
+  FactMask interests() const override { return facts<Decided, Committed, SnapshotInstalled>(); }
 
   void hear(const HeardFact& heard, Objections& objections) override {
     Node& node = nodes_[heard.node];
     if (const auto* committed = std::get_if<Committed>(heard.fact)) {
       node.committed = committed->index.value;
+      return;
+    }
+    if (const auto* installed = std::get_if<SnapshotInstalled>(heard.fact)) {
+      node.committed = std::max(node.committed, installed->index.value);
+      node.applied = std::max(node.applied, installed->index.value);
+      node.furthest = std::max(node.furthest, node.applied);
       return;
     }
     const Decided& decided = std::get<Decided>(*heard.fact);

@@ -108,6 +108,7 @@ Wake begin(const SlowNode& slow, Scene& scene);
 Wake begin(const Wipe& wipe, Scene& scene);
 Wake begin(const Rollback& rollback, Scene& scene);
 Wake begin(const Disturb& disturb, Scene& scene);
+Wake begin(const Administer& order, Scene& scene);
 Wake begin(const DiskStall& stall, Scene& scene);
 Wake begin(const WriteError& error, Scene& scene);
 Wake begin(const DiskFull& full, Scene& scene);

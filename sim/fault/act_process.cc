@@ -134,7 +134,8 @@ Wake begin(const Rollback& rollback, Scene& scene) {
   for (const NodeId node : nodes_of(rollback.nodes)) {
     hold_down(scene, node);
     const std::uint64_t durable = scene.world.durable(node);
-    const std::uint64_t lost = rollback.records.value_or(rollback.share.of(durable));
+    const std::uint64_t present = durable - scene.world.first_record(node);
+    const std::uint64_t lost = rollback.records.value_or(rollback.share.of(present));
     scene.world.roll_back(node, durable - std::min(lost, durable));
   }
   return std::nullopt;
@@ -157,6 +158,21 @@ Wake begin(const Disturb& disturb, Scene& scene) {
       scene.world.fire_now(node, *timer);
     }
   }
+  return std::nullopt;
+}
+
+Wake begin(const Administer& order, Scene& scene) {
+  Command command;
+  command.operation = Operation::administer;
+  command.key = static_cast<std::uint64_t>(order.what);
+  if (order.who) {
+    const std::vector<NodeId> who = nodes_of(*order.who);
+    const bool a_set = order.what == Administration::set_voters;
+    for (const NodeId node : who) {
+      command.value = a_set ? command.value | std::int64_t{1} << (node.value - 1) : node.value;
+    }
+  }
+  for (const NodeId node : nodes_of(order.nodes)) scene.world.administer(node, command);
   return std::nullopt;
 }
 

@@ -32,7 +32,7 @@ using AnyFault =
                  // processes, disks, clocks and clients
                  CrashAtWrite, CrashLoop, SlowNode, Wipe, Rollback, Disturb, DiskStall, WriteError,
                  DiskFull, LyingDisk, BitRot, MisdirectedWrite, ClockStrobe, ClockFreeze,
-                 LateTimers, RateChange, DoubleSubmit>;
+                 LateTimers, RateChange, DoubleSubmit, Administer>;
 
 // What a fault does. Copies of so many alternatives are long to compile and are made in one place.
 struct FaultAction : AnyFault {

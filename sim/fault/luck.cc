@@ -7,10 +7,15 @@
 namespace ballast {
 namespace {
 
+// How many durable records the node has that no snapshot has replaced.
+std::uint64_t present(NodeId node, const World& world) {
+  return world.durable(node) - world.first_record(node);
+}
+
 // Keeps the nodes that have so many durable records; false if there are none.
 bool keep_those_with(Selector& selector, std::uint64_t records, const World& world) {
   std::erase_if(selector.parts,
-                [&](const Selector::Part& part) { return world.durable(part.node) < records; });
+                [&](const Selector::Part& part) { return present(part.node, world) < records; });
   return !selector.parts.empty();
 }
 
@@ -18,7 +23,7 @@ bool settle(BitRot& rot, const World& world, Stream& dice) {
   if (!rot.records.empty()) return rot.records.size() == rot.nodes.parts.size();
   if (!keep_those_with(rot.nodes, 1, world)) return false;
   for (const NodeId node : nodes_of(rot.nodes)) {
-    rot.records.push_back(dice.below(world.durable(node)));
+    rot.records.push_back(world.first_record(node) + dice.below(present(node, world)));
   }
   return true;
 }
@@ -30,9 +35,10 @@ bool settle(MisdirectedWrite& write, const World& world, Stream& dice) {
   }
   if (!keep_those_with(write.nodes, 2, world)) return false;
   for (const NodeId node : nodes_of(write.nodes)) {
-    const std::uint64_t onto = dice.below(world.durable(node) - 1);
-    write.onto.push_back(onto);
-    write.records.push_back(onto + 1 + dice.below(world.durable(node) - 1 - onto));
+    const std::uint64_t first = world.first_record(node);
+    const std::uint64_t onto = dice.below(present(node, world) - 1);
+    write.onto.push_back(first + onto);
+    write.records.push_back(first + onto + 1 + dice.below(present(node, world) - 1 - onto));
   }
   return true;
 }

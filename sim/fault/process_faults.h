@@ -12,6 +12,7 @@
 #include "sim/base/distribution.h"
 #include "sim/fault/selector.h"
 #include "sim/kernel/condition.h"
+#include "sim/protocol/request.h"
 
 namespace ballast {
 
@@ -165,6 +166,24 @@ struct Disturb {
       std::tuple{field("nodes", &Disturb::nodes, "Whose timer.").needed(),
                  field("timer", &Disturb::timer,
                        "Which one, by name; unless given, the one that is due last.")};
+};
+
+struct Administer {
+  Selector nodes;
+  Administration what = Administration::transfer_leadership;
+  std::optional<Selector> who{};
+  static constexpr bool instant = true;
+  static constexpr std::string_view name = "administer";
+  static constexpr std::string_view doc =
+      "No misfortune, but the operator: each of the nodes handles a command about its group, as a "
+      "client could send it, too. Nobody waits for the answer, and a node that is not the leader "
+      "does not pass it on. Has no duration.";
+  static constexpr auto fields = std::tuple{
+      field("nodes", &Administer::nodes, "Who is asked.").needed(),
+      field("what", &Administer::what, "What is to be done.").needed(),
+      field("who", &Administer::who,
+            "The node that is meant, or for set_voters all that are to have a say, n63 at most; "
+            "for transfer_leadership, unless given, whoever the leader likes.")};
 };
 
 }  // namespace ballast

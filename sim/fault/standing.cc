@@ -25,6 +25,8 @@ void Standing::hear(const HeardFact& heard) {
     state.log = truncated->last_kept.value;
   } else if (const auto* committed = std::get_if<Committed>(heard.fact)) {
     state.committed = committed->index.value;
+  } else if (const auto* installed = std::get_if<SnapshotInstalled>(heard.fact)) {
+    state.log = state.committed = installed->index.value;
   } else if (std::holds_alternative<PolicySet>(*heard.fact)) {
     state.balances = true;
   } else if (const auto* granted = std::get_if<LockGranted>(heard.fact)) {

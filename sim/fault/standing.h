@@ -16,8 +16,8 @@ class Standing {
   // Leadership is always followed; the rest only on demand, for logs grow with every entry.
   static constexpr FactMask leadership() { return facts<Elected, SteppedDown>(); }
   static constexpr FactMask everything() {
-    return leadership() | facts<Campaigned, Appended, Truncated, Committed, PolicySet, LockGranted,
-                                LockReleased>();
+    return leadership() | facts<Campaigned, Appended, Truncated, Committed, SnapshotInstalled,
+                                PolicySet, LockGranted, LockReleased>();
   }
 
   void hear(const HeardFact& heard);

@@ -319,8 +319,12 @@ void World::apply_timers(Node& node, EventId step) {
 // and the messages alike. When a write fails, or the node dies at it, nothing leaves.
 void World::write_ahead(Node& node, NodeId id, EventId step) {
   if (watcher_.states) capture_state(node);
+  if (!effects_.ahead.empty() || !effects_.facts_ahead.empty()) release_ahead(id, step);
   if (effects_.records > 0) {
     counters_.records += effects_.records;
+    if (effects_.replacing > 0) {
+      node.replaced_by = node.process->journal_size() - effects_.records + effects_.replacing - 1;
+    }
     fingerprint_.fold(effects_.records_digest);
     node.journal_bytes += effects_.record_bytes;
     bytes_journalled_ += effects_.record_bytes;
@@ -343,6 +347,14 @@ void World::write_ahead(Node& node, NodeId id, EventId step) {
   const std::uint32_t event = events_.acquire();
   events_[event] = {Kind::flushed, id, {}, node.life, {}, 0, step};
   schedule(std::max(node.disk_free, now_), next_sequence_++, event);
+}
+
+// What waits for no record. It counts as a part of the step, of which it leaves first.
+void World::release_ahead(NodeId id, EventId step) {
+  Effects early;
+  std::swap(early.facts, effects_.facts_ahead);
+  std::swap(early.sends, effects_.ahead);
+  release(id, early, step, state_);
 }
 
 // Keeps the effects of the step under way until the disk has its records.
@@ -431,8 +443,10 @@ void World::drop(NodeId from, NodeId to, PayloadRef payload, std::uint64_t messa
 }
 
 void World::discard(const Effects& effects) {
-  for (const Outgoing& outgoing : effects.sends) {
-    pools_[outgoing.payload].release(outgoing.payload.slot);
+  for (const auto* sends : {&effects.sends, &effects.ahead}) {
+    for (const Outgoing& outgoing : *sends) {
+      pools_[outgoing.payload].release(outgoing.payload.slot);
+    }
   }
 }
 

@@ -111,6 +111,8 @@ class World {
   void jump_clock(NodeId node, Duration step);
   // Makes a timer of the node fire now, out of turn. False if it is not armed, or the node is down.
   bool fire_now(NodeId node, std::uint32_t timer);
+  // Has the node handle a command, next, as if a client had sent it; nobody hears the answer.
+  void administer(NodeId node, const Command& command);
 
   // What holds of a node until it is lifted, see condition.h. A condition that changes nothing,
   // such as a delay of zero, is not imposed and has no number; lifting none has no effect.
@@ -165,6 +167,8 @@ class World {
   std::int64_t clock_drift(NodeId node) const { return at(node).clock.drift_ppb(); }
   // How many of the journal's records are durable.
   std::uint64_t durable(NodeId node) const { return at(node).durable; }
+  // The first of them that no later one has replaced; all of them count from 0.
+  std::uint64_t first_record(NodeId node) const { return at(node).process->first_record(); }
   // When a timer of the node will go off, unless it is not armed.
   std::optional<Time> timer_due(NodeId node, std::uint32_t timer) const {
     const Timer& t = timers_[at(node).first_timer + timer];
@@ -237,6 +241,7 @@ class World {
     Time disk_free;             // when the disk will have made all writes durable
     std::uint64_t durable = 0;  // records
     std::uint64_t journal_bytes = 0;
+    std::uint64_t replaced_by = intact;  // the last record written that stands for those before it
     Ring<std::uint32_t> held;            // waiting effects, oldest first
     std::vector<std::uint32_t> waiting;  // queue slots that came up while paused, in order
     std::uint32_t first_timer = 0;
@@ -317,6 +322,8 @@ class World {
   void state_survivors(Node& node, NodeId id);
   void survive(Node& node, NodeId id, CrashStyle style);
   void truncate(Node& node, std::uint64_t records);
+  void drop_replaced(Node& node);
+  void recount(Node& node);
   bool recover(Node& node, NodeId id);
   void damaged(NodeId id, std::uint64_t record, std::string_view how);
 
@@ -324,6 +331,7 @@ class World {
   void finish_step(Node& node, NodeId id, EventId step);
   void apply_timers(Node& node, EventId step);
   void write_ahead(Node& node, NodeId id, EventId step);
+  void release_ahead(NodeId id, EventId step);
   void hold(Node& node, EventId step);
   void release(NodeId id, const Effects& effects, EventId step, std::string_view state_after);
   void state(NodeId id, const Effects& effects, std::size_t facts, EventId step,

@@ -217,6 +217,7 @@ Duration World::flush_time(Node& node) {
 void World::settle(Node& node, std::uint64_t records) {
   if (!holds<condition::LyingFlush>(node)) {
     node.durable = records;
+    if (node.replaced_by < records) drop_replaced(node);
     return;
   }
   counters_.misfortunes.flushes_lied += records > std::max(node.durable, node.said_durable);

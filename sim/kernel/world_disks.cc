@@ -53,12 +53,32 @@ void World::state_survivors(Node& node, NodeId id) {
   }
 }
 
-void World::truncate(Node& node, std::uint64_t records) {
-  node.process->crash(records);
-  node.durable = records;
+void World::recount(Node& node) {
   const std::uint64_t bytes = node.process->journal_bytes();
   bytes_journalled_ -= node.journal_bytes - bytes;
   node.journal_bytes = bytes;
+}
+
+// The record that stands for all before it is durable: they are gone, with what was wrong with
+// them.
+void World::drop_replaced(Node& node) {
+  const std::uint64_t first = node.replaced_by;
+  node.replaced_by = intact;
+  node.process->drop_before(first);
+  recount(node);
+  if (node.unreadable_from < first) node.unreadable_from = intact;
+  if (node.truncated_from < first) node.truncated_from = intact;
+}
+
+void World::truncate(Node& node, std::uint64_t records) {
+  node.process->crash(records);
+  node.durable = records;
+  if (node.replaced_by < records) {
+    drop_replaced(node);
+  } else {
+    node.replaced_by = intact;
+    recount(node);
+  }
   if (node.unreadable_from >= records) node.unreadable_from = intact;
   if (node.truncated_from >= records) node.truncated_from = intact;
 }
@@ -74,7 +94,7 @@ void World::damaged(NodeId id, std::uint64_t record, std::string_view how) {
 
 bool World::rot(NodeId id, std::uint64_t record, Finding finding) {
   Node& node = at(id);
-  if (record >= node.durable) return false;
+  if (record >= node.durable || record < first_record(id)) return false;
   Stream draws = draws_of(Purpose::damage, id, 1 + record);
   switch (finding) {
     case Finding::refuse:
@@ -94,7 +114,7 @@ bool World::rot(NodeId id, std::uint64_t record, Finding finding) {
 
 bool World::misdirect(NodeId id, std::uint64_t record, std::uint64_t onto, Finding finding) {
   Node& node = at(id);
-  if (record >= node.durable || onto >= record) return false;
+  if (record >= node.durable || onto >= record || onto < first_record(id)) return false;
   switch (finding) {
     case Finding::refuse:
       node.unreadable_from = std::min(node.unreadable_from, onto);
@@ -115,6 +135,8 @@ bool World::misdirect(NodeId id, std::uint64_t record, std::uint64_t onto, Findi
 void World::roll_back(NodeId id, std::uint64_t keep) {
   Node& node = at(id);
   SIM_ASSERT(!node.up, "the disk of a running node is not exchanged");
+  // What a snapshot has replaced is gone: no copy is older than the snapshot, but an empty one.
+  if (keep > 0) keep = std::max(keep, first_record(id) + 1);
   if (keep >= node.durable) return;
   counters_.misfortunes.records_rolled_back += node.durable - keep;
   truncate(node, keep);

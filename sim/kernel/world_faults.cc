@@ -46,6 +46,16 @@ void World::crash(NodeId id, CrashStyle style) {
   }
 }
 
+void World::administer(NodeId id, const Command& command) {
+  const std::uint64_t message = next_message_++;
+  const Request request{{NodeId{}, 0, message}, command};
+  const PayloadRef payload{Pools::request_type, pools_.requests().put(request)};
+  pools_.requests().retain(payload.slot, 1);
+  const std::uint32_t slot = events_.acquire();
+  events_[slot] = {Kind::deliver, id, id, {}, payload, message, last_event()};
+  schedule(now_, next_sequence_++, slot);
+}
+
 void World::restart(NodeId id) {
   Node& node = at(id);
   if (node.up || !recover(node, id)) return;

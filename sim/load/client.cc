@@ -164,7 +164,7 @@ void Client::deliver(NodeId from, PayloadRef payload, StepContext& context) {
   if (!session.busy || session.sequence != answer.request.sequence) return;  // late, or a copy
   switch (answer.response.outcome) {
     case Outcome::ok:
-      prefer(from, session);
+      if (!spread(session)) prefer(from, session);
       end(index, Returning::ok, answer.response.value, context);
       return;
     case Outcome::failed:
@@ -234,6 +234,8 @@ Command Client::next_command() {
       command.key = key;
       command.work = work;
       break;
+    case Operation::administer:
+      break;  // only in a script
   }
   return command;
 }
@@ -244,6 +246,10 @@ void Client::begin(std::uint32_t index, const Command& asked, StepContext& conte
   ++session.sequence;
   session.command = asked;
   session.target = preferred_;
+  if (spread(session)) {
+    const auto turn = static_cast<std::uint32_t>(session.sequence) + settings_.number;
+    session.target = (index + turn) % static_cast<std::uint32_t>(settings_.targets.size());
+  }
   session.redirections = 0;
   const Command& command = session.command;
   context.effects->facts.push_back(

@@ -75,6 +75,9 @@ class Client final : public Process {
   void play_script(StepContext& context);
   std::uint32_t free_session();
   bool retries(const Session& session) const;
+  bool spread(const Session& session) const {
+    return settings_.workload.spread_reads && session.command.operation == Operation::read;
+  }
   void begin(std::uint32_t session, const Command& command, StepContext& context);
   void send(std::uint32_t session, StepContext& context);
   void end(std::uint32_t session, Returning outcome, std::int64_t value, StepContext& context);

@@ -121,6 +121,7 @@ void write_value(JsonWriter& w, const HistoryLine& line) {
     case Operation::delete_:
     case Operation::release:
     case Operation::work:
+    case Operation::administer:
       w.null();
       break;
   }

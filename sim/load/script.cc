@@ -40,6 +40,9 @@ ScriptedOperation ScriptedOperation::of(Time at, std::uint32_t client, const Com
     case Operation::release:
       made.action = scripted::Release{command.key};
       break;
+    case Operation::administer:
+      made.action = scripted::Administer{static_cast<Administration>(command.key), command.value};
+      break;
   }
   return made;
 }
@@ -49,6 +52,7 @@ Command ScriptedOperation::command() const {
   made.operation = static_cast<Operation>(action.index());
   const auto take = [&](const auto& body) {
     if constexpr (requires { body.key; }) made.key = body.key;
+    if constexpr (requires { body.what; }) made.key = static_cast<std::uint64_t>(body.what);
     if constexpr (requires { body.value; }) made.value = body.value;
     if constexpr (requires { body.expected; }) made.expected = body.expected;
     if constexpr (requires { body.work; }) made.work = body.work;

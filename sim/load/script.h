@@ -107,9 +107,22 @@ struct Release {
   static constexpr auto fields = std::tuple{field("key", &Release::key, "Which lock.")};
 };
 
+struct Administer {
+  Administration what = Administration::transfer_leadership;
+  std::int64_t value = 0;
+  static constexpr std::string_view name = "administer";
+  static constexpr std::string_view doc = "Has something done about the group that serves.";
+  static constexpr auto fields =
+      std::tuple{field("what", &Administer::what, "What is to be done.").needed(),
+                 field("value", &Administer::value,
+                       "The number of the node that is meant; for set_voters, the sum of 2^(n-1) "
+                       "over all that are to have a say.")};
+};
+
 // In the order of Operation.
 using Action =
-    std::variant<Read, Write, Cas, Propose, Work, Delete, Add, Enqueue, Dequeue, Acquire, Release>;
+    std::variant<Read, Write, Cas, Propose, Work, Delete, Add, Enqueue, Dequeue, Acquire, Release,
+                 Administer>;
 
 }  // namespace scripted
 

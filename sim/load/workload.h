@@ -104,6 +104,7 @@ struct Workload {
   Arrivals arrivals;
   OperationMix operations;
   std::optional<std::vector<ScriptedOperation>> script;
+  bool spread_reads = false;
   std::uint64_t keys = 1;
   Duration timeout{5'000'000'000};
   std::optional<Duration> retry_after = Duration{250'000'000};
@@ -122,6 +123,9 @@ struct Workload {
           "Which operations, in proportion. Unless given, those that the target serves, equally."),
       field("script", &Workload::script,
             "The operations one by one, instead of arrivals, operations, start and stop."),
+      field("spread_reads", &Workload::spread_reads,
+            "Whether reads are asked of all servers in turn, for algorithms whose followers serve "
+            "them, and not of the one that answered last."),
       field("keys", &Workload::keys, "How many keys there are; each is chosen equally often.")
           .at_least(1)
           .at_most(1'000'000),

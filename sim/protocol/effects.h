@@ -25,14 +25,21 @@ struct TimerChange {
   Duration max;
 };
 
-// The effects of one step. Timers act at once. Facts and messages, in this order, leave when the
-// records of this and all earlier steps of the node are durable.
+// The effects of one step. Timers act at once, and messages that are sent ahead leave at once.
+// Facts and messages, in this order, leave when the records of this and all earlier steps of the
+// node are durable.
 struct Effects {
   std::vector<TimerChange> timers;
   std::vector<Fact> facts;
   std::vector<Outgoing> sends;
-  std::uint64_t record_bytes = 0;           // written by this step
-  std::uint64_t records = 0;                // how many
+  // What waits for no record, see send_ahead().
+  std::vector<Fact> facts_ahead;
+  std::vector<Outgoing> ahead;
+  std::uint64_t record_bytes = 0;  // written by this step
+  std::uint64_t records = 0;       // how many
+  // How many of them there were with the last one that replaces the journal before it; 0 if none
+  // does.
+  std::uint64_t replacing = 0;
   std::uint64_t records_digest = 0;         // of all of them, in order
   std::vector<std::uint32_t> facts_before;  // each record: how many facts were stated by then
   std::uint64_t reached = 0;                // goals, a bit for each; no event ever depends on them
@@ -42,8 +49,10 @@ struct Effects {
     timers.clear();
     facts.clear();
     sends.clear();
+    facts_ahead.clear();
+    ahead.clear();
     facts_before.clear();
-    record_bytes = records = records_digest = reached = 0;
+    record_bytes = records = records_digest = reached = replacing = 0;
     broken_rule = {};
   }
 };

@@ -115,6 +115,44 @@ struct Committed {  // this node's commit index is now `index`; `term` is its cu
       std::tuple{field("index", &Committed::index), field("term", &Committed::term)};
 };
 
+// The state machine of this node, with all entries up to `index` applied, is kept in a snapshot;
+// its last entry is of `term`. The entries are part of its log as before, though it need not hold
+// them.
+struct SnapshotTaken {
+  LogIndex index;
+  Term term;
+  std::uint64_t content = 0;  // its digest: equal states, equal digests
+  static constexpr std::string_view name = "snapshot_taken";
+  static constexpr auto fields =
+      std::tuple{field("index", &SnapshotTaken::index), field("term", &SnapshotTaken::term),
+                 field("content", &SnapshotTaken::content)};
+};
+
+// This node has put somebody's snapshot in the place of its state machine, and the entries that it
+// stands for in the place of its whole log. They count as applied.
+struct SnapshotInstalled {
+  LogIndex index;
+  Term term;
+  std::uint64_t content = 0;
+  static constexpr std::string_view name = "snapshot_installed";
+  static constexpr auto fields =
+      std::tuple{field("index", &SnapshotInstalled::index), field("term", &SnapshotInstalled::term),
+                 field("content", &SnapshotInstalled::content)};
+};
+
+// Who has a say, as the entry at `index` of this node's log says; 0 is the beginning. A set of
+// nodes has a bit for each, n1 the lowest.
+struct Reconfigured {
+  LogIndex index;
+  std::uint64_t voters = 0;
+  std::uint64_t outgoing = 0;  // joint consensus: the voters before; else none
+  std::uint64_t learners = 0;  // they are sent the log, and have no say
+  static constexpr std::string_view name = "reconfigured";
+  static constexpr auto fields = std::tuple{
+      field("index", &Reconfigured::index), field("voters", &Reconfigured::voters),
+      field("outgoing", &Reconfigured::outgoing), field("learners", &Reconfigured::learners)};
+};
+
 // --- Ballots (Paxos) ---------------------------------------------------------------------------
 
 struct Prepared {  // phase 1a: this proposer asks for promises
@@ -329,7 +367,8 @@ using Fact =
     std::variant<Proposed, Decided, TermStarted, Campaigned, VoteGranted, Elected, SteppedDown,
                  Appended, Truncated, Committed, Prepared, Promised, AcceptAsked, Accepted,
                  PolicySet, WeightSet, HealthSet, Admitted, Routed, Ended, Invoked, Returned,
-                 LockGranted, LockReleased, SlotAsked, SlotAccepted, Executed, Checkpointed>;
+                 LockGranted, LockReleased, SlotAsked, SlotAccepted, Executed, Checkpointed,
+                 SnapshotTaken, SnapshotInstalled, Reconfigured>;
 static_assert(sizeof(Fact) <= 56, "facts travel through every observer: keep them small");
 
 }  // namespace ballast

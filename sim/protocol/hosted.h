@@ -44,20 +44,30 @@ class Hosted final : public Process {
   }
 
   void crash(std::uint64_t durable) override {
-    journal_.erase(journal_.begin() + static_cast<std::ptrdiff_t>(durable), journal_.end());
+    if (durable <= dropped_) {
+      journal_.clear();
+      dropped_ = durable;
+    } else {
+      journal_.erase(place(durable), journal_.end());
+    }
     node_ = P{config_};
   }
-  std::uint64_t journal_size() const override { return journal_.size(); }
+  std::uint64_t journal_size() const override { return dropped_ + journal_.size(); }
+  void drop_before(std::uint64_t record) override {
+    journal_.erase(journal_.begin(), place(record));
+    dropped_ = record;
+  }
+  std::uint64_t first_record() const override { return dropped_; }
   std::uint64_t journal_bytes() const override {
     Fingerprint content;
     for (const typename P::Record& record : journal_) fold(content, record);
     return content.words() * 8;
   }
   bool mutate_record(std::uint64_t index, Stream& draws) override {
-    return mutate(journal_[index], draws);
+    return mutate(*place(index), draws);
   }
   void overwrite_record(std::uint64_t onto, std::uint64_t from) override {
-    journal_[onto] = journal_[from];
+    *place(onto) = *place(from);
   }
 
   std::string_view algorithm() const override { return P::name; }
@@ -71,10 +81,10 @@ class Hosted final : public Process {
   void write_state(JsonWriter& w) const override { write_members(w, node_.state()); }
   void add_shape(Shape& shape) const override { shape.add(node_.state()); }
   std::string_view record_name(std::uint64_t index) const override {
-    return name_of(journal_[index]);
+    return name_of(journal_[index - dropped_]);
   }
   void write_record(std::uint64_t index, JsonWriter& w) const override {
-    detail::write_payload(w, journal_[index]);
+    detail::write_payload(w, journal_[index - dropped_]);
   }
 
   const P& node() const { return node_; }
@@ -91,9 +101,14 @@ class Hosted final : public Process {
     }
   }
 
+  auto place(std::uint64_t record) {
+    return journal_.begin() + static_cast<std::ptrdiff_t>(record - dropped_);
+  }
+
   typename P::Config config_;
   P node_;
-  std::vector<typename P::Record> journal_;
+  std::vector<typename P::Record> journal_;  // from record number dropped_ on
+  std::uint64_t dropped_ = 0;
   std::uint32_t message_type_ = 0;
 };
 

@@ -39,7 +39,12 @@ class Process {
   // Crashes: everything volatile is forgotten, and of the journal only the first `durable` records
   // are left.
   virtual void crash(std::uint64_t durable) = 0;
+  // How many records were ever written, but for those that crashes took; they are numbered from 0.
   virtual std::uint64_t journal_size() const = 0;
+  // Drops the records before this one, which stands for them.
+  virtual void drop_before(std::uint64_t /*record*/) {}
+  // The first record that was not dropped.
+  virtual std::uint64_t first_record() const { return 0; }
   // The journal's size in bytes of a fixed-width encoding.
   virtual std::uint64_t journal_bytes() const { return 0; }
   // Changes one field of a record, unnoticed. False if the record has none that can be changed.

@@ -19,6 +19,7 @@ namespace ballast {
 //   add               to the counter that `key` names, which starts at 0; `read` reads it, too
 //   enqueue, dequeue  at the ends of a queue, first in, first out
 //   acquire, release  a lock, which a session of a client holds
+//   administer        the group itself: see Administration
 // What a server answers is said at Response.
 enum class Operation : std::uint8_t {
   read,
@@ -31,12 +32,32 @@ enum class Operation : std::uint8_t {
   enqueue,
   dequeue,
   acquire,
-  release
+  release,
+  administer
 };
 constexpr auto enumerators(Operation) {
-  return std::array<std::string_view, 11>{"read",    "write",   "cas",    "propose",
+  return std::array<std::string_view, 12>{"read",    "write",   "cas",    "propose",
                                           "work",    "delete",  "add",    "enqueue",
-                                          "dequeue", "acquire", "release"};
+                                          "dequeue", "acquire", "release", "administer"};
+}
+
+// What is asked of a group, by Command::key. Command::value is the node that is meant; for
+// set_voters, a set of them with a bit for each, n1 the lowest.
+//   transfer_leadership  the leader makes the node its successor; 0 is whoever it likes
+//   add_learner          the node is sent the log from now on, and has no say
+//   add_voter            the node has a say
+//   remove               the node is no part of the group any more
+//   set_voters           these nodes have a say, and no others
+enum class Administration : std::uint8_t {
+  transfer_leadership,
+  add_learner,
+  add_voter,
+  remove,
+  set_voters
+};
+constexpr auto enumerators(Administration) {
+  return std::array<std::string_view, 5>{"transfer_leadership", "add_learner", "add_voter",
+                                         "remove", "set_voters"};
 }
 
 // Who asks what for the how-manieth time. A client node holds one or more sessions; a session has
@@ -55,7 +76,7 @@ struct RequestId {
 
 struct Command {
   Operation operation = Operation::read;
-  std::uint64_t key = 0;
+  std::uint64_t key = 0;      // administer: an Administration
   std::int64_t value = 0;     // what is written, proposed, added or enqueued
   std::int64_t expected = 0;  // cas writes only over this
   std::uint64_t work = 0;     // how much work, as a uniform quantile of the server's service law

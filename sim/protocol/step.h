@@ -60,8 +60,26 @@ class Step {
     journal_.push_back(std::move(record));
   }
 
+  // Writes a record that stands for the whole journal before it, as a snapshot does: once it is
+  // durable, and not before, the records before it are gone. A crash until then leaves them as they
+  // were; whether it does also leave this one, on_recover() is given all that is left in order, and
+  // has to forget what came before this one.
+  void replace_journal(Record record) {
+    persist(std::move(record));
+    context_.effects->replacing = context_.effects->records;
+  }
+
   // Sends to one node; to oneself too, which arrives as an event of its own.
   void send(NodeId to, Message message) { send(to, message_type_, pool(), std::move(message)); }
+
+  // Sends a message that leaves at once, without waiting for any record. Only for what is true
+  // whatever becomes of them, see Raft's parallel writes.
+  void send_ahead(NodeId to, Message message) {
+    send(to, message_type_, pool(), std::move(message), context_.effects->ahead);
+  }
+
+  // The same for a claim that rests on no record.
+  void observe_ahead(Fact fact) { context_.effects->facts_ahead.push_back(fact); }
 
   // Sends the same message to all members but oneself.
   void broadcast(Message message) {
@@ -94,8 +112,10 @@ class Step {
     context_.effects->timers.push_back({static_cast<std::uint32_t>(timer), true, {}, {}});
   }
 
-  // Answers a client. Not answering is allowed: the client will not know.
+  // Answers a client. Not answering is allowed: the client will not know. Who administers the group
+  // from outside of the world (client 0) waits for no answer.
   void reply(RequestId request, Response response) {
+    if (!request.client) return;
     send(request.client, Pools::answer_type, context_.pools->answers(), Answer{request, response});
   }
 
@@ -118,10 +138,15 @@ class Step {
   Pool<Message>& pool() { return context_.pools->template typed<Message>(message_type_); }
   template <class Sent>
   void send(NodeId to, std::uint32_t type, Pool<Sent>& of_type, Sent message) {
+    send(to, type, of_type, std::move(message), context_.effects->sends);
+  }
+  template <class Sent>
+  void send(NodeId to, std::uint32_t type, Pool<Sent>& of_type, Sent message,
+            std::vector<Outgoing>& way) {
     ensure(to && to.value <= context_.node_count, "a message is sent to a node that exists");
     const PayloadRef payload{type, of_type.put(std::move(message))};
     of_type.retain(payload.slot, 1);
-    context_.effects->sends.push_back({to, payload});
+    way.push_back({to, payload});
   }
 
   StepContext& context_;

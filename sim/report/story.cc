@@ -34,6 +34,7 @@ Property property_of(const Scenario& scenario, std::string_view name) {
   if (name == Progress::name) return {Progress::doc, ""};
   if (name == Liveness::name) return {Liveness::doc, ""};
   if (name == Availability::name) return {Availability::doc, ""};
+  if (name == StableLeader::name) return {StableLeader::doc, ""};
   return {"A rule that the algorithm states of itself holds.", "ensure() in its code"};
 }
 

@@ -51,6 +51,9 @@ struct Adding {
   }
   void operator()(const Truncated& f) const { s.entries.insert(f.last_kept.value + 1); }
   void operator()(const Committed& f) const { s.entries.insert(f.index.value); }
+  void operator()(const SnapshotTaken& f) const { s.entries.insert(f.index.value); }
+  void operator()(const SnapshotInstalled& f) const { s.entries.insert(f.index.value); }
+  void operator()(const Reconfigured& f) const { s.entries.insert(f.index.value); }
   void operator()(const Prepared& f) const { s.ballots.insert(f.ballot); }
   void operator()(const Promised& f) const { s.ballots.insert(f.ballot); }
   void operator()(const AcceptAsked& f) const { s.ballots.insert(f.ballot); }
@@ -92,6 +95,9 @@ struct Concerning {
   bool operator()(const Appended& f) const { return s.entries.contains(f.index.value); }
   bool operator()(const Truncated&) const { return false; }  // judged with the log in view
   bool operator()(const Committed&) const { return false; }  // likewise
+  bool operator()(const SnapshotTaken&) const { return false; }
+  bool operator()(const SnapshotInstalled&) const { return true; }
+  bool operator()(const Reconfigured&) const { return true; }
   bool operator()(const Prepared& f) const { return s.ballots.contains(f.ballot); }
   bool operator()(const Promised& f) const { return s.ballots.contains(f.ballot); }
   bool operator()(const AcceptAsked& f) const { return s.ballots.contains(f.ballot); }

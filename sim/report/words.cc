@@ -50,6 +50,28 @@ struct FactWords {
     return "took the log up to entry " + number(f.index.value) + " for committed, in term " +
            number(f.term.value);
   }
+  std::string operator()(const SnapshotTaken& f) const {
+    return "took a snapshot up to entry " + number(f.index.value) + " of term " +
+           number(f.term.value);
+  }
+  std::string operator()(const SnapshotInstalled& f) const {
+    return "replaced its log by a snapshot up to entry " + number(f.index.value) + " of term " +
+           number(f.term.value);
+  }
+  std::string operator()(const Reconfigured& f) const {
+    std::string what = "works with the voters " + nodes(f.voters);
+    if (f.outgoing != 0) what += ", jointly with " + nodes(f.outgoing);
+    if (f.learners != 0) what += " and the learners " + nodes(f.learners);
+    return what + ", by entry " + number(f.index.value);
+  }
+  // A set with a bit for each node, n1 the lowest.
+  std::string nodes(std::uint64_t set) const {
+    std::string list;
+    for (std::uint32_t node = 1; set != 0; ++node, set >>= 1) {
+      if ((set & 1) != 0) list += (list.empty() ? "" : ", ") + names.of({node});
+    }
+    return list.empty() ? "none" : list;
+  }
   std::string operator()(const Prepared& f) const { return "prepared ballot " + to_text(f.ballot); }
   std::string operator()(const Promised& f) const {
     const std::string so_far = f.accepted == Ballot{} ? ", having accepted nothing"
@@ -122,6 +144,10 @@ struct FactWords {
       case Operation::enqueue:
         what += " " + std::to_string(f.value) + " to key " + number(f.key);
         if (f.operation == Operation::cas) what += " over " + std::to_string(f.expected);
+        break;
+      case Operation::administer:
+        what += " " + std::string(name_of(static_cast<Administration>(f.key))) + " " +
+                std::to_string(f.value);
         break;
       case Operation::work:
         break;

@@ -17,7 +17,7 @@ bool holds_quorums(const Group& group, const std::vector<NodeId>& nodes) {
 
 }  // namespace
 
-Core choose_core(const Scenario& scenario, const World& world) {
+Core choose_core(const Scenario& scenario, const World& world, bool everyone) {
   Core core;
   Stream dice(scenario.seed, Purpose::core, 0);
   const std::vector<Group> groups = scenario.node_groups();
@@ -35,7 +35,8 @@ Core choose_core(const Scenario& scenario, const World& world) {
                     "\" can start, the disks of the others being damaged: no quorum";
       return core;
     }
-    std::size_t size = quorum + dice.below(able.size() - quorum + 1);
+    const std::size_t some = quorum + dice.below(able.size() - quorum + 1);
+    std::size_t size = everyone ? able.size() : some;
     for (std::size_t i = 0; i < size; ++i) {
       std::swap(able[i], able[i + dice.below(able.size() - i)]);
     }

@@ -19,8 +19,9 @@ struct Core {
   std::string excuse;         // why there is none
 };
 
-// A random quorum of each group, by size and by members, of nodes that can start.
-Core choose_core(const Scenario& scenario, const World& world);
+// A random quorum of each group, by size and by members, of nodes that can start; or `everyone` who
+// can, where algorithms have changed who is a quorum.
+Core choose_core(const Scenario& scenario, const World& world, bool everyone = false);
 
 // Restarts, resumes and reconnects the core, and lifts every condition within it. Unless they may
 // meddle, the others are cut off from it.

@@ -82,8 +82,8 @@ class Running {
       if (director_.is_waiting()) director_.act(world_);
       stopped_ = !watch_.objections().empty();
       if (world_.counters().events >= next_look_) look();
-      if (scenario_.check.availability && options_.check) {
-        look_for_availability();
+      if (scenario_.check.while_faults_stand() && options_.check) {
+        look_at_connections();
         stopped_ = !watch_.objections().empty();
       }
       if (stopped_ || director_.next_at() <= last) return false;
@@ -168,7 +168,9 @@ class Running {
   // The second phase, see Liveness.
   void demand_progress();
   bool stays_in_model();
+  void look_at_connections();
   void look_for_availability();
+  void look_for_stability();
   RunOutcome judge();
   std::vector<GoalTally> count_goals() const;
   void judge_history();
@@ -195,6 +197,7 @@ class Running {
   std::uint64_t seen_changes_ = ~std::uint64_t{0};
   Time connected_since_ = Time::max();
   std::uint64_t asked_then_ = 0;
+  Time stable_at_;
 };
 
 RunOutcome Running::judge() {
@@ -335,7 +338,8 @@ bool Running::stays_in_model() {
 
 void Running::demand_progress() {
   director_.freeze();
-  const Core core = choose_core(scenario_, world_);
+  const bool everyone = watch_.stated(facts<Reconfigured>()) > 0;
+  const Core core = choose_core(scenario_, world_, everyone);
   if (!core.excuse.empty()) {
     reasons_.push_back("liveness: " + core.excuse);
     return;
@@ -393,9 +397,7 @@ void Running::demand_progress() {
        {}});
 }
 
-// While a connected majority stands unchanged, operations must go on.
-void Running::look_for_availability() {
-  const Duration budget = patience_of(scenario_) * scenario_.check.availability->patience;
+void Running::look_at_connections() {
   const std::uint64_t changes = watch_.changes();
   if (changes != seen_changes_) {
     seen_changes_ = changes;
@@ -403,6 +405,34 @@ void Running::look_for_availability() {
     asked_then_ = watch_.history().invoked();
   }
   if (connected_since_ == Time::max()) return;
+  if (scenario_.check.availability) look_for_availability();
+  if (scenario_.check.stable_leader) look_for_stability();
+}
+
+// While a connected majority stands unchanged, a leader must stay in office.
+void Running::look_for_stability() {
+  const StableLeader& check = *scenario_.check.stable_leader;
+  const Duration patience = patience_of(scenario_);
+  const Time now = world_.now();
+  const Time led = watch_.led_since();
+  if (led < now && now - led >= patience * check.lasts) stable_at_ = now;
+  const Time since = std::max(connected_since_, stable_at_);
+  if (now - since <= patience * check.patience) return;
+  watch_.objections().raise({std::string(StableLeader::name),
+                             "a majority has been up and connected since " +
+                                 to_text(connected_since_) + ", but no leader was in office for " +
+                                 to_text(patience * check.lasts) + " after " + to_text(since) +
+                                 "; there were " + with_commas(watch_.elections()) +
+                                 " elections in the run",
+                             world_.last_event(),
+                             now,
+                             {},
+                             {}});
+}
+
+// While a connected majority stands unchanged, operations must go on.
+void Running::look_for_availability() {
+  const Duration budget = patience_of(scenario_) * scenario_.check.availability->patience;
   const Time since = std::max(connected_since_, watch_.last_ok());
   if (world_.now() - since <= budget || watch_.history().invoked() == asked_then_) return;
   watch_.objections().raise(

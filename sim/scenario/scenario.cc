@@ -73,6 +73,7 @@ std::vector<std::string_view> check_names() {
   names.push_back(Progress::name);
   names.push_back(Liveness::name);
   names.push_back(Availability::name);
+  names.push_back(StableLeader::name);
   return names;
 }
 
@@ -152,6 +153,7 @@ bool read_check(const Value& v, CheckSpec& check, Reader& r) {
   if (named->name == Progress::name) return read_body(*named, check.progress.emplace(), r);
   if (named->name == Liveness::name) return read_body(*named, check.liveness.emplace(), r);
   if (named->name == Availability::name) return read_body(*named, check.availability.emplace(), r);
+  if (named->name == StableLeader::name) return read_body(*named, check.stable_leader.emplace(), r);
   if (std::find(names.begin(), names.end(), named->name) == names.end()) {
     return r.unknown(named->name_at, named->name, names);
   }
@@ -301,6 +303,7 @@ void write_checks(JsonWriter& w, const CheckSpec& check) {
   if (check.progress) write_named(w, *check.progress);
   if (check.liveness) write_named(w, *check.liveness);
   if (check.availability) write_named(w, *check.availability);
+  if (check.stable_leader) write_named(w, *check.stable_leader);
   w.end_array();
 }
 

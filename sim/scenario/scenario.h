@@ -250,6 +250,25 @@ struct Availability {
                      .at_most(1'000'000)};
 };
 
+struct StableLeader {
+  std::uint32_t lasts = 10;
+  std::uint32_t patience = 50;
+  static constexpr std::string_view name = "stable_leader";
+  static constexpr std::string_view doc =
+      "Liveness while faults stand: whenever a majority of the first group is up, and all its "
+      "members and some client reach each other both ways, a leader comes to stay: within a time "
+      "one is in office for a while, and again within that time after it.";
+  static constexpr auto fields = std::tuple{
+      field("lasts", &StableLeader::lasts,
+            "How long it must be the leader of the highest term, in multiples of the algorithm's "
+            "patience, see liveness.")
+          .at_least(1)
+          .at_most(1'000'000),
+      field("patience", &StableLeader::patience, "Within which time, in the same unit.")
+          .at_least(1)
+          .at_most(1'000'000)};
+};
+
 // Which properties are judged. A scenario that says nothing gets every safety check.
 struct CheckSpec {
   std::optional<std::vector<std::string>> safety;  // names; unless given, all
@@ -257,6 +276,8 @@ struct CheckSpec {
   std::optional<Progress> progress;
   std::optional<Liveness> liveness;
   std::optional<Availability> availability;
+  std::optional<StableLeader> stable_leader;
+  bool while_faults_stand() const { return availability || stable_leader; }
 };
 
 // Some nodes of a group whose configuration differs, as during a rollout that went wrong.

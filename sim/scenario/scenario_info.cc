@@ -108,7 +108,7 @@ std::vector<TypeInfo> trigger_infos() { return {type_info<When>(), type_info<Aft
 
 std::vector<TypeInfo> run_check_infos() {
   return {type_info<Linearizable>(), type_info<Progress>(), type_info<Liveness>(),
-          type_info<Availability>()};
+          type_info<Availability>(), type_info<StableLeader>()};
 }
 
 std::vector<TypeInfo> distribution_infos() { return bodies(type_info<Distribution>()); }

@@ -19,7 +19,7 @@ class Watch final : public Observer {
       : recorder_(options.recorder),
         director_(director),
         history_(options.check && scenario.check.linearizable.has_value()),
-        watches_links_(scenario.check.availability.has_value()) {
+        watches_links_(scenario.check.while_faults_stand()) {
     const std::vector<Group> groups = scenario.node_groups();
     std::uint32_t nodes = 0;
     for (const Group& group : groups) nodes += static_cast<std::uint32_t>(group.nodes.size());
@@ -88,6 +88,8 @@ class Watch final : public Observer {
   // How often a link, or whether a node works, has changed.
   std::uint64_t changes() const { return changes_; }
   Time last_ok() const { return last_ok_; }  // of any operation
+  // Since when the leader of the highest term has been in office; Time::max() if it is so no more.
+  Time led_since() const { return led_.since; }
   // How many facts of these kinds were stated.
   std::uint64_t stated(FactMask kinds) const {
     std::uint64_t total = 0;
@@ -151,11 +153,20 @@ class Watch final : public Observer {
     if ((bit & History::interests()) != 0) {
       if (group == clients_) record(history_.hear(heard));
     } else if ((bit & Standing::leadership()) != 0) {
-      elections_ += std::holds_alternative<Elected>(*seen.fact);
+      follow_leader(heard);
     } else if (const auto* decided = std::get_if<Decided>(seen.fact)) {
       decided_[group] = std::max(decided_[group], decided->slot.value);
     } else if (std::holds_alternative<Routed>(*seen.fact)) {
       ++routed_;
+    }
+  }
+
+  void follow_leader(const HeardFact& heard) {
+    if (const auto* elected = std::get_if<Elected>(heard.fact)) {
+      ++elections_;
+      if (elected->term > led_.term) led_ = {elected->term, heard.node, heard.at};
+    } else if (std::get<SteppedDown>(*heard.fact).term == led_.term && heard.node == led_.node) {
+      led_.since = Time::max();
     }
   }
 
@@ -188,6 +199,7 @@ class Watch final : public Observer {
   }
 
   void crashed(const Occurrence& seen) {
+    if (seen.node == led_.node) led_.since = Time::max();
     for (const Listener& listener : checkers_) {
       if (listener.group == group_of_[seen.node.value]) {
         listener.checker->crashed(seen.node, seen.at);
@@ -225,6 +237,11 @@ class Watch final : public Observer {
   std::uint64_t answered_ = 0;
   Time first_answer_ = Time::max();
   Time last_ok_;
+  struct {
+    Term term;
+    NodeId node;
+    Time since = Time::max();
+  } led_;
   Time first_attempt_ = Time::max();
   Time first_progress_ = Time::max();
 };

@@ -87,9 +87,7 @@ class Shop {
         response.value = held == command.expected ? 1 : 0;
         if (response.value != 0) held = command.value;
         break;
-      case Operation::write:
-      case Operation::propose:
-      case Operation::work:
+      default:
         held = command.value;
         break;
     }

@@ -183,7 +183,7 @@ TEST_CASE("correct algorithms are never accused, whatever the seed") {
       const std::string property =
           outcome.violations.empty() ? "" : outcome.violations.front().property;
       const bool only_late = property == Progress::name || property == Liveness::name ||
-                             property == Availability::name;
+                             property == Availability::name || property == StableLeader::name;
       const bool outside_model =
           std::any_of(outcome.faults.begin(), outcome.faults.end(),
                       [](const FiredFault& fault) { return fault.outside_model; });

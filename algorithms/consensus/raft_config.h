@@ -1,0 +1,293 @@
+// The options of Raft, its planted mistakes, and what sweeps should bring about.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <tuple>
+
+#include "algorithms/consensus/machine.h"
+#include "sim/base/describe.h"
+#include "sim/base/distribution.h"
+#include "sim/base/random.h"
+#include "sim/base/ratio.h"
+#include "sim/protocol/goal.h"
+
+namespace ballast::raft {
+
+// Mistakes of popular tutorials and of production systems, to be switched on on purpose. Each
+// breaks safety unless it says otherwise.
+//   vote_not_persisted             a vote is granted without being written down
+//   no_up_to_date_check            a vote is granted without comparing logs (5.4.1)
+//   append_without_previous_check  a follower appends entries without the consistency check (5.3)
+//   commit_prior_term              entries of earlier terms are committed by counting (5.4.2)
+//   truncate_on_commit             a follower cuts its log to each commit index that it learns
+//   higher_term_in_replies_ignored a leader or candidate does not step down for a reply (5.1):
+//   looks
+//                                  wrong and breaks nothing
+//   own_vote_not_stored            a candidate that comes from a pre-vote does not write down its
+//   own
+//                                  vote (nebula PR 3415); needs pre_vote
+//   transfer_vote_refused          voters that hear their leader refuse the one whom it has chosen
+//                                  (etcd 36d7d43, dragonboat 223): no transfer succeeds; needs
+//                                  check_quorum
+//   read_before_own_commit         a new leader reads at a commit index that may be behind (etcd
+//                                  7331, tikv 6340); the last five need reads other than log
+//   read_without_quorum            a leader reads without asking whether it still is one
+//   read_round_reused              a read is confirmed by heartbeats that were sent before it came
+//                                  (etcd 20418)
+//   lease_too_long                 the lease lasts for the longest election timeout (sofa-jraft 26)
+//   lease_kept_in_transfer         a leader that has told another one to stand reads on
+//   last_term_forgotten            a log that a snapshot has emptied counts as one whose last term
+//   is
+//                                  0 (RedisLabs/raft PR 2); the last three need snapshot_after
+//   snapshot_sets_term             who installs a snapshot takes its last term for the current one
+//                                  (WRaft, SandTable)
+//   sessions_not_in_snapshot       after a snapshot a repeated request is executed again
+enum class Bug : std::uint8_t {
+  none,
+  vote_not_persisted,
+  no_up_to_date_check,
+  append_without_previous_check,
+  commit_prior_term,
+  truncate_on_commit,
+  higher_term_in_replies_ignored,
+  own_vote_not_stored,
+  transfer_vote_refused,
+  read_before_own_commit,
+  read_without_quorum,
+  read_round_reused,
+  lease_too_long,
+  lease_kept_in_transfer,
+  last_term_forgotten,
+  snapshot_sets_term,
+  sessions_not_in_snapshot
+};
+constexpr auto enumerators(Bug) {
+  return std::array<std::string_view, 17>{"none",
+                                          "vote_not_persisted",
+                                          "no_up_to_date_check",
+                                          "append_without_previous_check",
+                                          "commit_prior_term",
+                                          "truncate_on_commit",
+                                          "higher_term_in_replies_ignored",
+                                          "own_vote_not_stored",
+                                          "transfer_vote_refused",
+                                          "read_before_own_commit",
+                                          "read_without_quorum",
+                                          "read_round_reused",
+                                          "lease_too_long",
+                                          "lease_kept_in_transfer",
+                                          "last_term_forgotten",
+                                          "snapshot_sets_term",
+                                          "sessions_not_in_snapshot"};
+}
+
+// What a sweep should bring about.
+enum class Goal : std::uint8_t {
+  vote_refused_stale_log,
+  vote_refused_already_voted,
+  vote_recovered,
+  split_vote,
+  elected_with_uncommitted_entries,
+  deposed_with_uncommitted_entries,
+  entries_overwritten,
+  conflict_skipped_a_term,
+  prior_term_not_counted,
+  prior_term_committed,
+  stale_leader_refused,
+  late_append_ignored,
+  retry_answered_from_session,
+  pre_vote_refused_leader_alive,
+  pre_vote_lost,
+  vote_ignored_leader_alive,
+  stepped_down_without_quorum,
+  leadership_transferred,
+  transfer_given_up,
+  read_waited_for_own_commit,
+  read_confirmed,
+  read_under_lease,
+  read_by_follower,
+  snapshot_recovered,
+  snapshot_installed,
+  snapshot_superfluous,
+  snapshot_send_began_anew
+};
+inline constexpr std::array<GoalInfo, 27> goals{{
+    {"vote_refused_stale_log",
+     "A vote was refused because the candidate's log was behind (5.4.1)."},
+    {"vote_refused_already_voted", "A vote was refused because it had been given away (5.2)."},
+    {"vote_recovered", "A node restarted in a term in which it had voted (5.1)."},
+    {"split_vote", "A candidate's election timeout passed without a winner (5.2)."},
+    {"elected_with_uncommitted_entries",
+     "A leader was elected that held entries it did not know to be committed (5.4.2)."},
+    {"deposed_with_uncommitted_entries", "A leader was deposed before it had committed its log."},
+    {"entries_overwritten", "A follower deleted entries that conflicted with the leader's (5.3)."},
+    {"conflict_skipped_a_term", "A leader backed up over a whole term of a follower's log (5.3)."},
+    {"prior_term_not_counted",
+     "A majority held an entry of an earlier term, and the leader did not commit it by counting "
+     "(5.4.2, Figure 8)."},
+    {"prior_term_committed",
+     "An entry of the current term committed earlier ones with it (5.4.2)."},
+    {"stale_leader_refused", "A request of a leader of an earlier term was refused (5.1)."},
+    {"late_append_ignored", "An AppendEntries came for entries that had been committed already."},
+    {"retry_answered_from_session",
+     "A repeated request was answered without being executed again (8)."},
+    {"pre_vote_refused_leader_alive",
+     "A pre-vote was refused because the leader had been heard (dissertation 9.6); needs "
+     "pre_vote."},
+    {"pre_vote_lost",
+     "A node's pre-vote found no majority, and its term stayed (dissertation 9.6); needs "
+     "pre_vote."},
+    {"vote_ignored_leader_alive",
+     "A candidate of a later term was ignored because the leader had been heard (dissertation "
+     "4.2.3); needs check_quorum."},
+    {"stepped_down_without_quorum",
+     "A leader stepped down that had not heard from a majority (dissertation 6.2); needs "
+     "check_quorum."},
+    {"leadership_transferred",
+     "A node stood for election because its leader had told it to (dissertation 3.10)."},
+    {"transfer_given_up", "A leadership transfer took too long and was given up (3.10)."},
+    {"read_waited_for_own_commit",
+     "A read had to wait for the first entry of its leader's term to be committed (6.4)."},
+    {"read_confirmed", "A read was answered after a round of heartbeats (6.4); needs read_index."},
+    {"read_under_lease", "A read was answered under a lease (6.4.1); needs reads: lease."},
+    {"read_by_follower", "A follower answered a read (6.4); needs follower_reads."},
+    {"snapshot_recovered", "A node restarted from a snapshot (7); needs snapshot_after."},
+    {"snapshot_installed",
+     "A follower put its leader's snapshot in the place of its log (7); needs snapshot_after."},
+    {"snapshot_superfluous",
+     "A follower was sent a snapshot whose entries it held already (7); needs snapshot_after."},
+    {"snapshot_send_began_anew",
+     "A snapshot was sent from its beginning again, because the follower had restarted or the "
+     "leader had taken another one; needs snapshot_after."},
+}};
+
+// How a read gets its answer (dissertation 6.4).
+//   log         it passes through the log like a write
+//   read_index  the leader makes sure, by a round of heartbeats, that it still is one
+//   lease       it relies on clocks to know that for a while after such a round
+enum class Reads : std::uint8_t { log, read_index, lease };
+constexpr auto enumerators(Reads) {
+  return std::array<std::string_view, 3>{"log", "read_index", "lease"};
+}
+
+struct Config {
+  DurationRange election_timeout{{150'000'000}, {300'000'000}};
+  Duration heartbeat{50'000'000};
+  std::uint64_t max_entries_per_message = 64;
+  bool pre_vote = false;
+  bool check_quorum = false;
+  Reads reads = Reads::log;
+  bool follower_reads = false;
+  Ratio clock_drift{1, 100};
+  std::uint64_t snapshot_after = 0;
+  std::uint64_t snapshot_chunk = 64;
+  MachineKind machine = MachineKind::register_;
+  Bug bug = Bug::none;
+
+  // What is wrong with these options together; empty if nothing is.
+  std::string problem() const {
+    if (heartbeat >= election_timeout.min) {
+      return "heartbeat must be shorter than every election_timeout, or followers will not hear of "
+             "their leader in time";
+    }
+    if (reads == Reads::lease && !check_quorum) {
+      return "reads: lease needs check_quorum, without which followers vote while the lease runs";
+    }
+    if (follower_reads && reads == Reads::log) {
+      return "follower_reads needs reads: read_index or lease";
+    }
+    return {};
+  }
+
+  bool serves(Operation operation) const {
+    return operation == Operation::administer || ballast::serves(machine, operation);
+  }
+  static std::string advice(Operation operation) { return machine_for(operation); }
+
+  // How long a leader's lease lasts on its own clock, from the start of a round of heartbeats:
+  // followers keep others out for the shortest election timeout on theirs. One clock may be slow
+  // and the other one fast (dissertation 6.4.1).
+  Duration lease() const {
+    if (bug == Bug::lease_too_long) return election_timeout.max;
+    const Ratio slowest{clock_drift.denominator - clock_drift.numerator,
+                        clock_drift.denominator + clock_drift.numerator};
+    const auto shortest = static_cast<std::uint64_t>(election_timeout.min.ns);
+    return {static_cast<std::int64_t>(slowest.of(shortest))};
+  }
+
+  // With both, whoever meddles can neither raise the terms of those that hear a leader nor hold
+  // them under a leader that hears nobody.
+  bool bears_meddling() const { return pre_vote && check_quorum; }
+
+  // A follower that hears nothing for so long stands for election.
+  Duration patience() const { return election_timeout.max; }
+
+  // Heartbeats from 10 ms to 160 ms; elections from just above that to rarely, but never so often
+  // that votes could not be counted in between: "broadcastTime << electionTimeout" (5.6).
+  void vary(Stream& dice, Duration round_trip) {
+    heartbeat.ns = static_cast<std::int64_t>(log_uniform(dice, 10'000'000, 159'999'999));
+    const auto shortest = static_cast<std::uint64_t>(std::max(heartbeat.ns * 2, round_trip.ns * 5));
+    election_timeout.min.ns = static_cast<std::int64_t>(log_uniform(dice, shortest, 5 * shortest));
+    const auto least = static_cast<std::uint64_t>(election_timeout.min.ns);
+    election_timeout.max.ns =
+        static_cast<std::int64_t>(log_uniform(dice, least + least / 4, 3 * least));
+    // One at a time is what splits an entry of an earlier term from the first of this one.
+    max_entries_per_message = dice.below(2) == 0 ? 1 : log_uniform(dice, 1, 64);
+    // What a scenario has switched on stays on.
+    if (dice.below(4) == 0) pre_vote = true;
+    if (dice.below(4) == 0) check_quorum = true;
+    const std::uint64_t after = log_uniform(dice, 1, 100);
+    if (dice.below(4) == 0) snapshot_after = after;
+  }
+
+  static constexpr std::string_view name = "raft";
+  static constexpr auto fields = std::tuple{
+      field("election_timeout", &Config::election_timeout,
+            "How long a node waits without word from a leader before it stands for election, drawn "
+            "anew from this range each time (5.2).")
+          .at_least(1'000'000),
+      field("heartbeat", &Config::heartbeat,
+            "How often a leader sends AppendEntries to each follower, with what it has not "
+            "acknowledged yet or else empty (5.2).")
+          .at_least(1'000'000),
+      field("max_entries_per_message", &Config::max_entries_per_message,
+            "The most log entries that one AppendEntries carries (5.3).")
+          .at_least(1)
+          .at_most(1'000'000),
+      field("pre_vote", &Config::pre_vote,
+            "Whether a node asks first who would vote for it, before it raises its term "
+            "(dissertation 9.6)."),
+      field("check_quorum", &Config::check_quorum,
+            "Whether a leader steps down that has not heard from a majority for the shortest "
+            "election timeout (dissertation 6.2), and nodes that have heard their leader within "
+            "that time ignore candidates (4.2.3)."),
+      field(
+          "reads", &Config::reads,
+          "How reads get their answers: through the log; at a read_index that a round of "
+          "heartbeats confirms (dissertation 6.4); or under a lease, which relies on clocks: that "
+          "none jumps or stops, and none runs too fast or slow, see clock_drift (6.4.1)."),
+      field("follower_reads", &Config::follower_reads,
+            "Whether followers answer reads, at a read index that they ask their leader for "
+            "(dissertation 6.4)."),
+      field("clock_drift", &Config::clock_drift,
+            "reads: lease relies on no clock being faster or slower than true time by more than "
+            "this share, and makes leases as much shorter as it takes.")
+          .at_most(1),
+      field(
+          "snapshot_after", &Config::snapshot_after,
+          "After how many applied entries a node puts a snapshot in their place (7); 0 for never. "
+          "A leader in the middle of sending one waits until there are four times as many.")
+          .at_most(1'000'000'000),
+      field("snapshot_chunk", &Config::snapshot_chunk,
+            "How many words of 8 bytes of a snapshot one InstallSnapshot carries (7).")
+          .at_least(1)
+          .at_most(1'000'000'000),
+      field("machine", &Config::machine, "The state machine that the log drives (8)."),
+      field("bug", &Config::bug, "A planted mistake; none for the algorithm as published.")};
+};
+
+}  // namespace ballast::raft

@@ -1,0 +1,225 @@
+// Log replication (5.3) and commitment (5.4.2).
+#include <algorithm>
+#include <utility>
+
+#include "algorithms/consensus/raft.h"
+#include "sim/protocol/quorum.h"
+
+namespace ballast {
+
+using raft::AppendEntries;
+using raft::AppendReply;
+using raft::AppendResult;
+using raft::Bug;
+using raft::Entry;
+using raft::Goal;
+using raft::Leader;
+
+// --- 5.3: log replication, the follower's side -------------------------------------------------
+
+void Raft::receive(NodeId from, const AppendEntries& request, Step<Raft>& step) {
+  heed(from, step);
+
+  AppendReply reply{term_, AppendResult::matched, request.previous_index, {}, {}, {}};
+  LogIndex previous = request.previous_index;
+  if (previous < commit_index_) {
+    // Committed entries agree with those of every later leader (5.4): there is nothing to compare
+    // and nothing to replace. The request was delayed or repeated.
+    step.reach(Goal::late_append_ignored);
+    reply.match_index = commit_index_;
+    step.send(from, reply);
+    return;
+  }
+  // 5.3: "If the follower does not find an entry in its log with the same index and term, then it
+  // refuses the new entries." By induction equal entries mean equal logs before them.
+  if (!log_.contains(previous, request.previous_term)) {
+    if (config_.bug != Bug::append_without_previous_check) {
+      step.send(from, conflict_at(previous));
+      return;
+    }
+    // Bug: the entries are taken anyway, behind whatever the log holds. It then differs from the
+    // leader's before them, and the leader counts it as equal.
+    previous = std::min(previous, log_.last_index());
+  }
+  // What is acknowledged ends with the entries of this request: anything after them in the log may
+  // be left over from another leader.
+  reply.match_index = take_entries(previous, request.entries, step);
+  // Figure 2: "If leaderCommit > commitIndex, set commitIndex = min(leaderCommit, index of last new
+  // entry)."
+  const LogIndex committed = std::min(request.commit_index, reply.match_index);
+  if (committed > commit_index_) {
+    commit(committed, step);
+    // Bug: what lies behind the commit index is not garbage. The leader may have counted it
+    // towards a majority already.
+    if (config_.bug == Bug::truncate_on_commit && log_.last_index() > commit_index_) {
+      truncate(commit_index_, step);
+    }
+  }
+  step.send(from, reply);
+}
+
+// Figure 2: "If an existing entry conflicts with a new one (same index but different terms), delete
+// the existing entry and all that follow it. Append any new entries not already in the log." Only a
+// real conflict deletes: a delayed request must not undo the work of later ones. Returns the index
+// of the last new entry.
+LogIndex Raft::take_entries(LogIndex previous, const std::vector<Entry>& entries,
+                            Step<Raft>& step) {
+  LogIndex index = previous;
+  for (const Entry& entry : entries) {
+    index = index.next();
+    if (log_.contains(index, entry.term)) continue;
+    if (index <= log_.last_index()) {
+      step.reach(Goal::entries_overwritten);
+      truncate(index.previous(), step);
+    }
+    append(entry, step);
+  }
+  return index;
+}
+
+// 5.3: "When rejecting an AppendEntries request, the follower can include the term of the
+// conflicting entry and the first index it stores for that term."
+AppendReply Raft::conflict_at(LogIndex previous) const {
+  AppendReply reply{term_, AppendResult::conflict, previous, {}, {}, log_.last_index().next()};
+  if (previous <= log_.last_index()) {
+    reply.conflict_term = log_.term_at(previous);
+    reply.conflict_index = log_.begin_of(reply.conflict_term);
+  }
+  return reply;
+}
+
+void Raft::append(Entry entry, Step<Raft>& step) {
+  log_.append(entry);
+  const LogIndex index = log_.last_index();
+  const Appended appended{index, entry.term, raft::value_of(entry)};
+  step.persist(raft::Append{index, std::move(entry)});
+  step.observe(appended);
+}
+
+void Raft::truncate(LogIndex last_kept, Step<Raft>& step) {
+  log_.truncate(last_kept);
+  step.persist(raft::Truncate{last_kept});
+  step.observe(Truncated{last_kept});
+}
+
+// --- 5.3: log replication, the leader's side ---------------------------------------------------
+
+// 5.3: "The leader appends the command to its log as a new entry, then issues AppendEntries RPCs in
+// parallel to each of the other servers to replicate the entry."
+void Raft::propose(Entry entry, Leader& leader, Step<Raft>& step) {
+  step.observe(Proposed{raft::value_of(entry)});
+  append(std::move(entry), step);
+  for (std::size_t i = 0; i < leader.progress.size(); ++i) {
+    Leader::Progress& member = leader.progress[i];
+    if (step.members()[i] == step.self()) {
+      member = {log_.last_index().next(), log_.last_index(), false, LogIndex{}, 0};
+    } else if (!member.waiting) {
+      send_entries(step.members()[i], member, step);
+    }
+  }
+  advance_commit(leader, step);  // at once in a group of one
+}
+
+void Raft::send_entries(NodeId to, Leader::Progress& follower, Step<Raft>& step) const {
+  if (follower.next_index <= log_.base_index()) {
+    send_snapshot(to, follower, step);
+    return;
+  }
+  AppendEntries request;
+  request.term = term_;
+  request.previous_index = follower.next_index.previous();
+  request.previous_term = log_.term_at(request.previous_index);
+  if (follower.next_index <= log_.last_index()) {
+    request.entries = log_.from(follower.next_index, config_.max_entries_per_message);
+  }
+  // The follower can only speak for its log up to the last entry sent.
+  const LogIndex last_sent{request.previous_index.value + request.entries.size()};
+  request.commit_index = std::min(commit_index_, last_sent);
+  follower.waiting = !request.entries.empty();
+  step.send(to, std::move(request));
+}
+
+void Raft::receive(NodeId from, const AppendReply& reply, Step<Raft>& step) {
+  auto* leader = std::get_if<Leader>(&role_);
+  if (leader == nullptr) return;
+  hear_from(from, step);
+  Leader::Progress& follower = leader->progress[raft::position_of(from, step.members())];
+  switch (reply.result) {
+    case AppendResult::matched:
+      // An answer that brings nothing new is a repeated or an overtaken one. It must neither lower
+      // what is known nor make the leader send again.
+      if (reply.match_index <= follower.match_index) return;
+      ensure(reply.match_index <= log_.last_index(),
+             "raft: no follower has matched more entries than the leader has (5.3)");
+      follower = {reply.match_index.next(), reply.match_index, false, LogIndex{}, 0};
+      advance_commit(*leader, step);
+      if (from == leader->transfer.target) tell_to_stand(*leader, step);
+      break;
+    case AppendResult::conflict:
+      // 5.3: "After a rejection, the leader decrements nextIndex and retries the AppendEntries
+      // RPC." A rejection of any other request than the one at nextIndex is out of date, and so is
+      // one of entries that have matched since.
+      if (reply.previous_index != follower.next_index.previous()) return;
+      if (reply.previous_index <= follower.match_index) return;
+      ensure(reply.conflict_index > LogIndex{}, "a follower's log and ours agree before entry 1");
+      if (reply.conflict_term) step.reach(Goal::conflict_skipped_a_term);
+      back_up(follower, reply);
+      break;
+    case AppendResult::stale_term:
+      return;  // it answers a request of an earlier term
+  }
+  if (follower.next_index <= log_.last_index()) send_entries(from, follower, step);
+}
+
+// 5.3: "With this information, the leader can decrement nextIndex to bypass all of the conflicting
+// entries in that term; one AppendEntries RPC will be required for each term with conflicting
+// entries, rather than one RPC per entry."
+void Raft::back_up(Leader::Progress& follower, const AppendReply& reply) const {
+  LogIndex next = reply.conflict_index;
+  if (reply.conflict_term) {
+    // Where the leader has entries of that term too, the two logs may agree up to its last one.
+    const LogIndex end = log_.begin_of(reply.conflict_term.next());
+    if (log_.term_at(end.previous()) == reply.conflict_term) next = end;
+  }
+  follower.next_index = std::min(next, reply.previous_index);
+}
+
+// --- 5.3 and 5.4.2: commitment -----------------------------------------------------------------
+
+// Figure 2: "If there exists an N such that N > commitIndex, a majority of matchIndex[i] >= N, and
+// log[N].term == currentTerm: set commitIndex = N." The largest such N is some member's matchIndex.
+void Raft::advance_commit(const Leader& leader, Step<Raft>& step) {
+  LogIndex n = commit_index_;
+  for (const Leader::Progress& member : leader.progress) {
+    if (member.match_index <= n) continue;
+    std::size_t holders = 0;
+    for (const auto& other : leader.progress) holders += other.match_index >= member.match_index;
+    if (holders >= majority(leader.progress.size())) n = member.match_index;
+  }
+  if (n == commit_index_) return;
+  // 5.4.2: "Raft never commits log entries from previous terms by counting replicas." They are
+  // committed by an entry of the current term after them.
+  // Bug: counting them commits an entry that a later leader may still overwrite (Figure 8).
+  if (log_.term_at(n) != term_) {
+    step.reach(Goal::prior_term_not_counted);
+    if (config_.bug != Bug::commit_prior_term) return;
+  } else if (log_.term_at(commit_index_.next()) != term_) {
+    step.reach(Goal::prior_term_committed);
+  }
+  commit(n, step);
+}
+
+void Raft::commit(LogIndex index, Step<Raft>& step) {
+  commit_index_ = index;
+  step.observe(Committed{index, term_});
+  // Figure 2: "If commitIndex > lastApplied: increment lastApplied, apply log[lastApplied] to state
+  // machine."
+  while (applied_index_ < commit_index_) {
+    applied_index_ = applied_index_.next();
+    apply(applied_index_, step);
+  }
+  if (config_.reads != raft::Reads::log) serve_reads(step);
+  if (config_.snapshot_after > 0) compact(step);
+}
+
+}  // namespace ballast
