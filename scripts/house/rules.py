@@ -24,7 +24,8 @@ BELOW = {
     "sim/protocol": ["sim/base"],
     "algorithms": CORE,
     "sim/kernel": CORE,
-    "sim/check": [*CORE, "sim/kernel"],
+    "sim/history": CORE,
+    "sim/check": [*CORE, "sim/kernel", "sim/history"],
     "sim/measure": [*CORE, "sim/kernel"],
     "sim/fault": [*CORE, "sim/kernel", "sim/check", "sim/measure"],
     "sim/load": [*CORE, "sim/kernel", "sim/check", "sim/measure"],
@@ -36,8 +37,8 @@ BELOW["tests"] = [*BELOW["sim/cli"], "sim/cli", "algorithms"]
 
 # Headers from outside: which, where, and the rule in words.
 FOREIGN = [
-    (r"nlohmann/", r"(sim/(scenario|report)/.*\.cc|tests/.*)$",
-     "JSON stays in .cc files of sim/scenario and sim/report"),
+    (r"nlohmann/", r"(sim/(scenario|report)/.*\.cc|sim/history/read_json\.cc|tests/.*)$",
+     "JSON stays in .cc files of sim/scenario and sim/report, and in the reader of histories"),
     (r"CLI/", r"sim/cli/", "CLI11 stays in sim/cli"),
     (r"boost/", r"sim/kernel/topology\.cc$", "Boost.Graph stays in sim/kernel/topology.cc"),
     (r"doctest/", r"tests/", "doctest stays in tests"),

@@ -12,6 +12,7 @@
 #include "sim/cli/sweep/grid.h"
 #include "sim/cli/sweep/shard.h"
 #include "sim/cli/terminal.h"
+#include "sim/history/read.h"
 #include "sim/report/trace.h"
 
 namespace ballast {
@@ -75,7 +76,7 @@ struct SweepCommand {
   Format format = Format::text;
   bool expect_violation = false;
   bool fail_fast = false;
-  bool until_covered = false;  // stop once every goal was reached
+  bool until_covered = false;                  // stop once every goal was reached
   std::uint64_t shrink_milliseconds = 10'000;  // for each kind of failure; 0 not to shrink
   bool quiet = false;
   ColorChoice color = ColorChoice::automatic;
@@ -114,6 +115,15 @@ struct FrontierCommand {
   Format format = Format::text;
 };
 
+struct CheckCommand {
+  std::string file;  // a history, or the directory of a run
+  history::ReadOptions read;
+  std::optional<Duration> limit;                 // by the clock on the wall
+  std::uint64_t bytes = std::uint64_t{1} << 30;  // of the search
+  std::string html;                              // where to write the page; empty for none
+  Format format = Format::text;
+};
+
 struct MergeCommand {
   std::vector<std::string> parts;  // directories of parts, or directories that hold them
   std::string out;
@@ -148,7 +158,7 @@ struct ShowCommand {
 using AnyCommand =
     std::variant<ShowCommand, VersionCommand, RunCommand, ReplayCommand, SweepCommand, MergeCommand,
                  ValidateCommand, ListCommand, DescribeCommand, SchemaCommand, FingerprintsCommand,
-                 ShrinkCommand, ForkCommand, DiffCommand, FrontierCommand>;
+                 ShrinkCommand, ForkCommand, DiffCommand, FrontierCommand, CheckCommand>;
 
 AnyCommand parse_command_line(int argc, const char* const* argv);
 
@@ -160,6 +170,7 @@ ExitCode execute(const ShrinkCommand& command, const std::string& command_line);
 ExitCode execute(const ForkCommand& command, const std::string& command_line);
 ExitCode execute(const DiffCommand& command, const std::string& command_line);
 ExitCode execute(const FrontierCommand& command, const std::string& command_line);
+ExitCode execute(const CheckCommand& command, const std::string& command_line);
 ExitCode execute(const MergeCommand& command, const std::string& command_line);
 ExitCode execute(const ValidateCommand& command, const std::string& command_line);
 ExitCode execute(const ListCommand& command, const std::string& command_line);

@@ -65,6 +65,7 @@ class CommandLine {
     add_replay();
     add_sweep();
     add_explaining_commands(app_, commands_);
+    add_check_command(app_, commands_);
     add_merge();
     add_validate();
     add_catalogue();

@@ -72,5 +72,7 @@ inline CLI::App* add_command(CLI::App& app, Commands& commands, const std::strin
 
 // parse_explain.cc: shrink, fork, diff, frontier.
 void add_explaining_commands(CLI::App& app, Commands& commands);
+// parse_check.cc
+void add_check_command(CLI::App& app, Commands& commands);
 
 }  // namespace ballast

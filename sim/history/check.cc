@@ -1,0 +1,138 @@
+#include "sim/history/check.h"
+
+#include <algorithm>
+
+#include "sim/base/assert.h"
+#include "sim/history/object_rules.h"
+#include "sim/history/register_rules.h"
+#include "sim/history/sets.h"
+#include "sim/history/verify.h"
+
+namespace ballast::history {
+
+std::vector<std::vector<std::uint32_t>> by_object(const History& history) {
+  std::vector<std::vector<std::uint32_t>> all(history.objects.size());
+  for (std::uint32_t i = 0; i < history.operations.size(); ++i) {
+    all[history.operations[i].object].push_back(i);
+  }
+  return all;
+}
+
+std::unique_ptr<AnySearch> make_search(const History& history, Model model,
+                                       const std::vector<std::uint32_t>& operations, bool track) {
+  switch (model) {
+    case Model::reg:
+    case Model::cas_register:
+    case Model::kv:
+    case Model::append_list:
+      return std::make_unique<Search<RegisterRules>>(history, operations, track);
+    case Model::queue:
+      return std::make_unique<Search<QueueRules>>(history, operations, track);
+    case Model::lock:
+      return std::make_unique<Search<LockRules>>(history, operations, track);
+    case Model::counter:
+      return std::make_unique<Search<CounterRules>>(history, operations, track);
+    case Model::set:
+      break;  // check_set needs no search
+  }
+  SIM_ASSERT(false, "this model needs no search");
+  return nullptr;
+}
+
+LinearizabilityCheck::LinearizabilityCheck(const History& history, Model model, Limits limits)
+    : history_(history), model_(model), limits_(limits) {
+  std::vector<std::vector<std::uint32_t>> operations = by_object(history);
+  for (std::uint32_t object = 0; object < operations.size(); ++object) {
+    ObjectVerdict verdict;
+    verdict.object = object;
+    verdict.operations = std::move(operations[object]);
+    verdicts_.push_back(std::move(verdict));
+    pending_.push_back({object, nullptr});
+  }
+}
+
+LinearizabilityCheck::~LinearizabilityCheck() = default;
+
+void LinearizabilityCheck::conclude(std::uint32_t object, Answer answer,
+                                    std::vector<std::uint32_t> witness) {
+  ObjectVerdict& verdict = verdicts_[object];
+  if (answer == Answer::no) verdict.answer = Linearizability::no;
+  if (answer != Answer::yes) return;
+  verdict.answer = Linearizability::yes;
+  verdict.witness = std::move(witness);
+  const std::string wrong =
+      refute_witness(history_, model_, verdict.operations, verdict.witness, marks_);
+  SIM_ASSERT(wrong.empty(), "the witness of a linearizable history replays");
+}
+
+bool LinearizabilityCheck::without_search(std::uint32_t object) {
+  if (model_ != Model::set) return false;
+  Finding finding = check_set(history_, verdicts_[object].operations);
+  verdicts_[object].sentence = finding.sentence;
+  conclude(object, finding.sentence.empty() ? Answer::yes : Answer::no, std::move(finding.witness));
+  return true;
+}
+
+// The configurations that it took. A search that is over is given up.
+std::uint64_t LinearizabilityCheck::turn(Pending& pending, std::uint64_t nodes) {
+  ObjectVerdict& verdict = verdicts_[pending.object];
+  if (!pending.search) {
+    if (without_search(pending.object)) return 1;
+    pending.search = make_search(history_, model_, verdict.operations);
+  }
+  std::uint64_t others = 0;
+  for (const Pending& each : pending_) {
+    if (each.search && each.object != pending.object) others += each.search->bytes();
+  }
+  const std::uint64_t budget = limits_.bytes == 0       ? ~std::uint64_t{0}
+                               : limits_.bytes > others ? limits_.bytes - others
+                                                        : 0;
+  const std::uint64_t before = pending.search->nodes();
+  if (limits_.nodes > 0) nodes = std::min(nodes, limits_.nodes - before);
+  const Answer answer = pending.search->run(nodes, budget);
+  most_bytes_ = std::max(most_bytes_, others + pending.search->bytes());
+  verdict.nodes = pending.search->nodes();
+  const std::uint64_t spent = verdict.nodes - before;
+  const bool used_up = limits_.nodes > 0 && verdict.nodes >= limits_.nodes;
+  if (answer != Answer::running || used_up) {
+    conclude(pending.object, answer,
+             answer == Answer::yes ? pending.search->witness() : std::vector<std::uint32_t>{});
+    pending.search.reset();
+  }
+  return spent + 1;
+}
+
+bool LinearizabilityCheck::advance(std::uint64_t nodes) {
+  std::uint64_t spent = 0;
+  while (!pending_.empty() && spent < nodes) {
+    Pending& pending = pending_[next_];
+    spent += turn(pending, patience_);
+    if (pending.search) {
+      ++next_;
+    } else {
+      pending_.erase(pending_.begin() + static_cast<std::ptrdiff_t>(next_));
+    }
+    if (next_ == pending_.size()) {
+      next_ = 0;
+      patience_ *= 2;
+    }
+  }
+  return !pending_.empty();
+}
+
+Linearizability LinearizabilityCheck::answer() const {
+  Linearizability worst = Linearizability::yes;
+  for (const ObjectVerdict& verdict : verdicts_) {
+    if (verdict.answer == Linearizability::no) return Linearizability::no;
+    if (verdict.answer == Linearizability::unknown) worst = Linearizability::unknown;
+  }
+  return worst;
+}
+
+std::uint64_t LinearizabilityCheck::nodes() const {
+  std::uint64_t all = 0;
+  for (const ObjectVerdict& verdict : verdicts_) all += verdict.nodes;
+  return all;
+}
+
+}  // namespace ballast::history

@@ -1,0 +1,82 @@
+// Linearizability of a history (Herlihy and Wing, 1990), object by object: the property is local.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sim/history/operation.h"
+#include "sim/history/search.h"
+
+namespace ballast::history {
+
+enum class Linearizability : std::uint8_t { yes, no, unknown };
+constexpr auto enumerators(Linearizability) {
+  return std::array<std::string_view, 3>{"linearizable", "not linearizable", "unknown"};
+}
+
+struct ObjectVerdict {
+  std::uint32_t object = 0;
+  Linearizability answer = Linearizability::unknown;
+  std::vector<std::uint32_t> operations;  // on it, by call
+  std::vector<std::uint32_t> witness;     // yes: a linearization, which was verified
+  std::string sentence;                   // no, where it was found without a search: why
+  std::uint64_t nodes = 0;                // configurations that the search went through
+};
+
+// Judges a history a bit at a time. Objects are searched in turns, each turn twice as long as the
+// last, so that one hard object does not hide a bad one; the verdicts depend on the limits and on
+// nothing else. The history must outlive it.
+class LinearizabilityCheck {
+ public:
+  // `bytes` bounds the memory of the searches, `nodes` the configurations of each object; 0 for no
+  // bound.
+  struct Limits {
+    std::uint64_t bytes = std::uint64_t{1} << 30;
+    std::uint64_t nodes = 0;
+  };
+
+  LinearizabilityCheck(const History& history, Model model, Limits limits);
+  ~LinearizabilityCheck();
+
+  // Does some of the work, at most so many configurations; false once there is nothing left to do.
+  bool advance(std::uint64_t nodes);
+  void finish() {
+    while (advance(std::uint64_t{1} << 20)) {
+    }
+  }
+
+  Linearizability answer() const;
+  const std::vector<ObjectVerdict>& objects() const { return verdicts_; }
+  std::uint64_t nodes() const;
+  std::uint64_t most_bytes() const { return most_bytes_; }
+
+ private:
+  struct Pending {
+    std::uint32_t object = 0;
+    std::unique_ptr<AnySearch> search;
+  };
+  void conclude(std::uint32_t object, Answer answer, std::vector<std::uint32_t> witness);
+  bool without_search(std::uint32_t object);
+  std::uint64_t turn(Pending& pending, std::uint64_t nodes);
+
+  const History& history_;
+  Model model_;
+  Limits limits_;
+  std::vector<ObjectVerdict> verdicts_;
+  std::vector<Pending> pending_;
+  std::size_t next_ = 0;           // whose turn it is
+  std::uint64_t patience_ = 4096;  // configurations in this round of turns
+  std::uint64_t most_bytes_ = 0;
+  std::vector<std::uint8_t> marks_;
+};
+
+std::unique_ptr<AnySearch> make_search(const History& history, Model model,
+                                       const std::vector<std::uint32_t>& operations,
+                                       bool track = false);
+
+// The operations on each object, by call.
+std::vector<std::vector<std::uint32_t>> by_object(const History& history);
+
+}  // namespace ballast::history

@@ -1,0 +1,190 @@
+#include "sim/history/explain.h"
+
+#include <algorithm>
+
+#include "sim/history/sets.h"
+
+namespace ballast::history {
+namespace {
+
+// The operations on one object, some of them relaxed: what they claim becomes less, so that what
+// cannot be explained even so is a proof. Deleting a completed write would not be.
+class Relaxed {
+ public:
+  Relaxed(const History& history, Model model, const std::vector<std::uint32_t>& operations,
+          std::uint64_t budget)
+      : model_(model), original_(operations), budget_(budget) {
+    part_.values = history.values;
+    part_.objects = {""};
+    part_.events = history.events;
+    for (const std::uint32_t index : operations)
+      part_.operations.push_back(history.operations[index]);
+    alive_.assign(operations.size(), true);
+  }
+
+  // Cuts it after the event of this rank.
+  void cut(std::uint32_t rank) {
+    for (std::size_t i = 0; i < alive_.size(); ++i) {
+      Operation& op = part_.operations[i];
+      if (op.called > rank) {
+        alive_[i] = false;
+      } else if (op.known() && op.returned > rank) {
+        relax(static_cast<std::uint32_t>(i));
+      }
+    }
+  }
+  void relax(std::uint32_t i) {
+    Operation& op = part_.operations[i];
+    if (op.action == Action::read || op.outcome == Outcome::refused) {
+      alive_[i] = false;
+      return;
+    }
+    op.outcome = Outcome::unknown;
+    op.returned = Operation::never;
+    if (op.action == Action::dequeue) op.result = nil;
+  }
+
+  // Whether it certainly cannot be linearized; false too if that would cost more than is left.
+  bool fails() {
+    if (exhausted()) return false;
+    std::vector<std::uint32_t> rest = alive();
+    spent_ += rest.size() + 1;
+    if (model_ == Model::set) return !check_set(part_, rest).sentence.empty();
+    const std::unique_ptr<AnySearch> search = make_search(part_, model_, rest);
+    const Answer answer =
+        search->run(std::min(most_nodes, budget_ - std::min(budget_, spent_)), most_bytes);
+    spent_ += search->nodes();
+    return answer == Answer::no;
+  }
+  bool exhausted() const { return spent_ >= budget_; }
+
+  // Where the search gets stuck, in indices of the history.
+  void locate(Explanation& explanation) {
+    if (model_ == Model::set) return;
+    const std::unique_ptr<AnySearch> search = make_search(part_, model_, alive(), true);
+    if (search->run(budget_, most_bytes) != Answer::no) return;
+    const Stuck stuck = search->stuck();
+    for (const std::uint32_t i : stuck.order) explanation.order.push_back(original_[i]);
+    explanation.states = stuck.states;
+  }
+
+  struct Saved {
+    std::vector<Operation> operations;
+    std::vector<bool> alive;
+  };
+  Saved save() const { return {part_.operations, alive_}; }
+  void restore(Saved saved) {
+    part_.operations = std::move(saved.operations);
+    alive_ = std::move(saved.alive);
+  }
+
+  std::vector<std::uint32_t> alive() const {
+    std::vector<std::uint32_t> rest;
+    for (std::uint32_t i = 0; i < alive_.size(); ++i) {
+      if (alive_[i]) rest.push_back(i);
+    }
+    return rest;
+  }
+  const Operation& operation(std::uint32_t i) const { return part_.operations[i]; }
+  std::uint32_t original(std::uint32_t i) const { return original_[i]; }
+
+ private:
+  static constexpr std::uint64_t most_nodes = 100'000;
+  static constexpr std::uint64_t most_bytes = std::uint64_t{1} << 29;
+
+  Model model_;
+  History part_;
+  std::vector<std::uint32_t> original_;
+  std::vector<bool> alive_;
+  std::uint64_t budget_;
+  std::uint64_t spent_ = 0;
+};
+
+// Linearizability is closed under prefixes: the shortest that fails, by bisection. Its last return.
+std::uint32_t shortest_prefix(Relaxed& relaxed) {
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> returns;  // rank, operation
+  for (const std::uint32_t i : relaxed.alive()) {
+    if (relaxed.operation(i).known()) returns.emplace_back(relaxed.operation(i).returned, i);
+  }
+  std::sort(returns.begin(), returns.end());
+  if (returns.empty()) return Operation::never;
+  const Relaxed::Saved whole = relaxed.save();
+  std::size_t holds = 0;  // so many returns hold
+  std::size_t fails = returns.size();
+  while (fails - holds > 1) {
+    const std::size_t middle = holds + (fails - holds) / 2;
+    relaxed.cut(returns[middle - 1].first);
+    (relaxed.fails() ? fails : holds) = middle;
+    relaxed.restore(whole);
+  }
+  relaxed.cut(returns[fails - 1].first);
+  return returns[fails - 1].second;
+}
+
+// Relaxes as much as it can, in ever smaller pieces. What belongs to one value is relaxed together.
+// Relaxing only weakens: what is needed once is needed for good, and one pass of each size will do.
+void reduce(Relaxed& relaxed) {
+  std::vector<std::uint32_t> needed;
+  for (const std::uint32_t i : relaxed.alive()) {
+    if (relaxed.operation(i).known()) needed.push_back(i);
+  }
+  const auto value = [&](std::uint32_t i) {
+    const Operation& op = relaxed.operation(i);
+    return op.action == Action::read || op.action == Action::dequeue ? op.result : op.argument;
+  };
+  std::stable_sort(needed.begin(), needed.end(),
+                   [&](std::uint32_t a, std::uint32_t b) { return value(a) < value(b); });
+  for (std::size_t size = std::max<std::size_t>(needed.size() / 2, 1); !relaxed.exhausted();
+       size /= 2) {
+    std::vector<std::uint32_t> kept;
+    for (std::size_t from = 0; from < needed.size(); from += size) {
+      const std::size_t to = std::min(from + size, needed.size());
+      Relaxed::Saved saved = relaxed.save();
+      for (std::size_t i = from; i < to; ++i) relaxed.relax(needed[i]);
+      if (relaxed.fails()) continue;
+      relaxed.restore(std::move(saved));
+      kept.insert(kept.end(), needed.begin() + static_cast<std::ptrdiff_t>(from),
+                  needed.begin() + static_cast<std::ptrdiff_t>(to));
+    }
+    needed = std::move(kept);
+    if (size == 1) break;
+  }
+}
+
+void list_core(const Relaxed& relaxed, Explanation& explanation) {
+  std::vector<Word> spoken_of;
+  for (const std::uint32_t i : relaxed.alive()) {
+    const Operation& op = relaxed.operation(i);
+    if (!op.known()) continue;
+    explanation.core.push_back(relaxed.original(i));
+    spoken_of.push_back(op.action == Action::cas ? op.expected : op.result);
+  }
+  std::sort(spoken_of.begin(), spoken_of.end());
+  for (const std::uint32_t i : relaxed.alive()) {
+    const Operation& op = relaxed.operation(i);
+    const Word leaves = op.action == Action::erase ? nil : op.argument;
+    if (op.known() || op.action == Action::read) continue;
+    if (std::binary_search(spoken_of.begin(), spoken_of.end(), leaves)) {
+      explanation.maybe.push_back(relaxed.original(i));
+    }
+  }
+}
+
+}  // namespace
+
+Explanation explain(const History& history, Model model, const ObjectVerdict& verdict,
+                    std::uint64_t budget) {
+  Explanation explanation;
+  explanation.object = verdict.object;
+  Relaxed relaxed(history, model, verdict.operations, budget);
+  const std::uint32_t last = shortest_prefix(relaxed);
+  if (last != Operation::never) explanation.stuck = relaxed.original(last);
+  relaxed.locate(explanation);
+  reduce(relaxed);
+  explanation.irreducible = !relaxed.exhausted();
+  list_core(relaxed, explanation);
+  explanation.sentence = reason(history, model, verdict.operations, explanation);
+  return explanation;
+}
+
+}  // namespace ballast::history

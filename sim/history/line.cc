@@ -1,0 +1,353 @@
+#include "sim/history/line.h"
+
+#include <algorithm>
+
+#include "sim/base/describe.h"
+
+namespace ballast::history {
+namespace {
+
+constexpr std::array<std::string_view, 4> types{"invoke", "ok", "fail", "info"};
+
+struct Spelling {
+  std::string_view word;
+  Action action;
+};
+
+// The operations of each model, by the words that histories use.
+std::span<const Spelling> spellings(Model model) {
+  static constexpr Spelling reg[] = {{"read", Action::read}, {"write", Action::write}};
+  static constexpr Spelling cas[] = {
+      {"read", Action::read}, {"write", Action::write}, {"cas", Action::cas}};
+  static constexpr Spelling kv[] = {{"get", Action::read},      {"put", Action::write},
+                                    {"append", Action::append}, {"delete", Action::erase},
+                                    {"read", Action::read},     {"write", Action::write},
+                                    {"cas", Action::cas}};
+  static constexpr Spelling queue[] = {{"enqueue", Action::enqueue}, {"dequeue", Action::dequeue}};
+  static constexpr Spelling lock[] = {{"acquire", Action::acquire}, {"release", Action::release}};
+  static constexpr Spelling adds[] = {{"add", Action::add}, {"read", Action::read}};
+  static constexpr Spelling append[] = {{"append", Action::append}, {"read", Action::read}};
+  switch (model) {
+    case Model::reg:
+      return reg;
+    case Model::cas_register:
+      return cas;
+    case Model::kv:
+      return kv;
+    case Model::queue:
+      return queue;
+    case Model::lock:
+      return lock;
+    case Model::counter:
+    case Model::set:
+      return adds;
+    case Model::append_list:
+      return append;
+  }
+  return {};
+}
+
+bool can_be_refused(Action action) {
+  return action == Action::cas || action == Action::dequeue || action == Action::acquire;
+}
+
+bool is_integer(Word w) { return w > -Values::most_integer && w < Values::most_integer; }
+
+std::string quoted(std::string_view word) { return in_quotes(word); }
+
+}  // namespace
+
+void Line::clear() {
+  std::vector<Word> kept = std::move(value.list);
+  kept.clear();
+  *this = Line{};
+  value.list = std::move(kept);
+}
+
+void Assembler::complain(const Line& line, std::string sentence, std::string_view meant) {
+  problems_.add({source_, line.number, line.column}, std::move(sentence), std::string(meant));
+}
+
+Word Assembler::word(const Datum& datum) {
+  switch (datum.kind) {
+    case Datum::Kind::null:
+      return nil;
+    case Datum::Kind::boolean:
+    case Datum::Kind::integer:
+      return datum.integer;
+    case Datum::Kind::text:
+    case Datum::Kind::other:
+      return history_.values.text(datum.text);
+    case Datum::Kind::list:
+    case Datum::Kind::map: {
+      std::vector<Word> words;
+      for (const Datum& item : datum.items) words.push_back(word(item));
+      return history_.values.list(words);
+    }
+  }
+  return nil;
+}
+
+void Assembler::fill(Line& line, const Datum& map) {
+  const auto text = [&](std::string_view key) {
+    const Datum* found = map.find(key);
+    return found == nullptr ? std::string_view() : std::string_view(found->text);
+  };
+  line.type = text("type");
+  line.f = text("f");
+  if (const Datum* process = map.find("process"); process != nullptr) {
+    line.has_process = process->kind == Datum::Kind::integer;
+    line.process = process->integer;
+  }
+  if (const Datum* time = map.find("time"); time != nullptr) {
+    line.has_time = time->kind == Datum::Kind::integer;
+    line.time = time->integer;
+  }
+  if (const Datum* key = map.find("key"); key != nullptr && key->kind != Datum::Kind::null) {
+    line.has_key = true;
+    line.key = word(*key);
+  }
+  if (const Datum* client = map.find("client"); client != nullptr) {
+    line.has_client = true;
+    line.client = word(*client);
+  }
+  if (const Datum* applied = map.find("applied"); applied != nullptr) {
+    line.applied = applied->integer != 0;
+  }
+  if (const Datum* value = map.find("value"); value != nullptr) {
+    line.value.is_list = value->kind == Datum::Kind::list;
+    if (line.value.is_list) {
+      for (const Datum& item : value->items) line.value.list.push_back(word(item));
+    } else {
+      line.value.word = word(*value);
+    }
+  }
+}
+
+void Assembler::note_time(const Line& line) {
+  if (line.has_time) {
+    ++timed_;
+  } else if (untimed_++ == 0) {
+    first_untimed_ = line.number;
+  }
+}
+
+void Assembler::remark(const Line& line) {
+  note_time(line);
+  std::string text(line.f);
+  const Word value = whole(line.value);
+  if (value != nil) text += " " + history_.values.say(value);
+  remarks_.push_back({Time{line.has_time ? line.time : line.number}, std::move(text)});
+}
+
+void Assembler::add(const Line& line) {
+  if (std::find(types.begin(), types.end(), line.type) == types.end()) {
+    if (line.type.empty()) {
+      return complain(line, "an operation without \"type\"; expected invoke, ok, fail or info");
+    }
+    return complain(line,
+                    "unknown type " + quoted(line.type) + "; expected invoke, ok, fail or info",
+                    closest(line.type, types));
+  }
+  if (!line.has_process) {
+    if (line.type == "info") return remark(line);
+    return complain(line, "an operation without \"process\", which is a whole number");
+  }
+  note_time(line);
+  const std::uint32_t process = processes_.number(line.process);
+  if (process == open_.size()) open_.emplace_back();
+  if (line.type == "invoke") return invoke(line, open_[process]);
+  complete(line, open_[process]);
+}
+
+void Assembler::invoke(const Line& line, Open& open) {
+  const std::string who = "process " + std::to_string(line.process);
+  if (open.retired) {
+    return complain(line, who + " is retired: its operation of line " + std::to_string(open.line) +
+                              " ended as info and may still be under way");
+  }
+  if (open.operation != Operation::never) {
+    return complain(line, who + " has two operations open; the other began in line " +
+                              std::to_string(open.line));
+  }
+  const auto known = spellings(options_.model);
+  const auto spelling = std::find_if(known.begin(), known.end(),
+                                     [&](const Spelling& each) { return each.word == line.f; });
+  open.line = line.number;
+  open.operation = static_cast<std::uint32_t>(history_.operations.size());
+  Operation operation;
+  absent_.push_back(spelling == known.end());
+  if (spelling == known.end()) {
+    std::vector<std::string_view> words;
+    for (const Spelling& each : known) words.push_back(each.word);
+    std::string expected;
+    for (const std::string_view word : words)
+      expected += (expected.empty() ? "" : ", ") + std::string(word);
+    complain(line,
+             "a " + std::string(name_of(options_.model)) + " has no operation " + quoted(line.f) +
+                 "; expected one of " + expected,
+             closest(line.f, words));
+  } else {
+    operation.action = spelling->action;
+  }
+  operation.process = line.process;
+  operation.owner = line.has_client ? line.client : line.process;
+  operation.line = line.number;
+  operation.invoked = Time{line.has_time ? line.time : line.number};
+  scratch_ = line.value;
+  operation.object = object_of(line, scratch_);
+  if (spelling != known.end() && !set_argument(line, operation)) absent_.back() = true;
+  history_.operations.push_back(operation);
+}
+
+// Takes the key off a value of jepsen.independent.
+std::uint32_t Assembler::object_of(const Line& line, LineValue& value) {
+  Word key = nil;
+  if (options_.partition == Partition::value) {
+    if (!value.is_list || value.list.size() != 2) {
+      complain(line, "the value is not [key, value], as --partition value expects");
+    } else {
+      key = value.list[0];
+      const Word rest = value.list[1];
+      value.is_list = Values::is_list(rest);
+      value.word = rest;
+      value.list = value.is_list ? history_.values.elements(rest) : std::vector<Word>{};
+    }
+  } else if (options_.partition == Partition::key && line.has_key) {
+    key = line.key;
+  }
+  const std::uint32_t object = objects_.number(key);
+  if (object == history_.objects.size()) {
+    const bool plain = Values::is_text(key);
+    std::string name = key == nil ? "" : history_.values.say(key);
+    if (plain) name = name.substr(1, name.size() - 2);
+    history_.objects.push_back(std::move(name));
+  }
+  return object;
+}
+
+Word Assembler::whole(const LineValue& value) {
+  return value.is_list ? history_.values.list(value.list) : value.word;
+}
+
+bool Assembler::set_argument(const Line& line, Operation& operation) {
+  switch (operation.action) {
+    case Action::write:
+    case Action::append:
+    case Action::enqueue:
+      operation.argument = whole(scratch_);
+      return true;
+    case Action::add:
+      operation.argument = whole(scratch_);
+      if (options_.model == Model::set || is_integer(operation.argument)) return true;
+      if (operation.argument == nil) {
+        operation.argument = 1;
+        return true;
+      }
+      complain(line, "the value of add to a counter is not a whole number");
+      return false;
+    case Action::cas:
+      if (!scratch_.is_list || scratch_.list.size() != 2) {
+        complain(line, "the value of a cas is not [from, to]");
+        return false;
+      }
+      operation.expected = scratch_.list[0];
+      operation.argument = scratch_.list[1];
+      return true;
+    case Action::read:
+    case Action::erase:
+    case Action::dequeue:
+    case Action::acquire:
+    case Action::release:
+      return true;
+  }
+  return true;
+}
+
+bool Assembler::set_result(const Line& line, Operation& operation) {
+  const bool looks = operation.action == Action::read || operation.action == Action::dequeue ||
+                     operation.action == Action::acquire;
+  if (!looks) return true;
+  scratch_ = line.value;
+  if (options_.partition == Partition::value) object_of(line, scratch_);
+  if (options_.model == Model::set && scratch_.is_list) {
+    std::stable_sort(scratch_.list.begin(), scratch_.list.end());
+  }
+  operation.result = whole(scratch_);
+  if (options_.model == Model::counter && operation.result != nil &&
+      !is_integer(operation.result)) {
+    complain(line, "a counter read as something that is not a whole number");
+    return false;
+  }
+  if (operation.action == Action::dequeue && operation.result == nil) {
+    operation.outcome = Outcome::refused;
+  }
+  return true;
+}
+
+void Assembler::complete(const Line& line, Open& open) {
+  const std::string who = "process " + std::to_string(line.process);
+  if (open.operation == Operation::never) {
+    return complain(line, who + " completes an operation that it has not invoked");
+  }
+  Operation& operation = history_.operations[open.operation];
+  const std::uint32_t index = open.operation;
+  const std::uint32_t began = open.line;
+  open = {Operation::never, line.type == "info", line.number};
+  operation.ended = Time{line.has_time ? line.time : line.number};
+  if (operation.ended < operation.invoked) {
+    complain(line,
+             "the operation of " + who + " ends before it began, in line " + std::to_string(began));
+  }
+  if (absent_[index]) return;
+  const auto known = spellings(options_.model);
+  if (!line.f.empty() && std::none_of(known.begin(), known.end(), [&](const Spelling& each) {
+        return each.action == operation.action && each.word == line.f;
+      })) {
+    complain(line, who + " completes " + quoted(line.f) + ", but it had invoked " +
+                       quoted(name_of(operation.action)) + " in line " + std::to_string(began));
+  }
+  if (line.type == "ok") {
+    operation.outcome =
+        line.applied || !can_be_refused(operation.action) ? Outcome::ok : Outcome::refused;
+    if (!set_result(line, operation)) absent_[index] = true;
+  } else if (line.type == "fail") {
+    if (options_.fail == FailReading::observed && can_be_refused(operation.action)) {
+      operation.outcome = Outcome::refused;
+    } else {
+      absent_[index] = true;
+    }
+  }
+}
+
+History Assembler::finish() {
+  if (timed_ > 0 && untimed_ > 0) {
+    problems_.add({source_, first_untimed_, 1},
+                  "an operation without \"time\", which others of this history have");
+  }
+  history_.timed = timed_ > 0;
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < history_.operations.size(); ++i) {
+    if (!absent_[i]) history_.operations[kept++] = history_.operations[i];
+  }
+  history_.operations.resize(kept);
+  history_.remarks = std::move(remarks_);
+  put_in_order(history_);
+  return std::move(history_);
+}
+
+std::optional<History> read_history(std::string_view text, const std::string& name,
+                                    const ReadOptions& options, Problems& problems) {
+  const std::size_t start = text.find_first_not_of(" \t\r\n,\xEF\xBB\xBF");
+  const std::string_view body = start == std::string_view::npos ? "" : text.substr(start);
+  const bool edn = body.starts_with("{:") || body.starts_with("[") || body.starts_with("#") ||
+                   body.starts_with(";");
+  Assembler assembler(options, problems, problems.add_source(name));
+  const std::size_t before = problems.count();
+  edn ? read_edn(text, assembler) : read_json_lines(text, assembler);
+  History history = assembler.finish();
+  if (problems.count() > before) return std::nullopt;
+  return history;
+}
+
+}  // namespace ballast::history

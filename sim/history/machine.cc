@@ -1,0 +1,109 @@
+#include "sim/history/machine.h"
+
+#include <algorithm>
+
+namespace ballast::history {
+
+bool Machine::apply(const Operation& operation) {
+  switch (model_) {
+    case Model::reg:
+    case Model::cas_register:
+    case Model::kv:
+    case Model::append_list:
+      return apply_to_value(operation);
+    case Model::queue:
+      return apply_to_queue(operation);
+    case Model::lock:
+      return apply_to_lock(operation);
+    case Model::counter: {
+      const Word sum = value_ == nil ? 0 : value_;
+      if (operation.action == Action::read) {
+        return !operation.known() || sum == (operation.result == nil ? 0 : operation.result);
+      }
+      value_ = static_cast<Word>(static_cast<std::uint64_t>(sum) +
+                                 static_cast<std::uint64_t>(operation.argument));
+      return true;
+    }
+    case Model::set:
+      return apply_to_set(operation);
+  }
+  return false;
+}
+
+bool Machine::apply_to_value(const Operation& operation) {
+  switch (operation.action) {
+    case Action::read:
+      return !operation.known() || value_ == operation.result;
+    case Action::cas:
+      if (operation.outcome == Outcome::refused) return value_ != operation.expected;
+      if (value_ != operation.expected) return false;
+      value_ = operation.argument;
+      return true;
+    case Action::write:
+      value_ = operation.argument;
+      return true;
+    case Action::append:
+      value_ = values_->appended(value_, operation.argument);
+      return true;
+    case Action::erase:
+      value_ = nil;
+      return true;
+    case Action::enqueue:
+    case Action::dequeue:
+    case Action::acquire:
+    case Action::release:
+    case Action::add:
+      break;
+  }
+  return false;
+}
+
+bool Machine::apply_to_queue(const Operation& operation) {
+  if (operation.action == Action::enqueue) {
+    queue_.push_back(operation.argument);
+    return true;
+  }
+  if (operation.outcome == Outcome::refused) return queue_.empty();
+  if (queue_.empty()) return false;
+  if (operation.known() && queue_.front() != operation.result) return false;
+  queue_.pop_front();
+  return true;
+}
+
+bool Machine::apply_to_lock(const Operation& operation) {
+  if (operation.outcome == Outcome::refused) return held_;
+  if (operation.action == Action::acquire) {
+    if (held_) return false;
+    held_ = true;
+    value_ = operation.owner;
+    return true;
+  }
+  if (!held_ || value_ != operation.owner) return false;
+  held_ = false;
+  return true;
+}
+
+bool Machine::apply_to_set(const Operation& operation) {
+  if (operation.action == Action::add) {
+    const auto at = std::lower_bound(members_.begin(), members_.end(), operation.argument);
+    if (at == members_.end() || *at != operation.argument) members_.insert(at, operation.argument);
+    return true;
+  }
+  if (!operation.known()) return true;
+  return members_ == values_->elements(operation.result);
+}
+
+std::string Machine::say() const {
+  if (model_ == Model::lock) return held_ ? "held by " + values_->say(value_) : "free";
+  if (model_ != Model::queue && model_ != Model::set) return values_->say(value_);
+  std::string text;
+  const auto add = [&](Word word) { text += (text.empty() ? "" : " ") + values_->say(word); };
+  if (model_ == Model::queue) {
+    for (const Word word : queue_) add(word);
+  } else {
+    for (const Word word : members_) add(word);
+  }
+  return "[" + text + "]";
+}
+
+}  // namespace ballast::history

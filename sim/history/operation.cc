@@ -1,0 +1,72 @@
+#include "sim/history/operation.h"
+
+#include <algorithm>
+
+#include "sim/base/describe.h"
+#include "sim/base/text.h"
+
+namespace ballast::history {
+
+void put_in_order(History& history) {
+  std::vector<Operation>& operations = history.operations;
+  std::stable_sort(operations.begin(), operations.end(),
+                   [](const Operation& a, const Operation& b) { return a.invoked < b.invoked; });
+  struct Return {
+    Time at;
+    std::uint32_t operation = 0;
+  };
+  std::vector<Return> returns;
+  for (std::size_t i = 0; i < operations.size(); ++i) {
+    operations[i].returned = Operation::never;
+    if (!operations[i].known()) continue;
+    returns.push_back({operations[i].ended, static_cast<std::uint32_t>(i)});
+  }
+  std::stable_sort(returns.begin(), returns.end(),
+                   [](const Return& a, const Return& b) { return a.at < b.at; });
+  std::uint32_t rank = 0;
+  std::size_t next = 0;
+  const auto return_until = [&](Time before) {
+    for (; next < returns.size() && returns[next].at < before; ++next) {
+      operations[returns[next].operation].returned = rank++;
+    }
+  };
+  for (Operation& operation : operations) {
+    return_until(operation.invoked);
+    operation.called = rank++;
+  }
+  return_until(Time::max());
+  for (; next < returns.size(); ++next) operations[returns[next].operation].returned = rank++;
+  history.events = rank;
+}
+
+std::string say(const Operation& operation, const Values& values) {
+  std::string text(name_of(operation.action));
+  switch (operation.action) {
+    case Action::write:
+    case Action::append:
+    case Action::enqueue:
+    case Action::add:
+      text += " " + values.say(operation.argument);
+      break;
+    case Action::cas:
+      text += " " + values.say(operation.expected) + " -> " + values.say(operation.argument);
+      break;
+    case Action::read:
+    case Action::dequeue:
+      if (operation.outcome == Outcome::ok) text += " -> " + values.say(operation.result);
+      break;
+    case Action::erase:
+    case Action::acquire:
+    case Action::release:
+      break;
+  }
+  if (operation.outcome == Outcome::refused) text += " (refused)";
+  if (operation.outcome == Outcome::unknown) text += " (unknown)";
+  return text;
+}
+
+std::string say_time(const History& history, Time at) {
+  return history.timed ? to_text(at) : "line " + std::to_string(at.ns);
+}
+
+}  // namespace ballast::history

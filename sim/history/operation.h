@@ -1,0 +1,102 @@
+// A history of operations on shared objects, as a checker wants it: who called what, when, and what
+// came of it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sim/base/time.h"
+#include "sim/history/values.h"
+
+namespace ballast::history {
+
+// What an object is, that is, which sequences of operations it allows by itself.
+enum class Model : std::uint8_t {
+  reg,           // read, write
+  cas_register,  // read, write, cas
+  kv,            // get or read, put or write, append, delete; of each key by itself
+  queue,         // enqueue, dequeue; first in, first out
+  lock,          // acquire, release; only its holder releases it
+  counter,       // add, read; from 0
+  set,           // add, read; from empty
+  append_list,   // append, read
+};
+constexpr auto enumerators(Model) {
+  return std::array<std::string_view, 8>{"register", "cas-register", "kv",  "queue",
+                                         "lock",     "counter",      "set", "append-list"};
+}
+
+enum class Action : std::uint8_t {
+  read,
+  write,
+  cas,
+  append,
+  erase,
+  enqueue,
+  dequeue,
+  acquire,
+  release,
+  add,
+};
+constexpr auto enumerators(Action) {
+  return std::array<std::string_view, 10>{"read",    "write",   "cas",     "append",  "delete",
+                                          "enqueue", "dequeue", "acquire", "release", "add"};
+}
+
+enum class Outcome : std::uint8_t {
+  ok,
+  refused,  // it looked, and did nothing: the register was not what the cas expected, the lock was
+            // held, the queue was empty
+  unknown,  // it may take effect at any time after its call, or never
+};
+
+// Operations that did not happen are not among these.
+struct Operation {
+  static constexpr std::uint32_t never = 0xFFFFFFFF;
+
+  Word argument = nil;  // written, appended, enqueued, added
+  Word expected = nil;  // by cas
+  Word result = nil;    // read, dequeued; the fencing token of an acquire
+  std::int64_t process = 0;
+  std::int64_t owner = 0;  // who acquires and releases: the client if the history names it
+  Time invoked;
+  Time ended = Time::max();  // of an unknown one: when its client gave up, or max()
+  // Places among all calls and returns of the history. Intervals are closed: of events at one time,
+  // calls come first. An unknown operation never returns.
+  std::uint32_t called = 0;
+  std::uint32_t returned = never;
+  std::uint32_t object = 0;
+  std::uint32_t line = 0;  // of its invocation, from 1; 0 if it comes from no file
+  Action action = Action::read;
+  Outcome outcome = Outcome::unknown;
+
+  bool known() const { return outcome != Outcome::unknown; }
+};
+
+// Something that happened beside the operations, such as a fault.
+struct Remark {
+  Time at;
+  std::string text;
+};
+
+struct History {
+  std::vector<Operation> operations;  // in the order of their calls
+  Values values;
+  std::vector<std::string> objects;  // what people call each; "" where there is one without a name
+  std::vector<Remark> remarks;
+  std::uint32_t events = 0;  // calls and returns
+  bool timed = true;         // whether times are nanoseconds, or line numbers of a history without
+};
+
+// Sorts the operations by call and sets `called`, `returned` and `events` from the times.
+void put_in_order(History& history);
+
+// "write 5", "read -> [1 2]", "cas 1 -> 2 (refused)"
+std::string say(const Operation& operation, const Values& values);
+// "1.204 s", or "line 17" of a history without times.
+std::string say_time(const History& history, Time at);
+
+}  // namespace ballast::history

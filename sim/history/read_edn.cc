@@ -1,0 +1,193 @@
+// EDN as Jepsen and Knossos write histories: maps one after the other, or a vector of them. Tags
+// such as #jepsen.history.Op are skipped, keywords are texts.
+#include <charconv>
+
+#include "sim/history/line.h"
+
+namespace ballast::history {
+namespace {
+
+constexpr int deepest = 100;  // levels of nesting
+
+class EdnReader {
+ public:
+  EdnReader(std::string_view text, Assembler& assembler) : text_(text), assembler_(assembler) {}
+
+  void read() {
+    if (text_.starts_with("\xEF\xBB\xBF")) at_ = 3;
+    while (skip(), at_ < text_.size()) {
+      if (text_[at_] == '[' || text_[at_] == '(') {
+        advance();
+        read_until_close();
+      } else if (text_[at_] == ']' || text_[at_] == ')') {
+        return complain("a bracket that closes nothing");
+      } else if (!read_operation()) {
+        return;
+      }
+    }
+  }
+
+ private:
+  // The operations of a vector as they come, so that the whole is never a tree.
+  void read_until_close() {
+    while (skip(), at_ < text_.size()) {
+      if (text_[at_] == ']' || text_[at_] == ')') {
+        advance();
+        return;
+      }
+      if (!read_operation()) return;
+    }
+    complain("the text ends within a vector");
+  }
+
+  bool read_operation() {
+    Datum datum;
+    if (!read_datum(datum, 0)) return false;
+    line_.clear();
+    line_.number = datum.line;
+    line_.column = datum.column;
+    if (datum.kind != Datum::Kind::map) {
+      assembler_.complain(line_, "an operation is a map, such as {:type :invoke, :f :read}");
+      return true;
+    }
+    assembler_.fill(line_, datum);
+    assembler_.add(line_);
+    return true;
+  }
+
+  void complain(std::string sentence) {
+    line_.clear();
+    line_.number = number_;
+    line_.column = static_cast<std::uint32_t>(at_ - line_begin_ + 1);
+    assembler_.complain(line_, std::move(sentence));
+    at_ = text_.size();
+  }
+
+  void advance() {
+    if (text_[at_] == '\n') {
+      ++number_;
+      line_begin_ = at_ + 1;
+    }
+    ++at_;
+  }
+  static bool is_blank(char c) {
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == ',';
+  }
+  void skip() {
+    while (at_ < text_.size()) {
+      const bool discard = text_.substr(at_).starts_with("#_");
+      if (text_[at_] == ';') {
+        while (at_ < text_.size() && text_[at_] != '\n') ++at_;
+      } else if (discard) {
+        at_ += 2;
+        Datum ignored;
+        if (!read_datum(ignored, 0)) return;
+      } else if (is_blank(text_[at_])) {
+        advance();
+      } else {
+        return;
+      }
+    }
+  }
+
+  bool read_datum(Datum& out, int depth) {
+    skip();
+    if (at_ >= text_.size()) return complain("the text ends within an operation"), false;
+    if (depth > deepest) return complain("values are nested too deeply"), false;
+    out.line = number_;
+    out.column = static_cast<std::uint32_t>(at_ - line_begin_ + 1);
+    const char c = text_[at_];
+    if (c == '"') return read_text(out);
+    if (c == '{') return read_items(out, '}', Datum::Kind::map, depth);
+    if (c == '[') return read_items(out, ']', Datum::Kind::list, depth);
+    if (c == '(') return read_items(out, ')', Datum::Kind::list, depth);
+    if (c == '#') {
+      ++at_;
+      if (at_ < text_.size() && text_[at_] == '{') {
+        return read_items(out, '}', Datum::Kind::list, depth);
+      }
+      token();  // a tag: what follows it is the value
+      return read_datum(out, depth + 1);
+    }
+    return read_atom(out);
+  }
+
+  bool read_items(Datum& out, char close, Datum::Kind kind, int depth) {
+    out.kind = kind;
+    advance();
+    while (skip(), at_ < text_.size() && text_[at_] != close) {
+      out.items.emplace_back();
+      if (!read_datum(out.items.back(), depth + 1)) return false;
+    }
+    if (at_ >= text_.size()) {
+      return complain(std::string("the text ends before a closing ") + close), false;
+    }
+    ++at_;
+    if (kind == Datum::Kind::map && out.items.size() % 2 != 0) {
+      return complain("a map with a key that has no value"), false;
+    }
+    return true;
+  }
+
+  bool read_text(Datum& out) {
+    out.kind = Datum::Kind::text;
+    for (++at_; at_ < text_.size() && text_[at_] != '"'; advance()) {
+      if (text_[at_] == '\\' && at_ + 1 < text_.size()) {
+        ++at_;
+        const char c = text_[at_];
+        out.text += c == 'n' ? '\n' : c == 't' ? '\t' : c == 'r' ? '\r' : c;
+      } else {
+        out.text += text_[at_];
+      }
+    }
+    if (at_ >= text_.size()) return complain("the text ends within a string"), false;
+    ++at_;
+    return true;
+  }
+
+  std::string_view token() {
+    const std::size_t begin = at_;
+    while (at_ < text_.size() && !is_blank(text_[at_]) &&
+           std::string_view("{}[]()\";").find(text_[at_]) == std::string_view::npos) {
+      ++at_;
+    }
+    return text_.substr(begin, at_ - begin);
+  }
+
+  bool read_atom(Datum& out) {
+    const std::string_view word = token();
+    if (word.empty()) {
+      return complain("this is not EDN: unexpected " + in_quotes(text_.substr(at_, 1))), false;
+    }
+    if (word == "nil") return true;
+    if (word == "true" || word == "false") {
+      out.kind = Datum::Kind::boolean;
+      out.integer = word == "true" ? 1 : 0;
+      return true;
+    }
+    const char* end = word.data() + word.size();
+    const auto [stop, error] = std::from_chars(word.data(), end, out.integer);
+    const bool big = stop != end && (*stop == 'N') && stop + 1 == end;
+    const bool fits = out.integer > -Values::most_integer && out.integer < Values::most_integer;
+    if (error == std::errc() && (stop == end || big) && fits) {
+      out.kind = Datum::Kind::integer;
+      return true;
+    }
+    out.kind = word[0] == ':' ? Datum::Kind::text : Datum::Kind::other;
+    out.text = word[0] == ':' ? word.substr(1) : word;
+    return true;
+  }
+
+  std::string_view text_;
+  Assembler& assembler_;
+  std::size_t at_ = 0;
+  std::size_t line_begin_ = 0;
+  std::uint32_t number_ = 1;
+  Line line_;
+};
+
+}  // namespace
+
+void read_edn(std::string_view text, Assembler& assembler) { EdnReader(text, assembler).read(); }
+
+}  // namespace ballast::history

@@ -1,0 +1,290 @@
+// The sentence that says why a history is not linearizable. Each shape of violation has its own;
+// what fits none is told as the states that were possible and the operation that none of them
+// allows.
+#include <algorithm>
+#include <map>
+
+#include "sim/history/explain.h"
+#include "sim/history/sets.h"
+
+namespace ballast::history {
+namespace {
+
+class Reason {
+ public:
+  Reason(const History& history, Model model, const std::vector<std::uint32_t>& all,
+         const Explanation& explanation)
+      : history_(history), model_(model), all_(all), explanation_(explanation) {
+    for (const std::uint32_t index : explanation.core) core_.push_back(&history.operations[index]);
+  }
+
+  std::string find() const {
+    std::string sentence;
+    switch (model_) {
+      case Model::reg:
+      case Model::cas_register:
+      case Model::kv:
+      case Model::append_list:
+        sentence = of_values();
+        break;
+      case Model::queue:
+        sentence = of_queue();
+        break;
+      case Model::lock:
+        sentence = of_lock();
+        break;
+      case Model::counter:
+        sentence = of_counter();
+        break;
+      case Model::set:
+        sentence = check_set(history_, all_).sentence;
+        break;
+    }
+    return sentence.empty() ? by_states() : sentence;
+  }
+
+ private:
+  // "read -> 3 (1.204 s to 1.210 s)"
+  std::string name(const Operation& op) const {
+    const std::string end = op.known() ? say_time(history_, op.ended) : "unknown";
+    return say(op, history_.values) + " (" + say_time(history_, op.invoked) + " to " + end + ")";
+  }
+  std::string when(Time at) const { return say_time(history_, at); }
+  std::string value(Word word) const { return history_.values.say(word); }
+
+  // --- Registers -----------------------------------------------------------------------------
+
+  // Whether the operation can leave this value in the object.
+  bool leaves(const Operation& op, Word word) const {
+    switch (op.action) {
+      case Action::write:
+        return op.argument == word;
+      case Action::cas:
+        return op.argument == word && op.outcome != Outcome::refused;
+      case Action::erase:
+        return word == nil;
+      case Action::append:
+        if (!Values::is_list(word) && !Values::is_text(word)) return false;
+        return Values::is_list(op.argument) || Values::is_text(op.argument) ||
+               history_.values.last(word) == op.argument;
+      case Action::read:
+      case Action::enqueue:
+      case Action::dequeue:
+      case Action::acquire:
+      case Action::release:
+      case Action::add:
+        break;
+    }
+    return false;
+  }
+  std::vector<const Operation*> writers(Word word) const {
+    std::vector<const Operation*> found;
+    for (const std::uint32_t index : all_) {
+      if (leaves(history_.operations[index], word)) found.push_back(&history_.operations[index]);
+    }
+    return found;
+  }
+  // Certainly changes the value to another one.
+  bool overwrites(const Operation& op, Word word) const {
+    const bool changes = op.action == Action::write || op.action == Action::erase ||
+                         op.action == Action::append ||
+                         (op.action == Action::cas && op.outcome == Outcome::ok);
+    return changes && op.known() && !leaves(op, word);
+  }
+
+  std::string of_values() const {
+    for (const Operation* op : core_) {
+      if (op->action != Action::read) continue;
+      const std::string sentence = of_read(*op);
+      if (!sentence.empty()) return sentence;
+    }
+    return of_zones();
+  }
+
+  std::string of_read(const Operation& read) const {
+    const std::vector<const Operation*> all = writers(read.result);
+    std::vector<const Operation*> before;
+    for (const Operation* writer : all) {
+      if (writer->called < read.returned) before.push_back(writer);
+    }
+    const bool initial = read.result == nil;
+    if (before.empty() && !initial) {
+      if (all.empty()) return name(read) + " returned what nobody wrote";
+      return name(read) + " was over before " + name(*all.front()) +
+             ", the first that could leave this value, began";
+    }
+    // After the last that could leave the value, something else completed before the read began.
+    const Operation* last = nullptr;
+    for (const Operation* writer : before) {
+      if (!writer->known()) return "";
+      if (last == nullptr || writer->returned > last->returned) last = writer;
+    }
+    for (const std::uint32_t index : all_) {
+      const Operation& other = history_.operations[index];
+      if (!overwrites(other, read.result) || other.returned > read.called) continue;
+      if (last != nullptr && other.called < last->returned) continue;
+      const std::string held = last == nullptr
+                                   ? "nothing had left the object empty again"
+                                   : name(*last) + " was the last that could leave this value";
+      return name(read) + " returned " + value(read.result) + ", but " + held + ", and " +
+             name(other) + " came after that and had completed before the read began at " +
+             when(read.invoked);
+    }
+    return "";
+  }
+
+  // Gibbons and Korach: with one writer for each value, the object holds it from the first return
+  // of those who wrote or saw it to the last call of them.
+  struct Zone {
+    const Operation* first_over = nullptr;
+    const Operation* last_begun = nullptr;
+    bool unique = false;
+    bool is_forward() const { return first_over->returned < last_begun->called; }
+  };
+  std::map<Word, Zone> zones() const {
+    std::map<Word, Zone> zones;
+    for (const Operation* op : core_) {
+      const bool reads = op->action == Action::read;
+      if (!reads && op->action != Action::write) continue;
+      const Word word = reads ? op->result : op->argument;
+      Zone& zone = zones[word];
+      if (zone.first_over == nullptr) zone.unique = word != nil && writers(word).size() == 1;
+      if (zone.first_over == nullptr || op->returned < zone.first_over->returned) {
+        zone.first_over = op;
+      }
+      if (zone.last_begun == nullptr || op->called > zone.last_begun->called) zone.last_begun = op;
+    }
+    return zones;
+  }
+  std::string of_zones() const {
+    const std::map<Word, Zone> all = zones();
+    for (const auto& [word, held] : all) {
+      if (!held.unique || !held.is_forward()) continue;
+      for (const auto& [other_word, other] : all) {
+        if (word == other_word || !other.unique) continue;
+        const bool inside = held.first_over->returned < other.last_begun->called &&
+                            other.first_over->returned < held.last_begun->called;
+        if (!inside) continue;
+        std::string because = name(*other.first_over);
+        if (other.last_begun != other.first_over) because += " and " + name(*other.last_begun);
+        return name(*held.last_begun) + " says that the value was still " + value(word) +
+               ", as it was by the end of " + name(*held.first_over) +
+               "; but in between it must have been " + value(other_word) + ", because of " +
+               because;
+      }
+    }
+    return "";
+  }
+
+  // --- Other objects -------------------------------------------------------------------------
+
+  std::string of_queue() const {
+    const auto with = [&](Action action, Word word) {
+      std::vector<const Operation*> found;
+      for (const std::uint32_t index : all_) {
+        const Operation& op = history_.operations[index];
+        const Word of = action == Action::enqueue ? op.argument : op.result;
+        const bool seen = action == Action::enqueue || op.outcome == Outcome::ok;
+        if (op.action == action && seen && of == word) found.push_back(&op);
+      }
+      return found;
+    };
+    for (const Operation* op : core_) {
+      if (op->action != Action::dequeue || op->outcome != Outcome::ok) continue;
+      const auto enqueues = with(Action::enqueue, op->result);
+      const auto dequeues = with(Action::dequeue, op->result);
+      if (enqueues.empty()) return name(*op) + " returned what nobody enqueued";
+      if (enqueues.front()->called > op->returned) {
+        return name(*op) + " was over before " + name(*enqueues.front()) + " began";
+      }
+      if (dequeues.size() > enqueues.size()) {
+        return name(*dequeues[0]) + " and " + name(*dequeues[1]) + " both took " +
+               value(op->result) + ", which was enqueued " +
+               (enqueues.size() == 1 ? "once" : "less often");
+      }
+      for (const Operation* first : core_) {
+        if (first->action != Action::enqueue || enqueues.size() != 1) continue;
+        const auto taken = with(Action::dequeue, first->argument);
+        const bool before = first->returned < enqueues.front()->called;
+        if (before && taken.size() == 1 && op->returned < taken.front()->called) {
+          return name(*first) + " was over before " + name(*enqueues.front()) + " began, but " +
+                 name(*op) + " was over before " + name(*taken.front()) + " began";
+        }
+      }
+    }
+    return "";
+  }
+
+  std::string of_lock() const {
+    for (const Operation* a : core_) {
+      if (a->action != Action::acquire || a->outcome != Outcome::ok) continue;
+      for (const Operation* b : core_) {
+        if (b == a || b->action != Action::acquire || b->outcome != Outcome::ok) continue;
+        if (a->returned > b->returned) continue;
+        const bool released = std::any_of(all_.begin(), all_.end(), [&](std::uint32_t index) {
+          const Operation& op = history_.operations[index];
+          return op.action == Action::release && op.owner == a->owner && op.called < b->returned &&
+                 op.returned > a->called;
+        });
+        if (!released) {
+          return name(*b) + " by " + value(b->owner) + " got the lock, but " + value(a->owner) +
+                 " had it since " + name(*a) + " and had not begun to release it by " +
+                 when(b->ended);
+        }
+      }
+    }
+    return "";
+  }
+
+  std::string of_counter() const {
+    for (const Operation* read : core_) {
+      if (read->action != Action::read) continue;
+      Word least = 0;
+      Word most = 0;
+      for (const std::uint32_t index : all_) {
+        const Operation& op = history_.operations[index];
+        if (op.action != Action::add || op.called > read->returned) continue;
+        const bool certain = op.known() && op.returned < read->called;
+        if (certain || op.argument < 0) least += op.argument;
+        if (certain || op.argument > 0) most += op.argument;
+      }
+      const Word seen = read->result == nil ? 0 : read->result;
+      if (seen < least || seen > most) {
+        return name(*read) + " returned " + value(read->result) +
+               ", but what was added by then comes to " + std::to_string(least) +
+               (least == most ? "" : " to " + std::to_string(most));
+      }
+    }
+    return "";
+  }
+
+  // --- What fits none ------------------------------------------------------------------------
+
+  std::string by_states() const {
+    if (explanation_.stuck == Operation::never) return "no order of the operations explains it";
+    std::string text = name(history_.operations[explanation_.stuck]) +
+                       " cannot be explained by any order of the operations around it";
+    if (explanation_.states.empty()) return text;
+    text += "; before it the object could be ";
+    for (std::size_t i = 0; i < explanation_.states.size(); ++i) {
+      if (i > 0) text += i + 1 == explanation_.states.size() ? " or " : ", ";
+      text += explanation_.states[i];
+    }
+    return text;
+  }
+
+  const History& history_;
+  Model model_;
+  const std::vector<std::uint32_t>& all_;
+  const Explanation& explanation_;
+  std::vector<const Operation*> core_;
+};
+
+}  // namespace
+
+std::string reason(const History& history, Model model, const std::vector<std::uint32_t>& all,
+                   const Explanation& explanation) {
+  return Reason(history, model, all, explanation).find();
+}
+
+}  // namespace ballast::history

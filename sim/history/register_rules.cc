@@ -1,0 +1,165 @@
+#include "sim/history/register_rules.h"
+
+#include <algorithm>
+
+namespace ballast::history {
+
+static_assert(PairTable::none + std::uint32_t{1} == 0);
+
+RegisterRules::RegisterRules(const History& history, const std::vector<std::uint32_t>& operations)
+    : history_(history) {
+  for (const std::uint32_t index : operations) {
+    const Operation& operation = history.operations[index];
+    appends_ |= operation.action == Action::append;
+    refusals_ |= operation.outcome == Outcome::refused;
+    grows_only_ &= operation.action == Action::append || operation.action == Action::read;
+  }
+  for (const std::uint32_t index : operations) {
+    const Operation& operation = history.operations[index];
+    if (operation.action == Action::read && operation.known()) observe(operation.result);
+    if (operation.action == Action::cas) observe(operation.expected);
+  }
+}
+
+void RegisterRules::observe(Word word) {
+  // Whoever appends to a value must be able to tell it from others.
+  while (words_.find(word) == PairTable::none) {
+    words_.number(word);
+    if (!Values::is_list(word) && !Values::is_text(word)) break;
+    elements_.number(history_.values.last(word));
+    if (!appends_) break;
+    word = history_.values.parent(word);
+  }
+}
+
+bool RegisterRules::drops(const Operation& operation) const {
+  if (operation.known()) return false;
+  if (operation.action == Action::read) return true;
+  if (refusals_) return false;
+  if (operation.action == Action::append) {
+    Word last = operation.argument;
+    if (Values::is_list(last) || Values::is_text(last)) last = history_.values.last(last);
+    return elements_.find(last) == PairTable::none;
+  }
+  return words_.find(operation.action == Action::erase ? nil : operation.argument) ==
+         PairTable::none;
+}
+
+RegisterRules::Facts RegisterRules::facts_of(const Operation& operation) const {
+  Facts facts;
+  facts.action = operation.action;
+  facts.refused = operation.outcome == Outcome::refused;
+  facts.known = operation.known();
+  facts.pure = operation.action == Action::read || facts.refused;
+  facts.overwrites = operation.action == Action::write || operation.action == Action::erase;
+  if (operation.action == Action::read) facts.wanted = state_of(operation.result);
+  if (operation.action == Action::cas) facts.wanted = state_of(operation.expected);
+  if (operation.action == Action::append) {
+    facts.tail = operation.argument;
+  } else {
+    facts.target = state_of(operation.action == Action::erase ? nil : operation.argument);
+  }
+  return facts;
+}
+
+void RegisterRules::prepare(const Object& object) {
+  const std::size_t states = words_.size() + 1;
+  last_observed_.assign(states, 0);
+  last_called_.assign(states, 0);
+  leaver_.assign(states, Operation::never);
+  last_observed_[0] = Operation::never;
+  for (std::uint32_t i = 0; i < object.steps.size(); ++i) {
+    const Step& step = object.steps[i];
+    const Operation& operation = history_.operations[step.operation];
+    Facts facts = facts_of(operation);
+    facts.returned = step.returned;
+    facts_.push_back(facts);
+    if (facts.wanted == 0) continue;
+    last_observed_[facts.wanted] = std::max(last_observed_[facts.wanted], step.returned);
+    if (!facts.known || facts.refused) continue;
+    last_called_[facts.wanted] = std::max(last_called_[facts.wanted], step.called);
+    if (facts.action == Action::read) last_read_called_ = std::max(last_read_called_, step.called);
+    if (facts.action == Action::cas && operation.expected != operation.argument) {
+      leaver_[facts.wanted] = i;
+    }
+  }
+  count_entries(object);
+  if (appends_) spread_to_parents();
+}
+
+// How often each value can be entered at most; the initial one is, before anything happens.
+void RegisterRules::count_entries(const Object& object) {
+  std::vector<std::uint32_t> entries(words_.size() + 1, 0);
+  ++entries[state_of(nil)];
+  std::vector<std::uint32_t> by_element(elements_.size() + 1, 0);
+  for (const Step& step : object.steps) {
+    const Operation& operation = history_.operations[step.operation];
+    if (operation.action == Action::append) {
+      Word last = operation.argument;
+      if (Values::is_list(last) || Values::is_text(last)) last = history_.values.last(last);
+      ++by_element[elements_.find(last) + 1];
+    } else if (operation.action == Action::erase) {
+      ++entries[state_of(nil)];
+    } else if (operation.action != Action::read && operation.outcome != Outcome::refused) {
+      ++entries[state_of(operation.argument)];
+    }
+  }
+  entered_once_.assign(entries.size(), false);
+  for (std::uint32_t state = 1; state < entries.size(); ++state) {
+    const Word word = words_.word(state - 1);
+    if (Values::is_list(word) || Values::is_text(word)) {
+      entries[state] += by_element[elements_.find(history_.values.last(word)) + 1];
+    }
+    entered_once_[state] = entries[state] <= 1;
+  }
+}
+
+// A list is observed as long as one that grew from it.
+void RegisterRules::spread_to_parents() {
+  std::vector<std::uint32_t> states;
+  for (std::uint32_t state = 1; state < last_observed_.size(); ++state) states.push_back(state);
+  std::stable_sort(states.begin(), states.end(), [&](std::uint32_t a, std::uint32_t b) {
+    return last_observed_[a] > last_observed_[b];
+  });
+  for (const std::uint32_t state : states) {
+    const std::uint32_t until = last_observed_[state];
+    Word word = words_.word(state - 1);
+    while (Values::is_list(word) || Values::is_text(word)) {
+      word = history_.values.parent(word);
+      std::uint32_t& above = last_observed_[state_of(word)];
+      if (above >= until) break;
+      above = until;
+    }
+  }
+}
+
+bool RegisterRules::apply(std::uint32_t step, std::uint32_t& state) const {
+  const Facts& facts = facts_[step];
+  switch (facts.action) {
+    case Action::read:
+      return state == facts.wanted;
+    case Action::cas:
+      if (facts.refused) return state != facts.wanted;
+      if (state != facts.wanted) return false;
+      state = facts.target;
+      return true;
+    case Action::append:
+      if (state != 0) {
+        state = state_of(history_.values.appended(words_.word(state - 1), facts.tail));
+      }
+      return true;
+    case Action::write:
+    case Action::erase:
+      state = facts.target;
+      return true;
+    case Action::enqueue:
+    case Action::dequeue:
+    case Action::acquire:
+    case Action::release:
+    case Action::add:
+      break;
+  }
+  return false;
+}
+
+}  // namespace ballast::history

@@ -1,0 +1,86 @@
+// A hash table from pairs of words to small numbers: one open-addressed array, no iteration, so
+// that no order of it can reach a result.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "sim/base/random.h"
+
+namespace ballast::history {
+
+// Maps (a, b) to a number below `none`. Nothing is ever removed.
+class PairTable {
+ public:
+  static constexpr std::uint32_t none = 0xFFFFFFFF;
+
+  std::uint32_t find(std::uint64_t a, std::uint64_t b) const {
+    if (slots_.empty()) return none;
+    for (std::size_t at = home(a, b);; at = (at + 1) & (slots_.size() - 1)) {
+      const Slot& slot = slots_[at];
+      if (slot.number == none || (slot.a == a && slot.b == b)) return slot.number;
+    }
+  }
+  // The number of the pair, which is `fresh` if it was not there.
+  std::uint32_t insert(std::uint64_t a, std::uint64_t b, std::uint32_t fresh) {
+    if (count_ * 2 >= slots_.size()) grow();
+    Slot& slot = place(a, b);
+    if (slot.number == none) {
+      slot = {a, b, fresh};
+      ++count_;
+    }
+    return slot.number;
+  }
+  std::uint64_t bytes() const { return slots_.capacity() * sizeof(Slot); }
+
+ private:
+  struct Slot {
+    std::uint64_t a = 0;
+    std::uint64_t b = 0;
+    std::uint32_t number = none;
+  };
+
+  std::size_t home(std::uint64_t a, std::uint64_t b) const {
+    return mix(a + mix(b)) & (slots_.size() - 1);
+  }
+  Slot& place(std::uint64_t a, std::uint64_t b) {
+    std::size_t at = home(a, b);
+    while (slots_[at].number != none && (slots_[at].a != a || slots_[at].b != b)) {
+      at = (at + 1) & (slots_.size() - 1);
+    }
+    return slots_[at];
+  }
+  void grow() {
+    std::vector<Slot> old(slots_.empty() ? 16 : slots_.size() * 2);
+    old.swap(slots_);
+    for (const Slot& slot : old) {
+      if (slot.number != none) place(slot.a, slot.b) = slot;
+    }
+  }
+
+  std::vector<Slot> slots_;
+  std::size_t count_ = 0;
+};
+
+// Numbers words from 0 in the order in which they come.
+class WordTable {
+ public:
+  std::uint32_t number(std::int64_t word) {
+    const auto fresh = static_cast<std::uint32_t>(words_.size());
+    const std::uint32_t number = table_.insert(static_cast<std::uint64_t>(word), 0, fresh);
+    if (number == fresh) words_.push_back(word);
+    return number;
+  }
+  std::uint32_t find(std::int64_t word) const {
+    return table_.find(static_cast<std::uint64_t>(word), 0);
+  }
+  std::int64_t word(std::uint32_t number) const { return words_[number]; }
+  std::size_t size() const { return words_.size(); }
+  std::uint64_t bytes() const { return table_.bytes() + words_.capacity() * sizeof(words_[0]); }
+
+ private:
+  PairTable table_;
+  std::vector<std::int64_t> words_;
+};
+
+}  // namespace ballast::history

@@ -1,0 +1,74 @@
+// Every reduction of the search against the plain search, with all kinds of operations switched on:
+// each reduction that was ever wrong was wrong for one kind only, and seldom.
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+#include <string>
+
+#include "sim/base/describe.h"
+#include "sim/history/check.h"
+#include "tests/history/histories.h"
+
+namespace ballast::history {
+namespace {
+
+std::string in_words(const History& history) {
+  std::string text;
+  for (const Operation& op : history.operations) {
+    text += "  " + std::to_string(op.invoked.ns) + ".." +
+            (op.known() ? std::to_string(op.ended.ns) : "") + " by " + std::to_string(op.owner) +
+            ": " + say(op, history.values) + "\n";
+  }
+  return text;
+}
+
+// How many histories of each kind; a night tries more.
+std::uint64_t rounds() {
+  const char* more = std::getenv("BALLAST_FUZZ");
+  return more == nullptr ? 2000 : std::strtoull(more, nullptr, 10);
+}
+
+void compare(Model model, const Shape& shape, std::uint64_t first) {
+  std::uint64_t accepted = 0;
+  const std::uint64_t all = rounds() / 4;
+  for (std::uint64_t seed = first; seed < first + all; ++seed) {
+    const History history = RandomHistory(model, shape, seed).make();
+    LinearizabilityCheck check(history, model, {});
+    check.finish();
+    const bool linearizable = plainly_linearizable(history, model);
+    accepted += linearizable ? 1 : 0;
+    INFO("seed ", seed, "\n", in_words(history));
+    REQUIRE(check.answer() == (linearizable ? Linearizability::yes : Linearizability::no));
+  }
+  // Both verdicts must have been put to the test.
+  CHECK(accepted > all / 20);
+  CHECK(accepted < all - all / 20);
+}
+
+void compare(Model model) {
+  Shape shape;
+  compare(model, shape, 1);
+  shape.refusals = false;
+  compare(model, shape, 1'000'000);
+  shape.values = 0;
+  compare(model, shape, 2'000'000);
+  shape = {9, 5, 2, 2, 2, true};
+  compare(model, shape, 3'000'000);
+}
+
+}  // namespace
+
+TEST_CASE("registers are judged as the plain search judges them") { compare(Model::reg); }
+TEST_CASE("registers with cas are judged as the plain search judges them") {
+  compare(Model::cas_register);
+}
+TEST_CASE("keys are judged as the plain search judges them") { compare(Model::kv); }
+TEST_CASE("queues are judged as the plain search judges them") { compare(Model::queue); }
+TEST_CASE("locks are judged as the plain search judges them") { compare(Model::lock); }
+TEST_CASE("counters are judged as the plain search judges them") { compare(Model::counter); }
+TEST_CASE("sets are judged as the plain search judges them") { compare(Model::set); }
+TEST_CASE("appended lists are judged as the plain search judges them") {
+  compare(Model::append_list);
+}
+
+}  // namespace ballast::history

@@ -1,0 +1,196 @@
+#include <doctest/doctest.h>
+
+#include "sim/history/read.h"
+#include "sim/history/report.h"
+#include "tests/history/histories.h"
+
+namespace ballast::history {
+namespace {
+
+// "A write 1 10..20": one operation a line, in the order of their calls; without an end it is
+// unknown.
+struct Builder {
+  explicit Builder(Model m) : model(m) { history.objects = {""}; }
+
+  Builder& add(std::int64_t who, Action action, Word word, std::int64_t from, std::int64_t to,
+               Outcome outcome = Outcome::ok) {
+    Operation op;
+    op.process = who;
+    op.owner = who;
+    op.action = action;
+    (action == Action::read || action == Action::dequeue ? op.result : op.argument) = word;
+    op.invoked = Time{from};
+    op.ended = to == 0 ? Time::max() : Time{to};
+    op.outcome = to == 0 ? Outcome::unknown : outcome;
+    history.operations.push_back(op);
+    return *this;
+  }
+  Builder& write(Word word, std::int64_t from, std::int64_t to) {
+    return add(1, Action::write, word, from, to);
+  }
+  Builder& read(Word word, std::int64_t from, std::int64_t to) {
+    return add(2, Action::read, word, from, to);
+  }
+
+  // The sentence about why it is not linearizable; empty if it is.
+  Explanation explain() {
+    put_in_order(history);
+    LinearizabilityCheck check(history, model, {});
+    check.finish();
+    if (check.answer() != Linearizability::no) return {};
+    return history::explain(history, model, check.objects()[0]);
+  }
+
+  Model model;
+  History history;
+};
+
+void says(const std::string& sentence, const char* part) {
+  INFO(sentence);
+  CHECK(sentence.find(part) != std::string::npos);
+}
+
+}  // namespace
+
+TEST_CASE("a stale read is explained by what had overwritten its value") {
+  const Explanation why =
+      Builder(Model::reg).write(3, 1, 2).write(5, 3, 4).write(6, 3, 9).read(3, 5, 7).explain();
+  says(why.sentence,
+       "read -> 3 (0.000000005 s to 0.000000007 s) returned 3, but write 3 (0.000000001 s to "
+       "0.000000002 s) was the last that could leave this value, and write 5 (0.000000003 s to "
+       "0.000000004 s) came after that and had completed before the read began at 0.000000005 s");
+  CHECK(why.core.size() == 3);
+  CHECK(why.irreducible);
+}
+
+TEST_CASE("a lost write is explained: the object was still empty") {
+  const Explanation why = Builder(Model::reg).write(3, 1, 2).read(nil, 5, 7).explain();
+  says(why.sentence, "returned nothing, but nothing had left the object empty again, and write 3");
+}
+
+TEST_CASE("values from nowhere and from the future are named") {
+  says(Builder(Model::reg).write(3, 1, 2).read(4, 5, 7).explain().sentence,
+       "returned what nobody wrote");
+  says(Builder(Model::reg).read(4, 1, 2).write(4, 5, 7).explain().sentence,
+       "was over before write 4");
+}
+
+TEST_CASE("a value that comes back between two reads of another is named") {
+  const Explanation why = Builder(Model::reg)
+                              .write(1, 1, 30)
+                              .add(3, Action::write, 2, 1, 30)
+                              .read(1, 3, 5)
+                              .read(2, 7, 9)
+                              .read(1, 11, 13)
+                              .explain();
+  says(why.sentence, "says that the value was still 1, as it was by the end of read -> 1");
+  says(why.sentence, "in between it must have been 2");
+}
+
+TEST_CASE("queues, locks, counters and sets have their own words") {
+  says(Builder(Model::queue)
+           .add(1, Action::enqueue, 1, 1, 2)
+           .add(1, Action::enqueue, 2, 3, 4)
+           .add(2, Action::dequeue, 2, 5, 6)
+           .add(2, Action::dequeue, 1, 7, 8)
+           .explain()
+           .sentence,
+       "enqueue 1 (0.000000001 s to 0.000000002 s) was over before enqueue 2");
+  says(Builder(Model::queue)
+           .add(1, Action::enqueue, 1, 1, 2)
+           .add(2, Action::dequeue, 1, 5, 6)
+           .add(2, Action::dequeue, 1, 7, 8)
+           .explain()
+           .sentence,
+       "both took 1, which was enqueued once");
+  says(Builder(Model::lock)
+           .add(1, Action::acquire, nil, 1, 2)
+           .add(2, Action::acquire, nil, 3, 4)
+           .explain()
+           .sentence,
+       "by 2 got the lock, but 1 had it since acquire (0.000000001 s to 0.000000002 s)");
+  says(Builder(Model::counter)
+           .add(1, Action::add, 1, 1, 2)
+           .add(1, Action::add, 1, 3, 9)
+           .add(2, Action::read, 3, 5, 8)
+           .explain()
+           .sentence,
+       "returned 3, but what was added by then comes to 1 to 2");
+  Builder set(Model::set);
+  const Word both = set.history.values.list(std::vector<Word>{1, 2});
+  set.add(1, Action::add, 1, 1, 2).add(2, Action::read, both, 3, 4);
+  says(set.explain().sentence, "nobody ever added 2");
+}
+
+TEST_CASE("every core fails by itself, and nothing can be taken from it") {
+  for (const Model model : {Model::reg, Model::kv, Model::queue, Model::counter, Model::lock}) {
+    Shape shape;
+    shape.operations = 16;
+    shape.values = 0;
+    std::size_t failed = 0;
+    std::size_t longest = 0;
+    for (std::uint64_t seed = 1; seed < 100; ++seed) {
+      const History history = RandomHistory(model, shape, seed).make();
+      LinearizabilityCheck check(history, model, {});
+      check.finish();
+      if (check.answer() != Linearizability::no) continue;
+      ++failed;
+      const Explanation why = explain(history, model, check.objects()[0]);
+      if (!why.irreducible) continue;
+      INFO("seed ", seed, ": ", why.sentence);
+      REQUIRE(!why.core.empty());
+      REQUIRE(!why.sentence.empty());
+      longest = std::max(longest, why.core.size());
+      // The core as it stands, everything else relaxed.
+      History part = history;
+      std::vector<std::uint32_t> rest;
+      for (std::uint32_t i = 0; i < part.operations.size(); ++i) {
+        Operation& op = part.operations[i];
+        if (std::find(why.core.begin(), why.core.end(), i) == why.core.end()) {
+          if (op.action == Action::read || op.outcome == Outcome::refused) continue;
+          op.outcome = Outcome::unknown;
+          op.returned = Operation::never;
+        }
+        rest.push_back(i);
+      }
+      const auto fails = [&](const std::vector<std::uint32_t>& operations) {
+        return make_search(part, model, operations)->run(1'000'000, 1 << 30) == Answer::no;
+      };
+      REQUIRE(fails(rest));
+      for (const std::uint32_t needed : why.core) {
+        const Operation saved = part.operations[needed];
+        std::vector<std::uint32_t> fewer = rest;
+        if (saved.action == Action::read || saved.outcome == Outcome::refused) {
+          std::erase(fewer, needed);
+        } else {
+          part.operations[needed].outcome = Outcome::unknown;
+          part.operations[needed].returned = Operation::never;
+        }
+        REQUIRE(!fails(fewer));
+        part.operations[needed] = saved;
+      }
+    }
+    CHECK(failed > 20);
+    CHECK(longest < 14);
+  }
+}
+
+TEST_CASE("reports are whole: text, JSON and a page that loads nothing") {
+  Builder builder(Model::reg);
+  builder.write(3, 1, 2).write(5, 3, 4).read(3, 5, 7).write(9, 8, 0);
+  put_in_order(builder.history);
+  LinearizabilityCheck check(builder.history, Model::reg, {});
+  check.finish();
+  const Judgement judgement = judge(builder.history, Model::reg, check, 5);
+  says(as_text(judgement), "not linearizable: 4 operations on 1 object as register");
+  says(as_text(judgement), "3 operations of 4 that cannot be explained together; any fewer can");
+  says(as_json(judgement), "\"verdict\": \"not linearizable\"");
+  says(as_json(judgement), "\"stuck\": {");
+  const std::string page = as_html(judgement, "a <history>");
+  says(page, "a &lt;history&gt;: not linearizable");
+  says(page, "class=\"core\"");
+  CHECK(page.find("http") == std::string::npos);
+  CHECK(page.find("src=") == std::string::npos);
+}
+
+}  // namespace ballast::history
