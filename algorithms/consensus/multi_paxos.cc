@@ -65,6 +65,7 @@ void MultiPaxos::on_timer(Timer timer, Step<MultiPaxos>& step) {
       if (keeps_out(step.self(), step.now())) return reset_election_timer(step);
       return become_candidate(step);
     case Timer::heartbeat:
+      ask_again(step);
       return send_heartbeats(step);
   }
 }
@@ -230,10 +231,9 @@ void MultiPaxos::receive(NodeId /*from*/, const multi_paxos::Refused& refused,
   if (is_current) become_follower(step);
 }
 
-// Messages get lost: what is not accepted by everybody yet is repeated, and so is what the leader
-// itself has to learn.
-void MultiPaxos::send_heartbeats(Step<MultiPaxos>& step) {
-  Leader& leader = std::get<Leader>(role_);
+// Messages get lost: what is not decided yet is asked for again.
+void MultiPaxos::ask_again(Step<MultiPaxos>& step) const {
+  const Leader& leader = std::get<Leader>(role_);
   for (const auto& [slot, asked] : leader.asked) {
     for (const NodeId member : step.members()) {
       const bool has_accepted = std::find(asked.accepted_by.begin(), asked.accepted_by.end(),
@@ -242,7 +242,12 @@ void MultiPaxos::send_heartbeats(Step<MultiPaxos>& step) {
       step.send(member, multi_paxos::Accept{{slot, leader.ballot, asked.value}, executed_});
     }
   }
+}
+
+void MultiPaxos::send_heartbeats(Step<MultiPaxos>& step) {
+  const Leader& leader = std::get<Leader>(role_);
   step.broadcast(multi_paxos::Heartbeat{leader.ballot, executed_, step.now()});
+  // What this leader has to learn itself.
   if (executed_ < leader.forgotten) step.broadcast(multi_paxos::CatchUp{executed_});
   if (config_.lease) {
     leased_until_ = step.now() + *config_.lease;

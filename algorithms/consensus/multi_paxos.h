@@ -257,6 +257,7 @@ class MultiPaxos {
   void ask(Slot slot, multi_paxos::SlotValue value, Step<MultiPaxos>& step);
   void count(Slot slot, NodeId from, Step<MultiPaxos>& step);
   void propose_waiting(Step<MultiPaxos>& step);
+  void ask_again(Step<MultiPaxos>& step) const;
   void send_heartbeats(Step<MultiPaxos>& step);
   void reset_election_timer(Step<MultiPaxos>& step) const;
   void receive(NodeId from, const multi_paxos::Promise& promise, Step<MultiPaxos>& step);

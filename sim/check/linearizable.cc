@@ -31,7 +31,7 @@ class KeySearch {
 
  public:
   KeySearch(std::vector<const SeenOperation*> operations, std::uint64_t budget)
-      : operations_(std::move(operations)), budget_(budget) {}
+      : operations_(std::move(operations)), order_(operations_), budget_(budget) {}
 
   LinearizabilityResult search() {
     Model::drop(operations_);
@@ -96,6 +96,17 @@ class KeySearch {
     return true;
   }
 
+  // Whether the operation at this place may take effect while the one at `closing` must.
+  bool may_go(std::size_t place, std::size_t closing, std::uint64_t done) const {
+    if constexpr (std::is_same_v<typename Model::Order, models::AnyOrder>) return true;
+    if (place != closing && order_.may_wait(*at_[place])) return false;
+    for (std::size_t other = 0; other < places; ++other) {
+      const bool waits = at_[other] != nullptr && other != place && (done >> other & 1) == 0;
+      if (waits && !order_.may_go(*at_[place], *at_[other])) return false;
+    }
+    return true;
+  }
+
   // The operation returns: in every configuration it must have taken effect by now.
   bool close(const SeenOperation& op) {
     const auto place =
@@ -116,6 +127,7 @@ class KeySearch {
       for (std::size_t other = 0; other < places; ++other) {
         const std::uint64_t other_bit = std::uint64_t{1} << other;
         if (at_[other] == nullptr || (c.done & other_bit) != 0) continue;
+        if (!may_go(other, place, c.done)) continue;
         Configuration after = c;
         if (!Model::apply(*at_[other], after.state)) continue;
         after.done |= other_bit;
@@ -165,6 +177,7 @@ class KeySearch {
   }
 
   std::vector<const SeenOperation*> operations_;
+  typename Model::Order order_;
   std::uint64_t budget_;
   std::uint64_t spent_ = 0;
   std::array<const SeenOperation*, places> at_{};

@@ -7,6 +7,9 @@
 //   apply(op, state)   false if the operation is not possible in this state, or, where its result
 //   is
 //                      not known, would change nothing there
+//   Order              what else is known of the order of the operations, from all of them:
+//     may_go(op, waiting)  whether `op` may take effect while `waiting`, which is open, has not
+//     may_wait(op)         whether it may as well take effect only when it returns
 //   drop(operations)   removes those of unknown outcome that may as well not have happened
 //   say(op)            the operation and what it returned, for people
 #pragma once
@@ -14,6 +17,7 @@
 #include <algorithm>
 #include <compare>
 #include <cstdint>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -23,6 +27,12 @@
 namespace ballast::models {
 
 using Operations = std::vector<const SeenOperation*>;
+
+struct AnyOrder {
+  explicit AnyOrder(const Operations&) {}
+  static bool may_go(const SeenOperation&, const SeenOperation&) { return true; }
+  static bool may_wait(const SeenOperation&) { return false; }
+};
 
 inline std::string text_of(std::int64_t value) {
   return value == 0 ? "nothing" : std::to_string(value);
@@ -40,6 +50,7 @@ inline void drop_unknown_reads(Operations& operations) {
 
 struct Register {
   using State = std::int64_t;
+  using Order = AnyOrder;
 
   // A cas that did not write, or a delete that found nothing.
   static bool is_refused(const SeenOperation& op) {
@@ -101,6 +112,7 @@ struct Register {
 
 struct Counter {
   using State = std::int64_t;
+  using Order = AnyOrder;
 
   static bool is_pure(const SeenOperation& op) { return op.operation == Operation::read; }
   static bool apply(const SeenOperation& op, State& state) {
@@ -122,6 +134,42 @@ struct Counter {
 
 struct Queue {
   using State = std::vector<std::int64_t>;  // the next to be taken out is first
+
+  // Where each value is put in once, the order in which values came out is the one in which they
+  // were put in; and one that nobody is known to have taken out can wait, for it can only be in the
+  // way. Without this, values that are put in side by side would be tried in every order.
+  class Order {
+   public:
+    explicit Order(const Operations& operations) {
+      std::set<std::int64_t> put_in;
+      for (const SeenOperation* op : operations) {
+        if (op->operation == Operation::enqueue) {
+          unique_ = put_in.insert(op->value).second && unique_;
+        } else if (op->known) {
+          taken_out_.emplace(op->result, op);
+        }
+      }
+    }
+    bool may_go(const SeenOperation& op, const SeenOperation& waiting) const {
+      const SeenOperation* own = taken_out(op);
+      const SeenOperation* other = taken_out(waiting);
+      return own == nullptr || other == nullptr || other->returned >= own->invoked;
+    }
+    bool may_wait(const SeenOperation& op) const {
+      return unique_ && op.operation == Operation::enqueue && !taken_out_.contains(op.value);
+    }
+
+   private:
+    // The dequeue that returned what this put in; null if there is none, or more than one value.
+    const SeenOperation* taken_out(const SeenOperation& op) const {
+      if (!unique_ || op.operation != Operation::enqueue) return nullptr;
+      const auto found = taken_out_.find(op.value);
+      return found == taken_out_.end() ? nullptr : found->second;
+    }
+
+    bool unique_ = true;
+    std::map<std::int64_t, const SeenOperation*> taken_out_;
+  };
 
   static bool is_pure(const SeenOperation& op) {
     return op.operation == Operation::dequeue && op.known && op.result == 0;
@@ -161,6 +209,7 @@ struct Lock {
     std::int64_t token = 0;    // the last one given out
     friend auto operator<=>(const State&, const State&) = default;
   };
+  using Order = AnyOrder;
 
   static std::uint64_t who(const SeenOperation& op) {
     return static_cast<std::uint64_t>(op.client.value) << 32 | op.session;

@@ -122,7 +122,7 @@ TEST_CASE("multi-paxos, R5: a leader is ahead of what it has executed by the win
   CHECK(node.be_accepted(1).fact<SlotAsked>().slot == Slot{3});
 }
 
-TEST_CASE("multi-paxos: what is not accepted by everybody is asked for again with each heartbeat") {
+TEST_CASE("multi-paxos: what is not decided is asked for again with each heartbeat") {
   MultiPaxosBench node;
   node.be_elected();
   node.ask(add(1, 5));
