@@ -219,6 +219,36 @@ struct Config {
     return {static_cast<std::int64_t>(slowest.of(shortest))};
   }
 
+  // Whether a goal can be reached: what is switched off is no gap.
+  bool opens(std::size_t goal) const {
+    switch (static_cast<Goal>(goal)) {
+      case Goal::pre_vote_refused_leader_alive:
+      case Goal::pre_vote_lost:
+        return pre_vote;
+      case Goal::vote_ignored_leader_alive:
+      case Goal::stepped_down_without_quorum:
+        return check_quorum;
+      case Goal::leadership_transferred:
+      case Goal::transfer_given_up:
+        return false;  // unless somebody asks for it, which is not an option
+      case Goal::read_waited_for_own_commit:
+        return reads != Reads::log;
+      case Goal::read_confirmed:
+        return reads == Reads::read_index;
+      case Goal::read_under_lease:
+        return reads == Reads::lease;
+      case Goal::read_by_follower:
+        return follower_reads;
+      case Goal::snapshot_recovered:
+      case Goal::snapshot_installed:
+      case Goal::snapshot_superfluous:
+      case Goal::snapshot_send_began_anew:
+        return snapshot_after > 0;
+      default:
+        return true;
+    }
+  }
+
   // With both, whoever meddles can neither raise the terms of those that hear a leader nor hold
   // them under a leader that hears nobody.
   bool bears_meddling() const { return pre_vote && check_quorum; }

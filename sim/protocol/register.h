@@ -54,6 +54,10 @@ struct AlgorithmInfo {
   std::string (*advice)(Operation operation) = nullptr;
   std::vector<GoalInfo> goals = {};           // P::goals, or none
   std::vector<std::string_view> timers = {};  // the words of P::Timer
+  // Which of the goals can be reached with these options, a bit for each: Config::opens(Goal), or all.
+  std::uint64_t (*open_goals)(const std::any& config) = [](const std::any&) {
+    return ~std::uint64_t{0};
+  };
 };
 
 // A policy, or whatever else an algorithm lets users choose by name: for `list` and `describe`.
@@ -78,7 +82,7 @@ struct Register {
     register_algorithm({P::name, P::summary,
                         std::vector<Operation>(std::begin(P::operations), std::end(P::operations)),
                         config_spec<typename P::Config>(), &make, &patience, &vary, &bears_meddling,
-                        &serves, &quorums, &misfit, &advice, goals(), timers()});
+                        &serves, &quorums, &misfit, &advice, goals(), timers(), &open_goals});
   }
   static std::unique_ptr<Process> make(const std::any& config) {
     return std::make_unique<Hosted<P>>(*std::any_cast<Config>(&config));
@@ -135,6 +139,16 @@ struct Register {
       return {std::begin(P::goals), std::end(P::goals)};
     }
     return {};
+  }
+  static std::uint64_t open_goals(const std::any& config) {
+    std::uint64_t open = ~std::uint64_t{0};
+    if constexpr (requires { &Config::opens; }) {
+      for (std::size_t goal = 0; goal < std::size(P::goals); ++goal) {
+        const bool opens = std::any_cast<const Config&>(config).opens(goal);
+        if (!opens) open &= ~(std::uint64_t{1} << goal);
+      }
+    }
+    return open;
   }
   static std::vector<std::string_view> timers() {
     constexpr auto words = enumerators(typename P::Timer{});

@@ -254,7 +254,8 @@ std::vector<GoalTally> Running::count_goals() const {
     if (std::find(seen.begin(), seen.end(), group.algorithm) != seen.end()) continue;
     seen.push_back(group.algorithm);
     for (std::size_t goal = 0; goal < group.algorithm->goals.size(); ++goal) {
-      GoalTally tally{group.algorithm->name, group.algorithm->goals[goal].name, 0};
+      GoalTally tally{group.algorithm->name, group.algorithm->goals[goal].name, 0,
+                      (group.algorithm->open_goals(group.config) >> goal & 1) != 0};
       for (std::uint32_t node = 1; node <= scenario_.server_count(); ++node) {
         const auto& reached = world_.reached({node});
         const bool its_own = world_.process({node}).algorithm() == group.algorithm->name;

@@ -52,6 +52,7 @@ struct GoalTally {
   std::string_view algorithm;
   std::string_view goal;
   std::uint64_t count = 0;
+  bool open = true;  // to the options that the algorithm had in this run
 };
 
 // The fingerprint after every `interval` events, for finding where two runs part.

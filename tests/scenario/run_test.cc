@@ -110,7 +110,14 @@ const AlgorithmInfo& shop() {
                                   Shop::summary,
                                   {Operation::read, Operation::write, Operation::cas},
                                   config_spec<Shop::Config>(),
-                                  &Register<Shop>::make};
+                                  &Register<Shop>::make,
+                                  &Register<Shop>::patience,
+                                  &Register<Shop>::vary,
+                                  &Register<Shop>::bears_meddling,
+                                  &Register<Shop>::serves,
+                                  &Register<Shop>::quorums,
+                                  &Register<Shop>::misfit,
+                                  &Register<Shop>::advice};
   return info;
 }
 

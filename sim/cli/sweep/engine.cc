@@ -85,7 +85,7 @@ class Maker {
   static bool covers_all(const SweepTotals& totals) {
     const std::vector<GoalTotal> goals = totals.goals();
     return !goals.empty() && std::all_of(goals.begin(), goals.end(),
-                                         [](const GoalTotal& goal) { return goal.count > 0; });
+                                         [](const GoalTotal& goal) { return !goal.is_gap(); });
   }
 
   bool time_is_over() const {

@@ -79,6 +79,7 @@ std::string cells_md(const SweepResult& result) {
 std::string goals_md(const SweepResult& result) {
   std::string text;
   for (const GoalTotal& goal : result.sum().goals) {
+    if (goal.count == 0 && !goal.is_gap()) continue;
     text += "| " + md(goal.algorithm + "." + goal.goal) + " | " +
             (goal.count == 0 ? "**GAP**" : with_commas(goal.runs)) + " |\n";
   }

@@ -75,9 +75,9 @@ std::string goals(const SweepResult& result) {
   std::vector<std::string> reached;
   std::vector<std::string> gaps;
   for (const GoalTotal& goal : result.sum().goals) {
-    if (goal.count == 0) {
+    if (goal.is_gap()) {
       gaps.push_back(goal.algorithm + "." + goal.goal);
-    } else {
+    } else if (goal.count > 0) {
       reached.push_back(goal.goal);
     }
   }
@@ -208,7 +208,7 @@ std::size_t SweepResult::gaps() const {
     if (!plan().cells[i].profile.empty()) add_goals(asked, part_.totals.cells[i].goals);
   }
   return static_cast<std::size_t>(std::count_if(
-      asked.begin(), asked.end(), [](const GoalTotal& goal) { return goal.count == 0; }));
+      asked.begin(), asked.end(), [](const GoalTotal& goal) { return goal.is_gap(); }));
 }
 
 ExitCode SweepResult::exit_code() const {

@@ -94,6 +94,7 @@ void add_goals(std::vector<GoalTotal>& sum, const std::vector<GoalTotal>& more) 
     }
     known->runs += each.runs;
     known->count += each.count;
+    known->open += each.open;
   }
 }
 
@@ -122,12 +123,13 @@ void CellTotals::add(const SweepRow& row) {
   if (row.recovery) recoveries.record(*row.recovery);
   if (goals.empty()) {
     for (const GoalTally& each : row.goals) {
-      goals.push_back({std::string(each.algorithm), std::string(each.goal), 0, 0});
+      goals.push_back({std::string(each.algorithm), std::string(each.goal), 0, 0, 0});
     }
   }
   for (std::size_t i = 0; i < row.goals.size(); ++i) {
     goals[i].runs += row.goals[i].count > 0;
     goals[i].count += row.goals[i].count;
+    goals[i].open += row.goals[i].open;
   }
 }
 

@@ -72,9 +72,12 @@ struct GoalTotal {
   std::string goal;
   std::uint64_t runs = 0;   // in which it was reached
   std::uint64_t count = 0;  // how often, in all of them
+  std::uint64_t open = 0;   // runs whose options let it be reached
+  bool is_gap() const { return count == 0 && open > 0; }
   static constexpr auto fields = std::tuple{
       field("algorithm", &GoalTotal::algorithm).needed(), field("goal", &GoalTotal::goal).needed(),
-      field("runs", &GoalTotal::runs).needed(), field("count", &GoalTotal::count).needed()};
+      field("runs", &GoalTotal::runs).needed(), field("count", &GoalTotal::count).needed(),
+      field("open", &GoalTotal::open).needed()};
 };
 // Adds up what both know of the same goals; those that only one knows are kept.
 void add_goals(std::vector<GoalTotal>& sum, const std::vector<GoalTotal>& more);
