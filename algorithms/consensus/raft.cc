@@ -1,5 +1,7 @@
 #include "algorithms/consensus/raft.h"
 
+#include <algorithm>
+
 #include "sim/protocol/register.h"
 
 namespace ballast {
@@ -39,9 +41,11 @@ void Raft::on_recover(const Record& record) {
   } else if (const auto* added = std::get_if<raft::Append>(&record)) {
     ensure(added->index == log_.last_index().next(), "raft: the journal holds a log without gaps");
     log_.append(added->entry);
+    configure(added->index, added->entry);
   } else if (const auto* cut = std::get_if<raft::Truncate>(&record)) {
     ensure(cut->last_kept <= log_.last_index(), "raft: the journal cuts no more than it holds");
     log_.truncate(cut->last_kept);
+    forget_changes_after(cut->last_kept);
   } else if (const auto* snapshot = std::get_if<raft::Snapshot>(&record)) {
     recover(*snapshot);
   }
@@ -49,6 +53,14 @@ void Raft::on_recover(const Record& record) {
 
 // 5.2: "When servers start up, they begin as followers."
 void Raft::on_start(Step<Raft>& step) {
+  if (config_.voters > 0 && !log_.base_index()) {
+    for (const NodeId node :
+         step.members().first(std::min<std::size_t>(config_.voters, step.members().size()))) {
+      ensure(node.value <= raft::Configuration::most, "raft: voters are among the first 63 nodes");
+      base_configuration_.voters |= std::uint64_t{1} << (node.value - 1);
+    }
+  }
+  if (configuration() != raft::Configuration{}) state_configuration(step);
   // It does not remember whom it has heard, and keeps what it may have promised.
   if (config_.reads == raft::Reads::lease) heard_at_ = step.now();
   if (voted_for_) step.reach(Goal::vote_recovered);
@@ -65,7 +77,6 @@ void Raft::on_timer(Timer timer, Step<Raft>& step) {
         stand_for_election(step);
       }
       break;
-      break;
     case Timer::heartbeat: {
       // 5.2: "Leaders send periodic heartbeats (AppendEntries RPCs that carry no log entries) to
       // all followers in order to maintain their authority." 5.3: "If followers crash or run
@@ -75,7 +86,8 @@ void Raft::on_timer(Timer timer, Step<Raft>& step) {
       ensure(leader != nullptr, "raft: only a leader sends heartbeats (5.2)");
       for (std::size_t i = 0; i < leader->progress.size(); ++i) {
         const NodeId member = step.members()[i];
-        if (member != step.self()) send_entries(member, leader->progress[i], step);
+        if (member == step.self() || !configuration().is_member(member)) continue;
+        send_entries(member, leader->progress[i], step);
       }
       // Answers to a round of heartbeats may have been lost; a lease needs a new one.
       if (leader->reads.open()) {
@@ -195,7 +207,7 @@ void Raft::become_pre_candidate(Step<Raft>& step) {
   if (config_.reads != raft::Reads::lease) heard_at_.reset();
   role_ = PreCandidate{std::vector<bool>(step.members().size(), false)};
   reset_election_timer(step);
-  step.broadcast(PreVote{term_.next(), log_.last_index(), last_log_term()});
+  ask_voters(PreVote{term_.next(), log_.last_index(), last_log_term()}, step);
   receive(step.self(), PreVoteReply{term_.next(), PreVoteResult::granted}, step);
 }
 
@@ -215,9 +227,9 @@ void Raft::become_candidate(bool told_to, Step<Raft>& step) {
   role_ = Candidate{std::vector<bool>(step.members().size(), false)};
   reset_election_timer(step);
   if (told_to) {
-    step.broadcast(TransferVote{term_, log_.last_index(), last_log_term()});
+    ask_voters(TransferVote{term_, log_.last_index(), last_log_term()}, step);
   } else {
-    step.broadcast(RequestVote{term_, log_.last_index(), last_log_term()});
+    ask_voters(RequestVote{term_, log_.last_index(), last_log_term()}, step);
   }
   receive(step.self(), VoteReply{term_, Vote::granted}, step);
 }

@@ -7,8 +7,8 @@
 // commands executed exactly once. What production systems add is an option each, off where the
 // paper has it off: PreVote and CheckQuorum, reads that bypass the log, and more, see
 // raft_config.h. By file: raft.cc has life, terms and roles; raft_election.cc votes;
-// raft_replication.cc the log; raft_snapshot.cc compaction; raft_clients.cc requests, reads and
-// leadership transfer.
+// raft_replication.cc the log; raft_snapshot.cc compaction; raft_membership.cc configurations;
+// raft_clients.cc requests, reads and leadership transfer.
 #pragma once
 
 #include <algorithm>
@@ -26,6 +26,7 @@
 #include "algorithms/consensus/raft_log.h"
 #include "algorithms/consensus/raft_messages.h"
 #include "algorithms/consensus/machine.h"
+#include "sim/protocol/quorum.h"
 #include "sim/protocol/step.h"
 
 namespace ballast::raft {
@@ -147,7 +148,7 @@ class Raft {
       std::variant<raft::RequestVote, raft::VoteReply, raft::AppendEntries, raft::AppendReply,
                    raft::PreVote, raft::PreVoteReply, raft::TimeoutNow, raft::TransferVote,
                    raft::Heartbeat, raft::HeartbeatReply, raft::ReadIndex, raft::ReadIndexReply,
-                   raft::InstallSnapshot, raft::InstallReply>;
+                   raft::InstallSnapshot, raft::InstallReply, raft::Written>;
   using Record = std::variant<raft::TermAndVote, raft::Append, raft::Truncate, raft::Snapshot>;
   using Timer = raft::Timer;
   using State = raft::State;
@@ -234,6 +235,44 @@ class Raft {
   void append(raft::Entry entry, Step<Raft>& step);
   void truncate(LogIndex last_kept, Step<Raft>& step);
 
+  // Dissertation 4: cluster membership changes.
+  const raft::Configuration& configuration() const {
+    return changes_.empty() ? base_configuration_ : changes_.back().configuration;
+  }
+  LogIndex configured_at() const { return changes_.empty() ? LogIndex{} : changes_.back().index; }
+  raft::Configuration configuration_at(LogIndex index) const;
+  void configure(LogIndex index, const raft::Entry& entry);
+  void forget_changes_after(LogIndex last_kept);
+  void state_configuration(Step<Raft>& step) const;
+  // Whether those at the positions for which `holds` are a majority of the voters. 4.3: under a
+  // joint configuration "agreement (for elections and entry commitment) requires majorities from
+  // both the old and new configurations".
+  template <class Holds>
+  bool is_quorum(std::span<const NodeId> members, Holds holds) const {
+    const raft::Configuration& c = configuration();
+    const auto has_majority = [&](std::uint64_t set) {
+      std::size_t all = 0;
+      std::size_t held = 0;
+      for (std::size_t i = 0; i < members.size(); ++i) {
+        if (set != 0 && !raft::Configuration::has(set, members[i])) continue;
+        ++all;
+        held += holds(i);
+      }
+      return held >= majority(all);
+    };
+    // Bug: those who were there before are not asked.
+    const bool old_counts = c.is_joint() && config_.bug != raft::Bug::joint_one_majority;
+    return has_majority(c.voters) && (!old_counts || has_majority(c.outgoing));
+  }
+  bool is_quorum(const std::vector<bool>& those, std::span<const NodeId> members) const {
+    return is_quorum(members, [&](std::size_t i) { return bool{those[i]}; });
+  }
+  void ask_voters(const Message& message, Step<Raft>& step) const;
+  void change_configuration(const Request& request, raft::Leader& leader, Step<Raft>& step);
+  std::optional<raft::Configuration> wanted(const Command& command, const raft::Leader& leader,
+                                            std::span<const NodeId> members) const;
+  void finish_change(Step<Raft>& step);
+
   // 7: log compaction.
   void recover(const raft::Snapshot& snapshot);
   void compact(Step<Raft>& step);
@@ -244,6 +283,9 @@ class Raft {
   std::uint64_t take_chunk(const raft::InstallSnapshot& request);
   void install(LogIndex last_index, Term last_term, Step<Raft>& step);
   Term last_log_term() const;
+
+  // Dissertation 10.2.1: writing to the leader's disk in parallel.
+  void receive(NodeId from, const raft::Written& written, Step<Raft>& step);
 
   // 5.3 and 5.4.2: commitment.
   void redirect(const Request& request, NodeId to, Step<Raft>& step) const;
@@ -264,7 +306,13 @@ class Raft {
   LogIndex applied_index_;
   Machine machine_;  // the effect of all entries up to applied_index_
   std::variant<raft::Follower, raft::Candidate, raft::Leader, raft::PreCandidate> role_;
-  std::vector<std::uint64_t> image_;  // the snapshot up to log_.base_index()
+  struct Change {
+    LogIndex index;
+    raft::Configuration configuration;
+  };
+  raft::Configuration base_configuration_;  // up to log_.base_index()
+  std::vector<Change> changes_;             // by entries that the log holds, in order
+  std::vector<std::uint64_t> image_;        // the snapshot up to log_.base_index()
   raft::Incoming incoming_;
   std::optional<Time> heard_at_;  // the leader of this term, on this node's clock
   std::vector<raft::FollowerRead> reads_;

@@ -2,7 +2,6 @@
 #include <algorithm>
 
 #include "algorithms/consensus/raft.h"
-#include "sim/protocol/quorum.h"
 
 namespace ballast {
 
@@ -74,6 +73,13 @@ void Raft::apply(LogIndex index, Step<Raft>& step) {
   const Entry& entry = log_[index];
   step.observe(Decided{Slot{index.value}, raft::value_of(entry)});
   if (!entry.request) return;
+  if (raft::is_configuration(entry)) {
+    const bool asked = std::holds_alternative<Leader>(role_) && entry.term == term_;
+    if (asked && !configuration_at(index).is_joint()) {
+      step.reply(entry.request->id, Response{Outcome::ok, 0, {}});
+    }
+    return;
+  }
   const std::optional<Response> response = machine_.apply(*entry.request);
   // An entry of an earlier term was another leader's to answer; its client has asked again since,
   // or will.
@@ -133,8 +139,7 @@ void Raft::receive(NodeId from, const HeartbeatReply& reply, Step<Raft>& step) {
   if (!reads.open() || reply.round != reads.round) return;
   std::vector<bool>& answered = reads.answered;
   answered[raft::position_of(from, step.members())] = true;
-  const auto count = static_cast<std::size_t>(std::count(answered.begin(), answered.end(), true));
-  if (count >= majority(answered.size())) end_round(*leader, step);
+  if (is_quorum(answered, step.members())) end_round(*leader, step);
 }
 
 void Raft::end_round(Leader& leader, Step<Raft>& step) {
@@ -221,7 +226,7 @@ void Raft::administer(const Request& request, Leader& leader, Step<Raft>& step) 
   if (request.command.key == static_cast<std::uint64_t>(Administration::transfer_leadership)) {
     transfer_leadership(request, leader, step);
   } else {
-    step.reply(request.id, Response{Outcome::failed, 0, {}});
+    change_configuration(request, leader, step);
   }
 }
 
@@ -232,13 +237,15 @@ void Raft::transfer_leadership(const Request& request, Leader& leader, Step<Raft
   LogIndex furthest;
   for (std::size_t i = 0; i < leader.progress.size() && request.command.value == 0; ++i) {
     const LogIndex match = leader.progress[i].match_index;
-    if (step.members()[i] == step.self() || (target && match <= furthest)) continue;
+    const NodeId member = step.members()[i];
+    if (member == step.self() || (target && match <= furthest)) continue;
+    if (!configuration().is_voter(member)) continue;
     target = step.members()[i];
     furthest = match;
   }
   const bool known = std::binary_search(step.members().begin(), step.members().end(), target);
-  if (!known || target == step.self()) {
-    step.reply(request.id, Response{known ? Outcome::ok : Outcome::failed, 0, {}});
+  if (!known || target == step.self() || !configuration().is_voter(target)) {
+    step.reply(request.id, Response{target == step.self() ? Outcome::ok : Outcome::failed, 0, {}});
     return;
   }
   leader.transfer.target = target;
@@ -259,7 +266,7 @@ void Raft::tell_to_stand(Leader& leader, Step<Raft>& step) {
 // "This request has the same effect as the target server's election timer firing: the target server
 // starts a new election (incrementing its term and becoming a candidate)." It asks nobody first.
 void Raft::receive(NodeId, const TimeoutNow&, Step<Raft>& step) {
-  if (std::holds_alternative<Leader>(role_)) return;
+  if (std::holds_alternative<Leader>(role_) || !configuration().is_voter(step.self())) return;
   step.reach(Goal::leadership_transferred);
   become_candidate(true, step);
 }

@@ -46,6 +46,17 @@ namespace ballast::raft {
 //   snapshot_sets_term             who installs a snapshot takes its last term for the current one
 //                                  (WRaft, SandTable)
 //   sessions_not_in_snapshot       after a snapshot a repeated request is executed again
+//   change_before_own_commit       a leader changes the configuration before it has committed an
+//   entry
+//                                  of its term (Ongaro, raft-dev 2015); needs administer, as the
+//                                  rest
+//   overlapping_changes            a change may begin before the one before is committed
+//   change_without_joint           set_voters switches at once (dissertation, Figure 4.2)
+//   joint_one_majority             under a joint configuration the new majority is enough (openraft
+//                                  6c0ccaf3)
+//   leader_counts_unwritten        a leader counts itself before its disk has the entries
+//   (Vanlightly,
+//                                  RaftFsync); needs parallel_writes
 enum class Bug : std::uint8_t {
   none,
   vote_not_persisted,
@@ -63,10 +74,15 @@ enum class Bug : std::uint8_t {
   lease_kept_in_transfer,
   last_term_forgotten,
   snapshot_sets_term,
-  sessions_not_in_snapshot
+  sessions_not_in_snapshot,
+  change_before_own_commit,
+  overlapping_changes,
+  change_without_joint,
+  joint_one_majority,
+  leader_counts_unwritten
 };
 constexpr auto enumerators(Bug) {
-  return std::array<std::string_view, 17>{"none",
+  return std::array<std::string_view, 22>{"none",
                                           "vote_not_persisted",
                                           "no_up_to_date_check",
                                           "append_without_previous_check",
@@ -82,7 +98,12 @@ constexpr auto enumerators(Bug) {
                                           "lease_kept_in_transfer",
                                           "last_term_forgotten",
                                           "snapshot_sets_term",
-                                          "sessions_not_in_snapshot"};
+                                          "sessions_not_in_snapshot",
+                                          "change_before_own_commit",
+                                          "overlapping_changes",
+                                          "change_without_joint",
+                                          "joint_one_majority",
+                                          "leader_counts_unwritten"};
 }
 
 // What a sweep should bring about.
@@ -113,9 +134,16 @@ enum class Goal : std::uint8_t {
   snapshot_recovered,
   snapshot_installed,
   snapshot_superfluous,
-  snapshot_send_began_anew
+  snapshot_send_began_anew,
+  change_committed,
+  change_refused_own_commit,
+  change_refused_overlap,
+  change_rolled_back,
+  joint_left_by_another_leader,
+  leader_removed,
+  committed_before_own_write
 };
-inline constexpr std::array<GoalInfo, 27> goals{{
+inline constexpr std::array<GoalInfo, 34> goals{{
     {"vote_refused_stale_log",
      "A vote was refused because the candidate's log was behind (5.4.1)."},
     {"vote_refused_already_voted", "A vote was refused because it had been given away (5.2)."},
@@ -163,6 +191,22 @@ inline constexpr std::array<GoalInfo, 27> goals{{
     {"snapshot_send_began_anew",
      "A snapshot was sent from its beginning again, because the follower had restarted or the "
      "leader had taken another one; needs snapshot_after."},
+    {"change_committed", "A change of the configuration was committed (4.1); needs administer."},
+    {"change_refused_own_commit",
+     "A leader refused to change the configuration before it had committed an entry of its term "
+     "(raft-dev 2015); needs administer."},
+    {"change_refused_overlap",
+     "A leader refused to change the configuration while an earlier change was under way (4.1); "
+     "needs administer."},
+    {"change_rolled_back",
+     "A node removed an entry that had changed the configuration (4.1); needs administer."},
+    {"joint_left_by_another_leader",
+     "A leader left a joint configuration that one before it had entered (4.3); needs administer."},
+    {"leader_removed",
+     "A leader stepped down because it had been removed (4.2.2); needs administer."},
+    {"committed_before_own_write",
+     "A majority of followers held an entry before its leader's disk did (dissertation 10.2.1); "
+     "needs parallel_writes."},
 }};
 
 // How a read gets its answer (dissertation 6.4).
@@ -185,6 +229,8 @@ struct Config {
   Ratio clock_drift{1, 100};
   std::uint64_t snapshot_after = 0;
   std::uint64_t snapshot_chunk = 64;
+  std::uint32_t voters = 0;
+  bool parallel_writes = false;
   MachineKind machine = MachineKind::register_;
   Bug bug = Bug::none;
 
@@ -316,6 +362,15 @@ struct Config {
             "How many words of 8 bytes of a snapshot one InstallSnapshot carries (7).")
           .at_least(1)
           .at_most(1'000'000'000),
+      field("voters", &Config::voters,
+            "How many members have a say at the beginning, the first ones; 0 for all. The others "
+            "wait "
+            "to be added (dissertation 4).")
+          .at_most(63),
+      field(
+          "parallel_writes", &Config::parallel_writes,
+          "Whether a leader sends entries to the others while its own disk is still writing them, "
+          "and counts itself when it has (dissertation 10.2.1)."),
       field("machine", &Config::machine, "The state machine that the log drives (8)."),
       field("bug", &Config::bug, "A planted mistake; none for the algorithm as published.")};
 };

@@ -1,8 +1,5 @@
 // Elections: 5.2 and 5.4.1, with PreVote (dissertation 9.6) and CheckQuorum (6.2, 4.2.3).
-#include <algorithm>
-
 #include "algorithms/consensus/raft.h"
-#include "sim/protocol/quorum.h"
 
 namespace ballast {
 
@@ -30,7 +27,10 @@ void Raft::reset_election_timer(Step<Raft>& step) const {
 void Raft::stand_for_election(Step<Raft>& step) {
   if (std::holds_alternative<Candidate>(role_)) step.reach(Goal::split_vote);
   if (std::holds_alternative<PreCandidate>(role_)) step.reach(Goal::pre_vote_lost);
-  if (config_.reads == raft::Reads::lease && hears_leader(step)) {
+  // Dissertation 4.2.1: "a non-voting server is not counted towards majorities": nor does it ask
+  // for votes.
+  const bool has_say = configuration().is_voter(step.self());
+  if (!has_say || (config_.reads == raft::Reads::lease && hears_leader(step))) {
     // A timer may be early. To vote for oneself is to vote, and a lease counts on it that nobody
     // does.
     reset_election_timer(step);
@@ -86,8 +86,7 @@ void Raft::receive(NodeId from, const VoteReply& reply, Step<Raft>& step) {
   if (candidate == nullptr || reply.vote != Vote::granted) return;
   std::vector<bool>& granted = candidate->granted;
   granted[raft::position_of(from, step.members())] = true;
-  const auto votes = static_cast<std::size_t>(std::count(granted.begin(), granted.end(), true));
-  if (votes >= majority(granted.size())) become_leader(step);
+  if (is_quorum(granted, step.members())) become_leader(step);
 }
 
 // Bug: what the snapshot has in place of the last entry is overlooked.
@@ -123,8 +122,7 @@ void Raft::receive(NodeId from, const PreVoteReply& reply, Step<Raft>& step) {
   if (candidate == nullptr || reply.result != PreVoteResult::granted) return;
   std::vector<bool>& granted = candidate->granted;
   granted[raft::position_of(from, step.members())] = true;
-  const auto votes = static_cast<std::size_t>(std::count(granted.begin(), granted.end(), true));
-  if (votes >= majority(granted.size())) become_candidate(false, step);
+  if (is_quorum(granted, step.members())) become_candidate(false, step);
 }
 
 // Whether this node leads, or has heard its leader within the shortest election timeout. A clock
@@ -166,8 +164,7 @@ void Raft::check_quorum(Leader& leader, Step<Raft>& step) {
   if (!config_.check_quorum) return;
   std::vector<bool>& heard = leader.heard;
   heard[raft::position_of(step.self(), step.members())] = true;
-  const auto active = static_cast<std::size_t>(std::count(heard.begin(), heard.end(), true));
-  if (active < majority(heard.size())) {
+  if (!is_quorum(heard, step.members())) {
     step.reach(Goal::stepped_down_without_quorum);
     become_follower(term_, step);
     return;

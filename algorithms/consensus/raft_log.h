@@ -32,6 +32,44 @@ inline ValueDigest value_of(const Entry& entry) {
   return {entry.request ? digest(*entry.request) : digest(entry.term)};
 }
 
+// Who has a say, and who is sent the log (dissertation 4). A set has a bit for each node, n1 the
+// lowest. Without any voters: all members of the group, as long as nobody has changed that.
+struct Configuration {
+  std::uint64_t voters = 0;
+  std::uint64_t outgoing = 0;  // joint consensus: C_old
+  std::uint64_t learners = 0;
+  friend constexpr auto operator<=>(const Configuration&, const Configuration&) = default;
+  static constexpr std::string_view name = "Configuration";
+  static constexpr auto fields = std::tuple{field("voters", &Configuration::voters),
+                                            field("outgoing", &Configuration::outgoing),
+                                            field("learners", &Configuration::learners)};
+
+  static constexpr std::uint32_t most = 63;  // the highest number that a set can hold
+  static constexpr bool has(std::uint64_t set, NodeId node) {
+    return node && node.value <= most && (set >> (node.value - 1) & 1) != 0;
+  }
+  bool is_joint() const { return outgoing != 0; }
+  bool is_voter(NodeId node) const { return voters == 0 || has(voters | outgoing, node); }
+  bool is_member(NodeId node) const { return is_voter(node) || has(learners, node); }
+};
+
+// An entry that changes the configuration holds the new one; another administrative request never
+// gets into a log.
+inline bool is_configuration(const Entry& entry) {
+  return entry.request && entry.request->command.operation == Operation::administer;
+}
+inline Configuration configuration_of(const Entry& entry) {
+  const Command& command = entry.request->command;
+  return {static_cast<std::uint64_t>(command.value), static_cast<std::uint64_t>(command.expected),
+          command.work};
+}
+inline Request to_request(const RequestId& id, const Configuration& c) {
+  Command command{Operation::administer, static_cast<std::uint64_t>(Administration::set_voters),
+                  static_cast<std::int64_t>(c.voters), static_cast<std::int64_t>(c.outgoing),
+                  c.learners};
+  return {id, command};
+}
+
 class Log {
  public:
   // The last entry that is not held any more, because a snapshot stands for all up to it; 0 if

@@ -201,6 +201,16 @@ struct InstallReply {
       field("offset", &InstallReply::offset), field("installed", &InstallReply::installed)};
 };
 
+// Of a leader to itself, when its disk has its entries up to this one (dissertation 10.2.1).
+struct Written {
+  Term term;
+  LogIndex index;
+  friend constexpr auto operator<=>(const Written&, const Written&) = default;
+  static constexpr std::string_view name = "Written";
+  static constexpr auto fields =
+      std::tuple{field("term", &Written::term), field("index", &Written::index)};
+};
+
 // --- Records: "Persistent state on all servers" (Figure 2) -------------------------------------
 
 struct TermAndVote {

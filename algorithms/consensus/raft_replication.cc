@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "algorithms/consensus/raft.h"
-#include "sim/protocol/quorum.h"
 
 namespace ballast {
 
@@ -91,15 +90,23 @@ AppendReply Raft::conflict_at(LogIndex previous) const {
 void Raft::append(Entry entry, Step<Raft>& step) {
   log_.append(entry);
   const LogIndex index = log_.last_index();
+  const bool configures = raft::is_configuration(entry);
+  if (configures) configure(index, entry);
   const Appended appended{index, entry.term, raft::value_of(entry)};
   step.persist(raft::Append{index, std::move(entry)});
   step.observe(appended);
+  if (configures) state_configuration(step);
 }
 
 void Raft::truncate(LogIndex last_kept, Step<Raft>& step) {
   log_.truncate(last_kept);
   step.persist(raft::Truncate{last_kept});
   step.observe(Truncated{last_kept});
+  if (configured_at() > last_kept) {
+    step.reach(Goal::change_rolled_back);
+    forget_changes_after(last_kept);
+    state_configuration(step);
+  }
 }
 
 // --- 5.3: log replication, the leader's side ---------------------------------------------------
@@ -107,16 +114,25 @@ void Raft::truncate(LogIndex last_kept, Step<Raft>& step) {
 // 5.3: "The leader appends the command to its log as a new entry, then issues AppendEntries RPCs in
 // parallel to each of the other servers to replicate the entry."
 void Raft::propose(Entry entry, Leader& leader, Step<Raft>& step) {
-  step.observe(Proposed{raft::value_of(entry)});
+  const Proposed proposed{raft::value_of(entry)};
+  if (config_.parallel_writes) {
+    step.observe_ahead(proposed);
+  } else {
+    step.observe(proposed);
+  }
   append(std::move(entry), step);
   for (std::size_t i = 0; i < leader.progress.size(); ++i) {
     Leader::Progress& member = leader.progress[i];
     if (step.members()[i] == step.self()) {
-      member = {log_.last_index().next(), log_.last_index(), false, LogIndex{}, 0};
-    } else if (!member.waiting) {
+      // Bug: the leader is one of the majority before its disk has what a crash would take.
+      const bool counts = !config_.parallel_writes || config_.bug == Bug::leader_counts_unwritten;
+      member.next_index = log_.last_index().next();
+      if (counts) member.match_index = log_.last_index();
+    } else if (!member.waiting && configuration().is_member(step.members()[i])) {
       send_entries(step.members()[i], member, step);
     }
   }
+  if (config_.parallel_writes) step.send(step.self(), raft::Written{term_, log_.last_index()});
   advance_commit(leader, step);  // at once in a group of one
 }
 
@@ -136,7 +152,23 @@ void Raft::send_entries(NodeId to, Leader::Progress& follower, Step<Raft>& step)
   const LogIndex last_sent{request.previous_index.value + request.entries.size()};
   request.commit_index = std::min(commit_index_, last_sent);
   follower.waiting = !request.entries.empty();
-  step.send(to, std::move(request));
+  // Dissertation 10.2.1: "the leader can write to its disk in parallel with replicating to the
+  // followers": what it sends is right whether or not its disk will have it.
+  if (config_.parallel_writes) {
+    step.send_ahead(to, std::move(request));
+  } else {
+    step.send(to, std::move(request));
+  }
+}
+
+// It leaves when everything before it is durable.
+void Raft::receive(NodeId from, const raft::Written& written, Step<Raft>& step) {
+  auto* leader = std::get_if<Leader>(&role_);
+  if (leader == nullptr || from != step.self()) return;
+  LogIndex& match = leader->progress[raft::position_of(from, step.members())].match_index;
+  match = std::max(match, written.index);
+  if (written.index <= commit_index_) step.reach(Goal::committed_before_own_write);
+  advance_commit(*leader, step);
 }
 
 void Raft::receive(NodeId from, const AppendReply& reply, Step<Raft>& step) {
@@ -153,6 +185,7 @@ void Raft::receive(NodeId from, const AppendReply& reply, Step<Raft>& step) {
              "raft: no follower has matched more entries than the leader has (5.3)");
       follower = {reply.match_index.next(), reply.match_index, false, LogIndex{}, 0};
       advance_commit(*leader, step);
+      if (!std::holds_alternative<Leader>(role_)) return;  // it was removed
       if (from == leader->transfer.target) tell_to_stand(*leader, step);
       break;
     case AppendResult::conflict:
@@ -192,9 +225,10 @@ void Raft::advance_commit(const Leader& leader, Step<Raft>& step) {
   LogIndex n = commit_index_;
   for (const Leader::Progress& member : leader.progress) {
     if (member.match_index <= n) continue;
-    std::size_t holders = 0;
-    for (const auto& other : leader.progress) holders += other.match_index >= member.match_index;
-    if (holders >= majority(leader.progress.size())) n = member.match_index;
+    const auto holds = [&](std::size_t i) {
+      return leader.progress[i].match_index >= member.match_index;
+    };
+    if (is_quorum(step.members(), holds)) n = member.match_index;
   }
   if (n == commit_index_) return;
   // 5.4.2: "Raft never commits log entries from previous terms by counting replicas." They are
@@ -207,6 +241,7 @@ void Raft::advance_commit(const Leader& leader, Step<Raft>& step) {
     step.reach(Goal::prior_term_committed);
   }
   commit(n, step);
+  finish_change(step);
 }
 
 void Raft::commit(LogIndex index, Step<Raft>& step) {

@@ -20,7 +20,15 @@ void Raft::recover(const Snapshot& snapshot) {
   log_.reset(snapshot.last_index, snapshot.last_term);
   for (const raft::Entry& entry : snapshot.rest) log_.append(entry);
   image_ = snapshot.image;
-  ensure(unpack(image_, machine_), "raft: a snapshot can be read again");
+  Unpacker unpacker(image_);
+  unpacker.take(base_configuration_);
+  unpacker.take(machine_);
+  ensure(unpacker.done(), "raft: a snapshot can be read again");
+  changes_.clear();
+  for (LogIndex index = log_.base_index().next(); index <= log_.last_index();
+       index = index.next()) {
+    configure(index, log_[index]);
+  }
   commit_index_ = applied_index_ = snapshot.last_index;
 }
 
@@ -35,7 +43,13 @@ void Raft::compact(Step<Raft>& step) {
   Machine machine = machine_;
   // Bug: it knows what requests did, and not that they were done.
   if (config_.bug == Bug::sessions_not_in_snapshot) machine.forget_sessions();
-  image_ = pack(machine);
+  // Dissertation 4.1 and 5.1: the configuration as of the last included entry belongs to it.
+  base_configuration_ = configuration_at(applied_index_);
+  std::erase_if(changes_, [&](const Change& change) { return change.index <= applied_index_; });
+  Packer packer;
+  packer.add(base_configuration_);
+  packer.add(machine);
+  image_ = packer.take();
   log_.compact(applied_index_);
   const NodeId vote = config_.bug == Bug::vote_not_persisted ? NodeId{} : voted_for_;
   Snapshot snapshot{term_, vote, applied_index_, log_.term_at(applied_index_), image_, {}};
@@ -132,6 +146,7 @@ void Raft::install(LogIndex last_index, Term last_term, Step<Raft>& step) {
   step.replace_journal(Snapshot{term_, vote, last_index, last_term, image_, {}});
   step.observe(SnapshotInstalled{last_index, last_term, digest(image_)});
   step.observe(Committed{last_index, term_});
+  if (configuration() != raft::Configuration{}) state_configuration(step);
   if (config_.reads != raft::Reads::log) serve_reads(step);
 }
 

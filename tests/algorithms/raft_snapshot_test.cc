@@ -23,7 +23,10 @@ Words image(std::initializer_list<std::int64_t> values) {
   for (const std::int64_t value : values) {
     machine.apply(write(static_cast<std::uint64_t>(value), value));
   }
-  return pack(machine);
+  Packer packer;
+  packer.add(Configuration{});
+  packer.add(machine);
+  return packer.take();
 }
 
 InstallSnapshot chunk(std::uint64_t term, std::uint64_t last_index, std::uint64_t last_term,

@@ -34,15 +34,19 @@ struct Mutant {
   std::uint32_t smallest = 3;
   Rarity rarity = Rarity::R2;
   bool equivalent = false;
+  std::string scenario;  // that it is planted in; the one of its algorithm unless given
   static constexpr auto fields = std::tuple{field("id", &Mutant::id).needed(),
                                             field("source", &Mutant::source).needed(),
                                             field("property", &Mutant::property).needed(),
                                             field("faults", &Mutant::faults),
                                             field("smallest", &Mutant::smallest),
                                             field("class", &Mutant::rarity),
-                                            field("equivalent", &Mutant::equivalent)};
+                                            field("equivalent", &Mutant::equivalent),
+                                            field("scenario", &Mutant::scenario)};
 
-  std::string algorithm() const { return id.substr(0, id.find('.')); }
+  std::string algorithm() const {
+    return scenario.empty() ? id.substr(0, id.find('.')) : scenario;
+  }
   std::string bug() const { return id.substr(id.find('.') + 1); }
 };
 

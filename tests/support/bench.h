@@ -51,6 +51,7 @@ class Bench {
   struct Result {
     std::vector<Record> persist;
     std::vector<Sent> send;
+    std::size_t sent_ahead = 0;  // how many of them, the first, wait for no record
     std::vector<Forwarded> forward;
     std::vector<Answer> replies;
     std::vector<TimerChange> timers;
@@ -225,6 +226,11 @@ class Bench {
       fold(all, change.cancel);
       fold(all, DurationRange{change.min, change.max});
     }
+    result.sent_ahead = effects.ahead.size();
+    effects.sends.insert(effects.sends.begin(), effects.ahead.begin(), effects.ahead.end());
+    effects.facts.insert(effects.facts.begin(), effects.facts_ahead.begin(),
+                         effects.facts_ahead.end());
+    fold(all, result.sent_ahead);
     for (const Outgoing& outgoing : effects.sends) {
       fold(all, outgoing.to);
       fold(all, pools_[outgoing.payload].digest(outgoing.payload.slot));
