@@ -90,9 +90,8 @@ class Fitting {
     for (const NodeGroup& group : scenario_.groups) {
       std::size_t members = 0;
       for (const NodeGroup& other : scenario_.groups) {
-        const bool named = std::find(group.members.begin(), group.members.end(), other.name) !=
-                           group.members.end();
-        if (named) members += other.count;
+        const auto& names = group.members;
+        if (std::count(names.begin(), names.end(), other.name) > 0) members += other.count;
       }
       const std::string problem = group.algorithm->misfit(group.config, members);
       if (!problem.empty()) wrong(group.at, "nodes." + group.name + ".config." + problem);
