@@ -283,7 +283,6 @@ void MultiPaxos::on_request(const Request& request, Step<MultiPaxos>& step) {
     return;
   }
   if (answers_read(request, *leader, step)) {
-    step.reach(Goal::lease_read);
     return step.reply(request.id, {Outcome::ok, machine_.look(request.command.key), {}});
   }
   // Repeated while it is under way: the answer follows when it is executed.

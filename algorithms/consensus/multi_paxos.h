@@ -111,12 +111,9 @@ enum class Goal : std::uint8_t {
   checkpoint_recovered,
   caught_up_by_decisions,
   caught_up_by_checkpoint,
-  leader_behind_checkpoint,
-  lease_read,
-  lease_kept_from_candidate
+  leader_behind_checkpoint
 };
-// What only an option that is off unless asked for brings about comes last.
-inline constexpr std::array<GoalInfo, 17> goals{{
+inline constexpr std::array<GoalInfo, 15> goals{{
     {"prepare_refused", "An acceptor refused to promise below its promise (A1)."},
     {"accept_refused", "An acceptor refused a proposal below its promise (A2)."},
     {"leader_preempted", "A leader gave up because of a higher ballot, with proposals under way."},
@@ -134,9 +131,6 @@ inline constexpr std::array<GoalInfo, 17> goals{{
     {"caught_up_by_checkpoint", "A replica that lagged behind was given a checkpoint (PML 5.2)."},
     {"leader_behind_checkpoint",
      "A leader was elected that had to learn slots which its acceptors had forgotten."},
-    {"lease_read", "A leader answered a read by itself, under its lease (PML 5.3)."},
-    {"lease_kept_from_candidate",
-     "An acceptor did not answer a candidate, because of a leader's lease (PML 5.3)."},
 }};
 
 struct Config {

@@ -19,9 +19,7 @@ void MultiPaxos::receive(NodeId from, const multi_paxos::Prepare& prepare, Step<
     step.reach(Goal::prepare_refused);
     return step.send(from, multi_paxos::Refused{prepare.ballot, promised_});
   }
-  if (keeps_out(from, step.now())) {
-    return step.reach(Goal::lease_kept_from_candidate);
-  }
+  if (keeps_out(from, step.now())) return;
   if (prepare.ballot > promised_) {
     become_follower(step);
     leader_ = {};

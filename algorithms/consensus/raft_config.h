@@ -290,6 +290,15 @@ struct Config {
       case Goal::snapshot_superfluous:
       case Goal::snapshot_send_began_anew:
         return snapshot_after > 0;
+      case Goal::change_committed:
+      case Goal::change_refused_own_commit:
+      case Goal::change_refused_overlap:
+      case Goal::change_rolled_back:
+      case Goal::joint_left_by_another_leader:
+      case Goal::leader_removed:
+        return voters > 0;
+      case Goal::committed_before_own_write:
+        return parallel_writes;
       default:
         return true;
     }

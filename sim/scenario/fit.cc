@@ -90,9 +90,8 @@ class Fitting {
     for (const NodeGroup& group : scenario_.groups) {
       std::size_t members = 0;
       for (const NodeGroup& other : scenario_.groups) {
-        const bool named = std::find(group.members.begin(), group.members.end(), other.name) !=
-                           group.members.end();
-        if (named) members += other.count;
+        const auto& names = group.members;
+        if (std::count(names.begin(), names.end(), other.name) > 0) members += other.count;
       }
       const std::string problem = group.algorithm->misfit(group.config, members);
       if (!problem.empty()) wrong(group.at, "nodes." + group.name + ".config." + problem);
@@ -145,8 +144,7 @@ class Fitting {
   void check_script(const Workload& workload, const NodeGroup& target) {
     if (!workload.script) return;
     for (const ScriptedOperation& each : *workload.script) {
-      const Operation operation = each.command().operation;
-      check_served("workload.script", operation, target);
+      check_served("workload.script", each.command().operation, target);
       if (each.client > workload.clients) {
         wrong(places_.workload, "workload.script names client " + std::to_string(each.client) +
                                     "; the workload has " + std::to_string(workload.clients));
@@ -163,15 +161,15 @@ class Fitting {
   // judged by it.
   void check_served(std::string_view who, Operation operation, const NodeGroup& target) {
     const AlgorithmInfo& algorithm = *target.algorithm;
-    const std::string asks = std::string(who) + " asks for " + quoted(name_of(operation)) +
-                             ", which " + std::string(algorithm.name) + " does not serve";
     if (!algorithm.serves(target.config, operation)) {
       std::vector<std::string_view> served;
       for (const Operation each : algorithm.operations) {
         if (algorithm.serves(target.config, each)) served.push_back(name_of(each));
       }
       const std::string advice = algorithm.advice(operation);
-      return wrong(places_.workload, asks + "; it serves " +
+      return wrong(places_.workload, std::string(who) + " asks for " + quoted(name_of(operation)) +
+                                         ", which " + std::string(algorithm.name) +
+                                         " does not serve; it serves " +
                                          (served.empty() ? "nothing" : one_of(served)) +
                                          (advice.empty() ? "" : "; " + advice));
     }
