@@ -9,6 +9,40 @@
 #include "sim/history/verify.h"
 
 namespace ballast::history {
+namespace {
+
+template <class Rules>
+std::vector<std::uint32_t> kept_by(const History& history,
+                                   const std::vector<std::uint32_t>& operations) {
+  const Rules rules(history, operations);
+  std::vector<std::uint32_t> kept;
+  for (const std::uint32_t index : operations) {
+    if (!rules.drops(history.operations[index])) kept.push_back(index);
+  }
+  return kept;
+}
+
+}  // namespace
+
+std::vector<std::uint32_t> without_unobserved(const History& history, Model model,
+                                              const std::vector<std::uint32_t>& operations) {
+  switch (model) {
+    case Model::reg:
+    case Model::cas_register:
+    case Model::kv:
+    case Model::append_list:
+      return kept_by<RegisterRules>(history, operations);
+    case Model::queue:
+      return kept_by<QueueRules>(history, operations);
+    case Model::lock:
+      return kept_by<LockRules>(history, operations);
+    case Model::counter:
+      return kept_by<CounterRules>(history, operations);
+    case Model::set:
+      break;
+  }
+  return operations;
+}
 
 std::vector<std::vector<std::uint32_t>> by_object(const History& history) {
   std::vector<std::vector<std::uint32_t>> all(history.objects.size());

@@ -76,6 +76,10 @@ std::unique_ptr<AnySearch> make_search(const History& history, Model model,
                                        const std::vector<std::uint32_t>& operations,
                                        bool track = false);
 
+// The operations without those that a search leaves out: unknown ones that nobody can observe.
+std::vector<std::uint32_t> without_unobserved(const History& history, Model model,
+                                              const std::vector<std::uint32_t>& operations);
+
 // The operations on each object, by call.
 std::vector<std::vector<std::uint32_t>> by_object(const History& history);
 
