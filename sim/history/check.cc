@@ -9,6 +9,40 @@
 #include "sim/history/verify.h"
 
 namespace ballast::history {
+namespace {
+
+template <class Rules>
+std::vector<std::uint32_t> kept_by(const History& history,
+                                   const std::vector<std::uint32_t>& operations) {
+  const Rules rules(history, operations);
+  std::vector<std::uint32_t> kept;
+  for (const std::uint32_t index : operations) {
+    if (!rules.drops(history.operations[index])) kept.push_back(index);
+  }
+  return kept;
+}
+
+}  // namespace
+
+std::vector<std::uint32_t> without_unobserved(const History& history, Model model,
+                                              const std::vector<std::uint32_t>& operations) {
+  switch (model) {
+    case Model::reg:
+    case Model::cas_register:
+    case Model::kv:
+    case Model::append_list:
+      return kept_by<RegisterRules>(history, operations);
+    case Model::queue:
+      return kept_by<QueueRules>(history, operations);
+    case Model::lock:
+      return kept_by<LockRules>(history, operations);
+    case Model::counter:
+      return kept_by<CounterRules>(history, operations);
+    case Model::set:
+      break;
+  }
+  return operations;
+}
 
 std::vector<std::vector<std::uint32_t>> by_object(const History& history) {
   std::vector<std::vector<std::uint32_t>> all(history.objects.size());
@@ -80,17 +114,15 @@ std::uint64_t LinearizabilityCheck::turn(Pending& pending, std::uint64_t nodes) 
     if (without_search(pending.object)) return 1;
     pending.search = make_search(history_, model_, verdict.operations);
   }
-  std::uint64_t others = 0;
-  for (const Pending& each : pending_) {
-    if (each.search && each.object != pending.object) others += each.search->bytes();
-  }
-  const std::uint64_t budget = limits_.bytes == 0       ? ~std::uint64_t{0}
-                               : limits_.bytes > others ? limits_.bytes - others
-                                                        : 0;
+  held_bytes_ -= pending.bytes;
+  const std::uint64_t budget = limits_.bytes == 0            ? ~std::uint64_t{0}
+                               : limits_.bytes > held_bytes_ ? limits_.bytes - held_bytes_
+                                                             : 0;
   const std::uint64_t before = pending.search->nodes();
   if (limits_.nodes > 0) nodes = std::min(nodes, limits_.nodes - before);
   const Answer answer = pending.search->run(nodes, budget);
-  most_bytes_ = std::max(most_bytes_, others + pending.search->bytes());
+  pending.bytes = pending.search->bytes();
+  most_bytes_ = std::max(most_bytes_, held_bytes_ + pending.bytes);
   verdict.nodes = pending.search->nodes();
   const std::uint64_t spent = verdict.nodes - before;
   const bool used_up = limits_.nodes > 0 && verdict.nodes >= limits_.nodes;
@@ -98,26 +130,25 @@ std::uint64_t LinearizabilityCheck::turn(Pending& pending, std::uint64_t nodes) 
     conclude(pending.object, answer,
              answer == Answer::yes ? pending.search->witness() : std::vector<std::uint32_t>{});
     pending.search.reset();
+    pending.bytes = 0;
   }
+  held_bytes_ += pending.bytes;
   return spent + 1;
 }
 
 bool LinearizabilityCheck::advance(std::uint64_t nodes) {
   std::uint64_t spent = 0;
-  while (!pending_.empty() && spent < nodes) {
-    Pending& pending = pending_[next_];
-    spent += turn(pending, patience_);
-    if (pending.search) {
-      ++next_;
-    } else {
-      pending_.erase(pending_.begin() + static_cast<std::ptrdiff_t>(next_));
-    }
+  while (spent < nodes) {
     if (next_ == pending_.size()) {
+      // A new round: those that are not over have another turn, twice as long.
+      std::erase_if(pending_, [](const Pending& each) { return !each.search; });
+      if (pending_.empty()) return false;
       next_ = 0;
       patience_ *= 2;
     }
+    spent += turn(pending_[next_++], patience_);
   }
-  return !pending_.empty();
+  return true;
 }
 
 Linearizability LinearizabilityCheck::answer() const {

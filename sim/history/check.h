@@ -55,7 +55,8 @@ class LinearizabilityCheck {
  private:
   struct Pending {
     std::uint32_t object = 0;
-    std::unique_ptr<AnySearch> search;
+    std::unique_ptr<AnySearch> search;  // none before its first turn and once it is over
+    std::uint64_t bytes = 0;            // of the search, when it had its last turn
   };
   void conclude(std::uint32_t object, Answer answer, std::vector<std::uint32_t> witness);
   bool without_search(std::uint32_t object);
@@ -68,6 +69,7 @@ class LinearizabilityCheck {
   std::vector<Pending> pending_;
   std::size_t next_ = 0;           // whose turn it is
   std::uint64_t patience_ = 4096;  // configurations in this round of turns
+  std::uint64_t held_bytes_ = 0;   // by the searches that are not over
   std::uint64_t most_bytes_ = 0;
   std::vector<std::uint8_t> marks_;
 };
@@ -75,6 +77,10 @@ class LinearizabilityCheck {
 std::unique_ptr<AnySearch> make_search(const History& history, Model model,
                                        const std::vector<std::uint32_t>& operations,
                                        bool track = false);
+
+// The operations without those that a search leaves out: unknown ones that nobody can observe.
+std::vector<std::uint32_t> without_unobserved(const History& history, Model model,
+                                              const std::vector<std::uint32_t>& operations);
 
 // The operations on each object, by call.
 std::vector<std::vector<std::uint32_t>> by_object(const History& history);

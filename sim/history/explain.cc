@@ -13,7 +13,7 @@ class Relaxed {
  public:
   Relaxed(const History& history, Model model, const std::vector<std::uint32_t>& operations,
           std::uint64_t budget)
-      : model_(model), original_(operations), budget_(budget) {
+      : model_(model), original_(operations), budget_(budget + 60 * operations.size()) {
     part_.values = history.values;
     part_.objects = {""};
     part_.events = history.events;
@@ -68,14 +68,51 @@ class Relaxed {
     explanation.states = stuck.states;
   }
 
+  // Relaxes each piece of so many known operations that is not needed.
+  void relax_pieces(std::size_t size) {
+    std::vector<std::uint32_t> needed;  // in indices of the history, which last
+    for (std::uint32_t i = 0; i < alive_.size(); ++i) {
+      if (alive_[i] && part_.operations[i].known()) needed.push_back(i);
+    }
+    std::stable_sort(needed.begin(), needed.end(), [this](std::uint32_t a, std::uint32_t b) {
+      return value(part_.operations[a]) < value(part_.operations[b]);
+    });
+    for (std::uint32_t& i : needed) i = original_[i];
+    for (std::size_t from = 0; from < needed.size() && !exhausted(); from += size) {
+      Saved saved = save();
+      for (std::size_t i = from; i < std::min(from + size, needed.size()); ++i) {
+        const auto at = std::lower_bound(original_.begin(), original_.end(), needed[i]);
+        relax(static_cast<std::uint32_t>(at - original_.begin()));
+      }
+      if (fails()) {
+        compact();
+      } else {
+        restore(std::move(saved));
+      }
+    }
+  }
+
   struct Saved {
     std::vector<Operation> operations;
+    std::vector<std::uint32_t> original;
     std::vector<bool> alive;
   };
-  Saved save() const { return {part_.operations, alive_}; }
+  Saved save() const { return {part_.operations, original_, alive_}; }
   void restore(Saved saved) {
     part_.operations = std::move(saved.operations);
+    original_ = std::move(saved.original);
     alive_ = std::move(saved.alive);
+  }
+  // Forgets what plays no part any more, so that what follows costs what is left.
+  void compact() {
+    const std::vector<std::uint32_t> kept = without_unobserved(part_, model_, alive());
+    for (std::size_t i = 0; i < kept.size(); ++i) {
+      part_.operations[i] = part_.operations[kept[i]];
+      original_[i] = original_[kept[i]];
+    }
+    part_.operations.resize(kept.size());
+    original_.resize(kept.size());
+    alive_.assign(kept.size(), true);
   }
 
   std::vector<std::uint32_t> alive() const {
@@ -89,6 +126,10 @@ class Relaxed {
   std::uint32_t original(std::uint32_t i) const { return original_[i]; }
 
  private:
+  static Word value(const Operation& op) {
+    return op.action == Action::read || op.action == Action::dequeue ? op.result : op.argument;
+  }
+
   static constexpr std::uint64_t most_nodes = 100'000;
   static constexpr std::uint64_t most_bytes = std::uint64_t{1} << 29;
 
@@ -124,30 +165,12 @@ std::uint32_t shortest_prefix(Relaxed& relaxed) {
 // Relaxes as much as it can, in ever smaller pieces. What belongs to one value is relaxed together.
 // Relaxing only weakens: what is needed once is needed for good, and one pass of each size will do.
 void reduce(Relaxed& relaxed) {
-  std::vector<std::uint32_t> needed;
-  for (const std::uint32_t i : relaxed.alive()) {
-    if (relaxed.operation(i).known()) needed.push_back(i);
-  }
-  const auto value = [&](std::uint32_t i) {
-    const Operation& op = relaxed.operation(i);
-    return op.action == Action::read || op.action == Action::dequeue ? op.result : op.argument;
-  };
-  std::stable_sort(needed.begin(), needed.end(),
-                   [&](std::uint32_t a, std::uint32_t b) { return value(a) < value(b); });
-  for (std::size_t size = std::max<std::size_t>(needed.size() / 2, 1); !relaxed.exhausted();
-       size /= 2) {
-    std::vector<std::uint32_t> kept;
-    for (std::size_t from = 0; from < needed.size(); from += size) {
-      const std::size_t to = std::min(from + size, needed.size());
-      Relaxed::Saved saved = relaxed.save();
-      for (std::size_t i = from; i < to; ++i) relaxed.relax(needed[i]);
-      if (relaxed.fails()) continue;
-      relaxed.restore(std::move(saved));
-      kept.insert(kept.end(), needed.begin() + static_cast<std::ptrdiff_t>(from),
-                  needed.begin() + static_cast<std::ptrdiff_t>(to));
-    }
-    needed = std::move(kept);
-    if (size == 1) break;
+  relaxed.compact();
+  for (std::size_t size = relaxed.alive().size() / 2; !relaxed.exhausted(); size /= 2) {
+    size = std::max<std::size_t>(size, 1);
+    relaxed.relax_pieces(size);
+    if (size == 1) return;
+    size = std::min(size, relaxed.alive().size());
   }
 }
 

@@ -26,7 +26,8 @@ struct Explanation {
   std::vector<std::string> states;
 };
 
-// Explains a verdict `no`. `budget` bounds the work, in configurations and operations.
+// Explains a verdict `no`. `budget` bounds the work, in configurations and operations, beyond what
+// it takes to go through the history sixty times.
 // A history up to a time is judged with the operations that were open then as unknown.
 Explanation explain(const History& history, Model model, const ObjectVerdict& verdict,
                     std::uint64_t budget = 2'000'000);

@@ -1,6 +1,8 @@
 #include "sim/history/object.h"
 
 #include <algorithm>
+#include <bit>
+#include <functional>
 #include <map>
 #include <tuple>
 
@@ -10,69 +12,71 @@ namespace {
 struct Return {
   std::uint32_t rank = 0;
   std::uint32_t step = 0;
+  friend auto operator<=>(const Return&, const Return&) = default;
 };
 
 // The lowest place that is free. A place is given back when its operation returns.
 class Places {
  public:
   std::uint32_t take() {
-    if (free_.empty()) return count_++;
-    std::pop_heap(free_.begin(), free_.end(), std::greater<>());
-    const std::uint32_t place = free_.back();
-    free_.pop_back();
+    std::uint32_t word = 0;
+    while (word < free_.size() && free_[word] == 0) ++word;
+    if (word == free_.size()) free_.push_back(~std::uint64_t{0});
+    const auto place = word * 64 + static_cast<std::uint32_t>(std::countr_zero(free_[word]));
+    free_[word] &= free_[word] - 1;
+    count_ = std::max(count_, place + 1);
     return place;
   }
-  void give(std::uint32_t place) {
-    free_.push_back(place);
-    std::push_heap(free_.begin(), free_.end(), std::greater<>());
-  }
+  void give(std::uint32_t place) { free_[place / 64] |= std::uint64_t{1} << (place % 64); }
   std::uint32_t count() const { return count_; }
 
  private:
-  std::vector<std::uint32_t> free_;
+  std::vector<std::uint64_t> free_;
   std::uint32_t count_ = 0;
 };
+
+// Which unknown operations are identical.
+using Class = std::tuple<Action, Word, Word, std::int64_t>;
+
+Class class_of(const Operation& operation) {
+  const bool owned = operation.action == Action::acquire || operation.action == Action::release;
+  return {operation.action, operation.argument, operation.expected, owned ? operation.owner : 0};
+}
 
 }  // namespace
 
 Object make_object(const History& history, const std::vector<std::uint32_t>& operations) {
   Object object;
-  std::vector<Return> returns;
-  for (const std::uint32_t index : operations) {
-    const Operation& operation = history.operations[index];
-    if (operation.known()) {
-      returns.push_back({operation.returned, static_cast<std::uint32_t>(object.steps.size())});
-    }
-    object.steps.push_back({index, 0, Operation::never, 0});
-  }
-  std::stable_sort(returns.begin(), returns.end(),
-                   [](const Return& a, const Return& b) { return a.rank < b.rank; });
-  using Class = std::tuple<Action, Word, Word, std::int64_t>;
+  object.steps.reserve(operations.size());
+  object.events.reserve(operations.size() * 2);
   std::map<Class, std::uint32_t> classes;
   Places places;
-  std::size_t next = 0;
+  std::vector<Return> open;  // a heap: the next to return in front
   const auto end_until = [&](std::uint32_t rank) {
-    for (; next < returns.size() && returns[next].rank < rank; ++next) {
-      Step& step = object.steps[returns[next].step];
+    while (!open.empty() && open.front().rank < rank) {
+      Step& step = object.steps[open.front().step];
       step.returned = static_cast<std::uint32_t>(object.events.size());
-      object.events.push_back({returns[next].step, true});
+      object.events.push_back({open.front().step, true});
       places.give(step.place);
+      std::pop_heap(open.begin(), open.end(), std::greater<>());
+      open.pop_back();
     }
   };
-  for (std::uint32_t i = 0; i < object.steps.size(); ++i) {
-    Step& step = object.steps[i];
-    const Operation& operation = history.operations[step.operation];
+  for (const std::uint32_t index : operations) {
+    const Operation& operation = history.operations[index];
     end_until(operation.called);
-    step.called = static_cast<std::uint32_t>(object.events.size());
+    const auto i = static_cast<std::uint32_t>(object.steps.size());
+    Step step{index, static_cast<std::uint32_t>(object.events.size()), Operation::never, 0};
     object.events.push_back({i, false});
     if (operation.known()) {
       step.place = places.take();
+      open.push_back({operation.returned, i});
+      std::push_heap(open.begin(), open.end(), std::greater<>());
     } else {
-      const bool owned = operation.action == Action::acquire || operation.action == Action::release;
-      const Class kind{operation.action, operation.argument, operation.expected,
-                       owned ? operation.owner : 0};
-      step.place = classes.emplace(kind, static_cast<std::uint32_t>(classes.size())).first->second;
+      const auto fresh = static_cast<std::uint32_t>(classes.size());
+      step.place = classes.emplace(class_of(operation), fresh).first->second;
     }
+    object.steps.push_back(step);
   }
   end_until(Operation::never);
   object.places = places.count();

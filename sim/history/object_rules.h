@@ -20,6 +20,7 @@ class PlainRules {
   bool absorbed(std::uint32_t, std::uint32_t) const { return false; }
   bool useless(std::uint32_t, std::uint32_t) const { return false; }
   bool only_itself(std::uint32_t) const { return false; }
+  std::uint32_t useful_until(std::uint32_t) const { return Operation::never; }
 
  protected:
   explicit PlainRules(const History& history) : history_(history) {}
@@ -114,6 +115,7 @@ class CounterRules : public PlainRules {
     return last_read_ < position ? 0 : state;
   }
   bool only_itself(std::uint32_t step) const { return operation(step).action == Action::add; }
+  std::uint32_t useful_until(std::uint32_t) const { return last_read_; }
   std::uint32_t urgency(std::uint32_t step, std::uint32_t returning) const {
     return step == returning ? 0 : steps_[step].returned;
   }

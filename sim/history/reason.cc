@@ -10,12 +10,21 @@
 namespace ballast::history {
 namespace {
 
+constexpr std::size_t most_core = 100;  // operations
+
 class Reason {
  public:
   Reason(const History& history, Model model, const std::vector<std::uint32_t>& all,
          const Explanation& explanation)
       : history_(history), model_(model), all_(all), explanation_(explanation) {
-    for (const std::uint32_t index : explanation.core) core_.push_back(&history.operations[index]);
+    // A core that could not be made small is no place to look for a reason.
+    if (explanation.core.size() <= most_core) {
+      for (const std::uint32_t index : explanation.core) {
+        core_.push_back(&history.operations[index]);
+      }
+    } else if (explanation.stuck != Operation::never) {
+      core_.push_back(&history.operations[explanation.stuck]);
+    }
   }
 
   std::string find() const {

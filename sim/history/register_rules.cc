@@ -56,7 +56,7 @@ RegisterRules::Facts RegisterRules::facts_of(const Operation& operation) const {
   if (operation.action == Action::cas) facts.wanted = state_of(operation.expected);
   if (operation.action == Action::append) {
     facts.tail = operation.argument;
-  } else {
+  } else if (!facts.pure) {
     facts.target = state_of(operation.action == Action::erase ? nil : operation.argument);
   }
   return facts;
@@ -83,25 +83,37 @@ void RegisterRules::prepare(const Object& object) {
       leaver_[facts.wanted] = i;
     }
   }
-  count_entries(object);
+  count_entries();
   if (appends_) spread_to_parents();
+  element_observed_.assign(elements_.size() + 1, 0);
+  for (std::uint32_t state = 1; state < states; ++state) {
+    const Word word = words_.word(state - 1);
+    if (!Values::is_list(word) && !Values::is_text(word)) continue;
+    std::uint32_t& until = element_observed_[elements_.find(history_.values.last(word)) + 1];
+    until = std::max(until, last_observed_[state]);
+  }
+}
+
+std::uint32_t RegisterRules::useful_until(std::uint32_t step) const {
+  const Facts& facts = facts_[step];
+  if (refusals_) return Operation::never;
+  if (facts.action != Action::append) return last_observed_[facts.target];
+  const bool joins = Values::is_list(facts.tail) || Values::is_text(facts.tail);
+  const Word last = joins ? history_.values.last(facts.tail) : facts.tail;
+  return element_observed_[elements_.find(last) + 1];
 }
 
 // How often each value can be entered at most; the initial one is, before anything happens.
-void RegisterRules::count_entries(const Object& object) {
+void RegisterRules::count_entries() {
   std::vector<std::uint32_t> entries(words_.size() + 1, 0);
   ++entries[state_of(nil)];
   std::vector<std::uint32_t> by_element(elements_.size() + 1, 0);
-  for (const Step& step : object.steps) {
-    const Operation& operation = history_.operations[step.operation];
-    if (operation.action == Action::append) {
-      Word last = operation.argument;
-      if (Values::is_list(last) || Values::is_text(last)) last = history_.values.last(last);
-      ++by_element[elements_.find(last) + 1];
-    } else if (operation.action == Action::erase) {
-      ++entries[state_of(nil)];
-    } else if (operation.action != Action::read && operation.outcome != Outcome::refused) {
-      ++entries[state_of(operation.argument)];
+  for (const Facts& facts : facts_) {
+    if (facts.action == Action::append) {
+      const bool joins = Values::is_list(facts.tail) || Values::is_text(facts.tail);
+      ++by_element[elements_.find(joins ? history_.values.last(facts.tail) : facts.tail) + 1];
+    } else if (!facts.pure) {
+      ++entries[facts.target];
     }
   }
   entered_once_.assign(entries.size(), false);

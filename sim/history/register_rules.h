@@ -48,6 +48,8 @@ class RegisterRules {
   bool useless(std::uint32_t step, std::uint32_t to) const {
     return to == 0 && !refusals_ && (facts_[step].overwrites || !facts_[step].known);
   }
+  // The last position at which the unknown operation may be of use.
+  std::uint32_t useful_until(std::uint32_t step) const;
   // Operations are tried in the order of their returns, the one that must return now first.
   std::uint32_t urgency(std::uint32_t step, std::uint32_t returning) const {
     return step == returning ? 0 : facts_[step].returned;
@@ -76,7 +78,7 @@ class RegisterRules {
   std::uint32_t state_of(Word word) const { return words_.find(word) + 1; }  // none + 1 is 0
   void observe(Word word);
   Facts facts_of(const Operation& operation) const;
-  void count_entries(const Object& object);
+  void count_entries();
   void spread_to_parents();
 
   const History& history_;
@@ -88,6 +90,7 @@ class RegisterRules {
   std::vector<std::uint32_t> last_called_;
   std::vector<std::uint32_t> leaver_;
   std::vector<bool> entered_once_;
+  std::vector<std::uint32_t> element_observed_;  // by last element: until when
   std::uint32_t last_read_called_ = 0;
   bool refusals_ = false;
   bool appends_ = false;

@@ -75,6 +75,13 @@ class Search final : public AnySearch {
         kinds_[object_.steps[i].place].members.push_back(i);
       }
     }
+    active_.assign((kinds_.size() + 63) / 64, 0);
+    for (std::uint32_t kind = 0; kind < kinds_.size(); ++kind) {
+      kinds_[kind].until = rules_.useful_until(kinds_[kind].members.front());
+      if (kinds_[kind].until != Operation::never) expiries_.push_back({kinds_[kind].until, kind});
+    }
+    std::stable_sort(expiries_.begin(), expiries_.end(),
+                     [](const Expiry& a, const Expiry& b) { return a.until < b.until; });
     state_ = rules_.initial();
   }
 
@@ -127,6 +134,11 @@ class Search final : public AnySearch {
   struct Kind {
     std::vector<std::uint32_t> members;  // identical unknown operations, by call
     std::uint32_t called = 0;
+    std::uint32_t until = 0;  // the last position at which it is of use
+  };
+  struct Expiry {
+    std::uint32_t until = 0;
+    std::uint32_t kind = 0;
   };
   static constexpr std::size_t most_states = 8;
 
@@ -146,6 +158,7 @@ class Search final : public AnySearch {
     const Step& s = step(index);
     if (s.returned == Operation::never) {
       ++kinds_[s.place].called;
+      active_[s.place / 64] |= bit(s.place);
       return;
     }
     at_[s.place] = index;
@@ -155,7 +168,7 @@ class Search final : public AnySearch {
   void close(std::uint32_t index) {
     const Step& s = step(index);
     if (s.returned == Operation::never) {
-      --kinds_[s.place].called;
+      if (--kinds_[s.place].called == 0) active_[s.place / 64] &= ~bit(s.place);
       return;
     }
     open_[s.place / 64] &= ~bit(s.place);
@@ -165,6 +178,17 @@ class Search final : public AnySearch {
     while (position_ > position) {
       const Event& event = object_.events[--position_];
       event.is_return ? open(event.step) : close(event.step);
+    }
+    for (; expired_ > 0 && expiries_[expired_ - 1].until >= position_; --expired_) {
+      const std::uint32_t kind = expiries_[expired_ - 1].kind;
+      if (kinds_[kind].called > 0) active_[kind / 64] |= bit(kind);
+    }
+  }
+  // Unknown operations that are of no use any more need not be looked at.
+  void expire() {
+    for (; expired_ < expiries_.size() && expiries_[expired_].until < position_; ++expired_) {
+      const std::uint32_t kind = expiries_[expired_].kind;
+      active_[kind / 64] &= ~bit(kind);
     }
   }
 
@@ -257,10 +281,13 @@ class Search final : public AnySearch {
       return;
     }
     each_undone(open_, [&](std::uint32_t index) { consider(index, returning); });
-    for (std::uint32_t kind = 0; kind < kinds_.size(); ++kind) {
-      if (kinds_[kind].called == 0) continue;
-      const std::uint32_t used = sets_.count(used_, kind);
-      if (used < kinds_[kind].called) consider(kinds_[kind].members[used], returning);
+    expire();
+    for (std::uint32_t word = 0; word < active_.size(); ++word) {
+      for (std::uint64_t rest = active_[word]; rest != 0; rest &= rest - 1) {
+        const std::uint32_t kind = word * 64 + static_cast<std::uint32_t>(std::countr_zero(rest));
+        const std::uint32_t used = sets_.count(used_, kind);
+        if (used < kinds_[kind].called) consider(kinds_[kind].members[used], returning);
+      }
     }
     std::stable_sort(candidates_.begin() + begin, candidates_.end(),
                      [](const Candidate& a, const Candidate& b) { return a.urgency < b.urgency; });
@@ -293,7 +320,8 @@ class Search final : public AnySearch {
     rules_.apply(index, state_);
     state_ = rules_.canonical(state_, position_);
     if (step(index).returned == Operation::never) {
-      used_ = sets_.with(used_, step(index).place);
+      used_ = sets_.with(used_, step(index).place,
+                         [this](std::uint32_t kind) { return kinds_[kind].until < position_; });
       path_.push_back(index);
     } else {
       mark(index);
@@ -331,7 +359,10 @@ class Search final : public AnySearch {
   std::vector<std::uint64_t> open_;       // by place
   std::vector<std::uint64_t> open_pure_;  // of these
   std::vector<Kind> kinds_;
-  std::vector<std::uint32_t> path_;  // what took effect, in order
+  std::vector<std::uint64_t> active_;  // kinds that were called and may be of use
+  std::vector<Expiry> expiries_;       // by time
+  std::size_t expired_ = 0;            // so many of them are over
+  std::vector<std::uint32_t> path_;    // what took effect, in order
 
   std::vector<Frame> frames_;
   std::vector<std::uint64_t> saved_;  // done_ of each frame

@@ -16,34 +16,38 @@ class UsedSets {
 
   UsedSets() : spans_(1) {}
 
-  // `set` and one more of `kind`.
-  std::uint32_t with(std::uint32_t set, std::uint32_t kind) {
-    const auto fresh = static_cast<std::uint32_t>(spans_.size());
+  // `set` and one more of `kind`, without the kinds of which `over` says that they do not count any
+  // more.
+  template <class Over>
+  std::uint32_t with(std::uint32_t set, std::uint32_t kind, Over over) {
     const std::uint32_t memo = steps_.find(set, kind);
     if (memo != PairTable::none) return memo;
     const auto begin = static_cast<std::uint32_t>(items_.size());
     const Span old = spans_[set];
-    std::uint32_t i = old.begin;
-    for (; i < old.end && items_[i] <= kind; ++i) items_.push_back(std::uint32_t{items_[i]});
-    items_.push_back(kind);
-    for (; i < old.end; ++i) items_.push_back(std::uint32_t{items_[i]});
-    const Span made{begin, static_cast<std::uint32_t>(items_.size())};
-    const std::uint32_t same = find(made);
-    if (same != PairTable::none) {
-      items_.resize(begin);
-      return steps_.insert(set, kind, same);
+    bool dropped = false;
+    bool placed = false;
+    for (std::uint32_t i = old.begin; i < old.end; ++i) {
+      const Item item = items_[i];
+      if (item.kind != kind && over(item.kind)) {
+        dropped = true;
+        continue;
+      }
+      if (!placed && item.kind > kind) items_.push_back({kind, 1});
+      placed |= item.kind >= kind;
+      items_.push_back({item.kind, item.count + (item.kind == kind ? 1 : 0)});
     }
-    spans_.push_back(made);
-    buckets_[hash(made) & (buckets_.size() - 1)].push_back(fresh);
-    if (spans_.size() > buckets_.size() * 2) rehash();
-    return steps_.insert(set, kind, fresh);
+    if (!placed) items_.push_back({kind, 1});
+    const std::uint32_t made = intern({begin, static_cast<std::uint32_t>(items_.size())});
+    // What was dropped may count again where the search goes back to.
+    return dropped ? made : steps_.insert(set, kind, made);
   }
 
   std::uint32_t count(std::uint32_t set, std::uint32_t kind) const {
     const Span span = spans_[set];
-    const auto [from, to] =
-        std::equal_range(items_.begin() + span.begin, items_.begin() + span.end, kind);
-    return static_cast<std::uint32_t>(to - from);
+    const auto end = items_.begin() + span.end;
+    const auto at = std::lower_bound(items_.begin() + span.begin, end, kind,
+                                     [](const Item& a, std::uint32_t b) { return a.kind < b; });
+    return at != end && at->kind == kind ? at->count : 0;
   }
 
   // Whether all of `small` is in `large`.
@@ -52,12 +56,17 @@ class UsedSets {
     const Span a = spans_[small];
     const Span b = spans_[large];
     if (a.end - a.begin > b.end - b.begin) return false;
-    return std::includes(items_.begin() + b.begin, items_.begin() + b.end, items_.begin() + a.begin,
-                         items_.begin() + a.end);
+    std::uint32_t j = b.begin;
+    for (std::uint32_t i = a.begin; i < a.end; ++i) {
+      while (j < b.end && items_[j].kind < items_[i].kind) ++j;
+      if (j == b.end || items_[j].kind != items_[i].kind) return false;
+      if (items_[j].count < items_[i].count) return false;
+    }
+    return true;
   }
 
   std::uint64_t bytes() const {
-    return items_.capacity() * 4 + spans_.capacity() * sizeof(Span) + steps_.bytes() +
+    return items_.capacity() * sizeof(Item) + spans_.capacity() * sizeof(Span) + steps_.bytes() +
            buckets_.size() * sizeof(buckets_[0]) + spans_.size() * 8;
   }
 
@@ -66,10 +75,31 @@ class UsedSets {
     std::uint32_t begin = 0;
     std::uint32_t end = 0;
   };
+  struct Item {
+    std::uint32_t kind = 0;
+    std::uint32_t count = 0;
+    friend bool operator==(const Item&, const Item&) = default;
+  };
+
+  // The number of the items at the end, which are taken back if they are known.
+  std::uint32_t intern(Span made) {
+    const std::uint32_t same = find(made);
+    if (same != PairTable::none) {
+      items_.resize(made.begin);
+      return same;
+    }
+    const auto fresh = static_cast<std::uint32_t>(spans_.size());
+    spans_.push_back(made);
+    buckets_[hash(made) & (buckets_.size() - 1)].push_back(fresh);
+    if (spans_.size() > buckets_.size() * 2) rehash();
+    return fresh;
+  }
 
   std::uint64_t hash(Span span) const {
     std::uint64_t h = span.end - span.begin;
-    for (std::uint32_t i = span.begin; i < span.end; ++i) h = mix(h ^ items_[i]) + i - span.begin;
+    for (std::uint32_t i = span.begin; i < span.end; ++i) {
+      h = mix(h ^ (std::uint64_t{items_[i].kind} << 32 | items_[i].count));
+    }
     return h;
   }
   std::uint32_t find(Span span) const {
@@ -90,7 +120,7 @@ class UsedSets {
     }
   }
 
-  std::vector<std::uint32_t> items_;
+  std::vector<Item> items_;
   std::vector<Span> spans_;
   PairTable steps_;  // (set, kind) to set
   std::vector<std::vector<std::uint32_t>> buckets_ = std::vector<std::vector<std::uint32_t>>(16);

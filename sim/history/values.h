@@ -28,6 +28,9 @@ class Values {
   Word text(std::string_view characters);
   Word list(std::span<const Word> elements);
 
+  // The list `value` (or nil) and one more element.
+  Word extended(Word value, Word element) { return child(value, element, lists); }
+
   // `value` with `tail` appended: an element, or a text or list joined to its like. `unreadable`
   // if that is nowhere in the history.
   Word appended(Word value, Word tail) const;

@@ -58,6 +58,33 @@ void compare(Model model) {
 
 }  // namespace
 
+TEST_CASE("one bad key among many is found, and limits make verdicts unknown, never wrong") {
+  History history;
+  for (std::uint32_t key = 0; key < 2000; ++key) {
+    history.objects.push_back(std::to_string(key));
+    for (const Action action : {Action::write, Action::read}) {
+      Operation op;
+      op.action = action;
+      op.object = key;
+      op.outcome = Outcome::ok;
+      op.argument = 1;
+      op.result = key == 1234 ? nil : 1;
+      op.invoked = Time{action == Action::write ? 1 : 3};
+      op.ended = op.invoked + Duration{1};
+      history.operations.push_back(op);
+    }
+  }
+  put_in_order(history);
+  LinearizabilityCheck check(history, Model::reg, {});
+  check.finish();
+  CHECK(check.answer() == Linearizability::no);
+  CHECK(check.objects()[1234].answer == Linearizability::no);
+  CHECK(check.objects()[1233].answer == Linearizability::yes);
+  LinearizabilityCheck bounded(history, Model::reg, {1 << 30, 1});
+  bounded.finish();
+  CHECK(bounded.answer() == Linearizability::unknown);
+}
+
 TEST_CASE("registers are judged as the plain search judges them") { compare(Model::reg); }
 TEST_CASE("registers with cas are judged as the plain search judges them") {
   compare(Model::cas_register);

@@ -62,9 +62,8 @@ TEST_CASE("the history of a run is read: null is nothing, a refused cas is an ob
   ReadOptions options;
   options.model = Model::cas_register;
   const History history = read(
-      R"({"index":0,"process":0,"type":"invoke","f":"cas","key":7,"value":[null,3],"time":1,)"
-      R"("event":4}
-{"process":0,"type":"ok","f":"cas","key":7,"value":[null,3],"applied":false,"time":2,"event":5}
+      R"({"index":0,"process":0,"type":"invoke","f":"cas","key":7,"value":[null,3],"time":1}
+{"process":0,"type":"ok","f":"cas","key":7,"applied":false,"time":2,"event":5}
 )",
       options);
   CHECK(words(history) == "0 7: cas nothing -> 3 (refused) 1..2");
