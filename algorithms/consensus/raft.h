@@ -22,10 +22,10 @@
 #include <variant>
 #include <vector>
 
+#include "algorithms/consensus/machine.h"
 #include "algorithms/consensus/raft_config.h"
 #include "algorithms/consensus/raft_log.h"
 #include "algorithms/consensus/raft_messages.h"
-#include "algorithms/consensus/machine.h"
 #include "sim/protocol/quorum.h"
 #include "sim/protocol/step.h"
 
@@ -158,8 +158,8 @@ class Raft {
       "Raft: a replicated state machine under an elected leader (Ongaro and Ousterhout 2014, "
       "sections 5 and 8).";
   static constexpr std::array operations = {
-      Operation::read,    Operation::write,   Operation::cas,     Operation::delete_,
-      Operation::add,     Operation::enqueue, Operation::dequeue, Operation::acquire,
+      Operation::read,    Operation::write,     Operation::cas,     Operation::delete_,
+      Operation::add,     Operation::enqueue,   Operation::dequeue, Operation::acquire,
       Operation::release, Operation::administer};
   static constexpr auto goals = raft::goals;
 

@@ -180,7 +180,7 @@ struct Administer {
       "does not pass it on. Has no duration.";
   static constexpr auto fields = std::tuple{
       field("nodes", &Administer::nodes, "Who is asked.").needed(),
-      field("what", &Administer::what, "What is to be done.").needed(),
+      field("what", &Administer::what, "What is to be done."),
       field("who", &Administer::who,
             "The node that is meant, or for set_voters all that are to have a say, n63 at most; "
             "for transfer_leadership, unless given, whoever the leader likes.")};

@@ -113,7 +113,7 @@ struct Administer {
   static constexpr std::string_view name = "administer";
   static constexpr std::string_view doc = "Has something done about the group that serves.";
   static constexpr auto fields =
-      std::tuple{field("what", &Administer::what, "What is to be done.").needed(),
+      std::tuple{field("what", &Administer::what, "What is to be done."),
                  field("value", &Administer::value,
                        "The number of the node that is meant; for set_voters, the sum of 2^(n-1) "
                        "over all that are to have a say.")};

@@ -54,7 +54,8 @@ struct AlgorithmInfo {
   std::string (*advice)(Operation operation) = nullptr;
   std::vector<GoalInfo> goals = {};           // P::goals, or none
   std::vector<std::string_view> timers = {};  // the words of P::Timer
-  // Which of the goals can be reached with these options, a bit for each: Config::opens(Goal), or all.
+  // Which of the goals can be reached with these options, a bit for each: Config::opens(Goal), or
+  // all.
   std::uint64_t (*open_goals)(const std::any& config) = [](const std::any&) {
     return ~std::uint64_t{0};
   };

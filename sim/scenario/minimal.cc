@@ -254,7 +254,9 @@ bool names_all(const std::vector<std::string>& names) {
 
 void add_checks(Page& page, CheckSpec check) {
   if (check.safety && names_all(*check.safety)) check.safety.reset();
-  if (!check.safety && !check.linearizable && !check.progress) return;
+  const bool extra = check.linearizable || check.progress || check.liveness ||
+                     check.availability || check.stable_leader;
+  if (!check.safety && !extra) return;
   std::vector<Value> all;
   if (check.safety) {
     for (const std::string& name : *check.safety) all.push_back(tree(name));
@@ -273,6 +275,9 @@ void add_checks(Page& page, CheckSpec check) {
   };
   if (check.linearizable) add(*check.linearizable);
   if (check.progress) add(*check.progress);
+  if (check.liveness) add(*check.liveness);
+  if (check.availability) add(*check.availability);
+  if (check.stable_leader) add(*check.stable_leader);
   Value list{Value::Kind::array};
   list.children = std::move(all);
   page.member("check", on_one_line(list));

@@ -101,8 +101,8 @@ TEST_CASE(
   const std::string asked = R"(workload.script=[{"at": "1s", "enqueue": 5}])";
   const std::string served = problems_of(scripted, {asked});
   CHECK(served.find("workload.script asks for \"enqueue\", which raft does not serve; it serves "
-                    "read, write or cas; with \"machine\": \"queue\" it would") !=
-        std::string::npos);
+                    "one of \"read\", \"write\", \"cas\" or \"administer\"; with \"machine\": "
+                    "\"queue\" it would") != std::string::npos);
   const std::string judged = problems_of(scripted, {asked, "nodes.server.config.machine=queue",
                                                     R"(check=[{"linearizable": "register"}])"});
   CHECK(judged.find("linearizable judges by the model \"register\", which does not know "

@@ -174,6 +174,9 @@ TEST_CASE("correct algorithms are never accused, whatever the seed") {
     if (file.starts_with("scenarios/balancing/")) continue;  // long runs; seeds change little there
     CAPTURE(file);
     Scenario scenario = load_file(file, without_bug(load_file(file)));
+    // Some show what becomes of an algorithm whose assumptions do not hold.
+    const bool to_fail = scenario.expect && scenario.expect->verdict == Verdict::violated;
+    if (to_fail && !file.starts_with("scenarios/bugs/")) continue;
     for (std::uint64_t seed = 1000; seed < 1020; ++seed) {
       CAPTURE(seed);
       scenario.seed = seed;
