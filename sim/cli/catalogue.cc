@@ -56,9 +56,11 @@ std::vector<Entry> algorithm_entries() {
 std::vector<Entry> policy_entries() {
   std::vector<Entry> entries;
   for (const CatalogueEntry& each : catalogue()) {
-    if (each.kind == "policy") {
-      entries.push_back({std::string(each.name), std::string(each.summary), {}});
-    }
+    if (each.kind != "policy") continue;
+    std::string details;
+    if (!each.source.empty()) details += wrap("Source: ", each.source, 2) + "\n";
+    details += each.options == nullptr ? options({}) : options(each.options().info);
+    entries.push_back({std::string(each.name), std::string(each.summary), details});
   }
   return entries;
 }

@@ -46,8 +46,8 @@ struct AlgorithmInfo {
   bool (*serves)(const std::any& config, Operation operation) = nullptr;
   // The quorums of its group: Config::quorums, or majorities.
   QuorumSystem (*quorums)(const std::any& config) = nullptr;
-  // Why these options do not go with so many members; empty if they do. Quorums that need not meet
-  // do if Config::unsafe_quorums says that this is meant.
+  // Why these options do not go with so many members; empty if they do: Config::misfit(members).
+  // Quorums that need not meet do if Config::unsafe_quorums says that this is meant.
   std::string (*misfit)(const std::any& config, std::size_t members) = nullptr;
   // How it could be made to serve an operation that it does not serve as it is, for people:
   // Config::advice(operation), or nothing.
@@ -66,6 +66,8 @@ struct CatalogueEntry {
   std::string_view kind;
   std::string_view name;
   std::string_view summary;
+  std::string_view source = {};
+  ConfigSpec (*options)() = nullptr;  // none if it has no options
 };
 
 // What has registered itself, sorted by name. Complete once main() runs, and constant from then on.
@@ -127,6 +129,9 @@ struct Register {
       if (!problem.unsafe.empty() && !options.unsafe_quorums) {
         return "quorums: " + problem.unsafe + "; \"unsafe_quorums\": true shows what then happens";
       }
+    }
+    if constexpr (requires(const Config& c) { c.misfit(members); }) {
+      return std::any_cast<const Config&>(config).misfit(members);
     }
     return {};
   }

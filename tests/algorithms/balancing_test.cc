@@ -70,7 +70,12 @@ TEST_CASE("the options of a balancer are read strictly") {
   CHECK(reading.value.weights == std::vector<std::uint64_t>{3, 1});
   CHECK(to_json(reading.value) ==
         R"({"policy":"weighted_random","weights":[3,1],"timeout":"2s","retries":1,)"
-        R"("probe_interval":"100ms","probe_failures":3,"bug":"none"})");
+        R"("probe_interval":"100ms","probe_failures":3,"bug":"none","backoff":null,)"
+        R"("per_try_timeout":"0s","retry_budget":null,"hedge":null,"cancel":false,)"
+        R"("independent_attempts":false,)"
+        R"("max_in_flight":0,"rate_limit":null,"breaker":null,"throttle":null,"limiter":null,)"
+        R"("outlier":null,"slow_start":null,"panic_threshold":"0","autoscale":null,)"
+        R"("priority_levels":1})");
   CHECK(problem_of<BalancerConfig>(R"({"weights": [1, 0]})") ==
         "weights[1] is 0; expected a whole number from 1 to 1000000");
   CHECK(problem_of<BalancerConfig>(R"({"policy": "randon"})").find("[random]") !=

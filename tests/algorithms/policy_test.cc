@@ -1,101 +1,102 @@
-#include "algorithms/balancing/policy.h"
+#include <algorithm>
 
-#include <doctest/doctest.h>
-
-#include <map>
-#include <string>
-#include <utility>
-
-#include "sim/base/random.h"
 #include "sim/protocol/register.h"
-#include "tests/support/read_text.h"
+#include "tests/algorithms/picker.h"
 
 namespace ballast::balancing {
 namespace {
 
-// A policy with endpoints called a, b, c and so on.
-class Picker {
- public:
-  Picker(std::string_view policy, const std::vector<std::uint64_t>& weights)
-      : policy_(make_policy(policy)) {
-    for (const std::uint64_t weight : weights) {
-      all_.push_back({static_cast<std::uint32_t>(all_.size()), 0, weight});
-    }
+// Options without which a policy makes no sense, for three endpoints.
+std::string usable(std::string_view name) {
+  if (name == "priority") return R"({"priority": {"levels": [0, 0, 1]}})";
+  if (name == "zone_aware") {
+    return R"({"zone_aware": {"zones": [0, 0, 1], "balancers": [1, 1], "min_endpoints": 1}})";
   }
-
-  // The endpoints that the next picks are from; all of them unless said otherwise.
-  void up(std::string_view names) {
-    up_.clear();
-    for (const char name : names) up_.push_back(all_[static_cast<std::size_t>(name - 'a')]);
-  }
-  // How many requests each endpoint has, in order.
-  void load(const std::vector<std::uint32_t>& active) {
-    for (std::size_t i = 0; i < active.size(); ++i) all_[i].active = active[i];
-  }
-
-  char pick() {
-    const std::vector<Candidate>& candidates = up_.empty() ? all_ : up_;
-    return static_cast<char>('a' + policy_->pick({candidates, *this}).endpoint);
-  }
-  std::string picks(int count) {
-    std::string names;
-    for (int i = 0; i < count; ++i) names += pick();
-    return names;
-  }
-  std::map<char, int> counts(int count) {
-    std::map<char, int> counts;
-    for (int i = 0; i < count; ++i) ++counts[pick()];
-    return counts;
-  }
-
-  std::uint64_t choose(std::uint64_t n) {
-    REQUIRE(n > 0);
-    ++draws;
-    return stream_.below(n);
-  }
-  int draws = 0;
-
-  // A copy that goes its own way from here.
-  Picker(const Picker& other)
-      : draws(other.draws),
-        policy_(other.policy_->clone()),
-        all_(other.all_),
-        up_(other.up_),
-        stream_(other.stream_) {}
-
-  const Policy& policy() const { return *policy_; }
-
- private:
-  std::unique_ptr<Policy> policy_;
-  std::vector<Candidate> all_;
-  std::vector<Candidate> up_;
-  Stream stream_{1, Purpose::choice, 1};
-};
-
-bool within(int count, int expected, int tolerance) {
-  return expected - tolerance <= count && count <= expected + tolerance;
+  if (name == "locality_load") return R"({"locality_load": {"zones": [0, 0, 1]}})";
+  return std::string(name);
 }
 
-TEST_CASE("the policies are known by name, in order, and listed for people") {
-  const std::vector<std::string_view> names = {"least_loaded", "random", "round_robin",
-                                               "smooth_weighted_round_robin", "weighted_random"};
-  CHECK(policy_names() == names);
-  CHECK(make_policy("fastest") == nullptr);
+TEST_CASE("more than thirty policies are known by name, in order, and listed for people") {
+  const std::vector<std::string_view> names = policy_names();
+  CHECK(names.size() >= 35);
+  CHECK(std::is_sorted(names.begin(), names.end()));
+  CHECK(make_policy({"fastest"}) == nullptr);
   std::vector<std::string_view> listed;
   for (const CatalogueEntry& entry : catalogue()) {
     if (entry.kind != "policy") continue;
     listed.push_back(entry.name);
     CHECK(!entry.summary.empty());
+    CHECK(!entry.source.empty());
+    REQUIRE((entry.options != nullptr));
+    for (const FieldInfo& option : entry.options().info.fields) CHECK(!option.doc.empty());
   }
   CHECK(listed == names);
 }
 
-TEST_CASE("the name of a policy is read strictly") {
-  CHECK(read_text<PolicyName>(R"("least_loaded")").value.text == "least_loaded");
-  CHECK(problem_of<PolicyName>(R"("leest_loaded")") ==
-        R"(value is "leest_loaded"; expected one of "least_loaded", "random", "round_robin", )"
-        R"("smooth_weighted_round_robin" or "weighted_random" [least_loaded])");
-  CHECK(problem_of<PolicyName>("5").find("value is 5; expected one of") == 0);
+TEST_CASE("a policy is chosen by its name, or with options, and written as it was read") {
+  CHECK(read_text<PolicyChoice>(R"("least_loaded")").value.text == "least_loaded");
+  CHECK(to_json(choice("least_loaded")) == R"("least_loaded")");
+  CHECK(to_json(choice(R"({"p2c": {}})")) == R"({"p2c":{}})");
+  CHECK(to_json(choice(R"({"power_of_d_choices": {"choices": 3}})")) ==
+        R"({"power_of_d_choices":{"choices":3,"replacement":false}})");
+  CHECK(to_json(choice(R"({"random_subset": {"size": 2, "policy": "random"}})")) ==
+        R"({"random_subset":{"size":2,"seed":0,"policy":"random"}})");
+}
+
+TEST_CASE("every mistake in the choice of a policy is reported, with what was meant") {
+  CHECK(problem_of<PolicyChoice>(R"("leest_loaded")").find("[least_loaded]") != std::string::npos);
+  CHECK(problem_of<PolicyChoice>("5").find("value is 5; expected one of") == 0);
+  const std::string both =
+      read_text<PolicyChoice>(R"({"least_request": {"choises": 2, "replacement": 5, "bias": -1}})")
+          .problems;
+  CHECK(both.find("choises") != std::string::npos);
+  CHECK(both.find("[choices]") != std::string::npos);
+  CHECK(both.find("least_request.replacement is 5") != std::string::npos);
+  CHECK(both.find("least_request.bias is -1") != std::string::npos);
+  CHECK(problem_of<PolicyChoice>(R"({"ring_hash": {"min_ring_size": 0}})") ==
+        "ring_hash.min_ring_size is 0; expected a whole number from 1 to 8388608");
+  CHECK(problem_of<PolicyChoice>(R"({"ring_hash": {"min_ring_size": 9, "max_ring_size": 8}})") ==
+        "ring_hash: min_ring_size is larger than max_ring_size");
+  CHECK(problem_of<PolicyChoice>(R"({"maglev": {"table_size": 65536}})") ==
+        "maglev: table_size must be a prime number");
+  CHECK(problem_of<PolicyChoice>(R"("priority")").find("levels") != std::string::npos);
+}
+
+TEST_CASE("a policy that is told of each endpoint says when it was not told of all") {
+  const auto misfit = [](std::string_view text, std::size_t endpoints) {
+    return make_policy(choice(text))->misfit(endpoints);
+  };
+  CHECK(misfit(R"({"priority": {"levels": [0, 1]}})", 3) ==
+        "priority.levels says something of 2 endpoints, but there are 3");
+  CHECK(misfit(R"({"zone_aware": {"zones": [0, 1, 2], "balancers": [1, 1]}})", 3) ==
+        "zone_aware.balancers leaves out a zone that has endpoints");
+  CHECK(misfit(R"({"locality_load": {"zones": [0, 1], "zone": 2}})", 2) ==
+        "locality_load.zone has no endpoint");
+  CHECK(misfit(R"({"maglev": {"table_size": 7}})", 8) ==
+        "maglev: the table is smaller than the number of endpoints");
+  for (const std::string_view name : policy_names()) CHECK(misfit(usable(name), 3) == "");
+}
+
+TEST_CASE("every policy picks among those that are up, as they come and go") {
+  for (const std::string_view name : policy_names()) {
+    CAPTURE(name);
+    Picker picker(usable(name), {3, 2, 1});
+    const auto only = [&](std::string_view names) {
+      picker.up(names);
+      for (int i = 0; i < 50; ++i) {
+        picker.key = static_cast<std::uint64_t>(i);
+        picker.now += {1'000'000};
+        const char picked = picker.send();
+        CHECK(names.find(picked) != std::string_view::npos);
+        if (i % 3 > 0) picker.finish(picked, {5'000'000});
+      }
+    };
+    only("abc");
+    only("b");
+    only("ac");
+    picker.up("");  // nobody: nothing is picked then
+    only("abc");
+  }
 }
 
 TEST_CASE("smooth weighted round robin picks as nginx does") {
@@ -177,23 +178,52 @@ TEST_CASE("least loaded draws among equals, evenly") {
 
 TEST_CASE("a copy of a policy goes on alike") {
   for (const std::string_view name : policy_names()) {
-    Picker original(name, {3, 2, 1});
-    original.picks(10);
+    CAPTURE(name);
+    Picker original(usable(name), {3, 2, 1});
+    original.sends(10);
     Picker copy = original;
     CHECK(copy.policy().digest() == original.policy().digest());
-    CHECK(copy.picks(100) == original.picks(100));
+    CHECK(copy.sends(100) == original.sends(100));
     CHECK(copy.policy().digest() == original.policy().digest());
   }
 }
 
 TEST_CASE("the digest of a policy tells its states apart") {
-  for (const std::string_view name : {"round_robin", "smooth_weighted_round_robin"}) {
+  for (const std::string_view name :
+       {"round_robin", "smooth_weighted_round_robin", "edf_weighted_round_robin", "join_idle_queue",
+        "least_work"}) {
+    CAPTURE(name);
     Picker picker(name, {3, 2, 1});
     picker.pick();
     const std::uint64_t before = picker.policy().digest();
     picker.pick();
     CHECK(picker.policy().digest() != before);
   }
+}
+
+TEST_CASE("smooth weighted round robin: a failure lowers an effective weight, picks raise it") {
+  // Weight 4, max_fails 2: the failure takes 2 of a's effective weight; each pick gives one back.
+  Picker picker(R"({"smooth_weighted_round_robin": {"max_fails": 2}})", {4, 4});
+  CHECK(picker.pick() == 'a');  // a -4, b 4
+  picker.finish('a', {}, false);
+  CHECK(picker.pick() == 'b');  // a -4+2 = -2, b 8, total 6: b 2
+  CHECK(picker.pick() == 'b');  // a -2+3 = 1, b 6, total 7: b -1
+  CHECK(picker.pick() == 'a');  // a 1+4 = 5, b 3, total 8: a -3
+}
+
+TEST_CASE("smooth weighted round robin: an endpoint that failed too often is passed over") {
+  Picker picker(R"({"smooth_weighted_round_robin": {"max_fails": 1, "fail_timeout": "10s"}})",
+                {1, 1});
+  CHECK(picker.pick() == 'a');
+  picker.finish('a', {}, false);
+  CHECK(picker.picks(3) == "bbb");
+  picker.now += {10'000'000'001};
+  const std::string later = picker.picks(4);
+  CHECK(later.find('a') != std::string::npos);
+  // When all have failed, nginx forgives them.
+  picker.finish('a', {}, false);
+  picker.finish('b', {}, false);
+  CHECK(picker.counts(10).size() == 2);
 }
 
 }  // namespace

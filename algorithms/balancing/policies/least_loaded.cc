@@ -10,6 +10,7 @@ struct LeastLoaded {
   static constexpr std::string_view name = "least_loaded";
   static constexpr std::string_view summary =
       "The endpoint with the fewest unfinished requests; one of them at random if there are more.";
+  static constexpr std::string_view source = "join the shortest queue (JSQ)";
   static constexpr PickRule rule = PickRule::fewest_active;
   static constexpr auto fields = std::tuple{};
 
@@ -24,9 +25,9 @@ struct LeastLoaded {
       equals += candidate.active == fewest;
     }
     std::uint64_t before = p.choose(equals);
-    const Candidate* picked = p.candidates.data();
-    while (picked->active != fewest || before-- > 0) ++picked;
-    return *picked;
+    std::size_t picked = 0;
+    while (p.candidates[picked].active != fewest || before-- > 0) ++picked;
+    return p.candidates[picked];
   }
 };
 

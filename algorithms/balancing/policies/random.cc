@@ -7,6 +7,7 @@ struct Random {
   static constexpr std::string_view name = "random";
   static constexpr std::string_view summary =
       "Each endpoint is equally likely, whatever its weight or load.";
+  static constexpr std::string_view source = "Envoy, load_balancers.rst";
   static constexpr PickRule rule = PickRule::chance;
   static constexpr auto fields = std::tuple{};
 

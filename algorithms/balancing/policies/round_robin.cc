@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "algorithms/balancing/policy.h"
 
 namespace ballast::balancing {
@@ -9,16 +7,15 @@ struct RoundRobin {
   static constexpr std::string_view name = "round_robin";
   static constexpr std::string_view summary =
       "Each endpoint in its turn, in ascending order, whatever its weight or load.";
+  static constexpr std::string_view source = "every balancer has it";
   static constexpr PickRule rule = PickRule::turns;
 
   std::uint32_t next = 0;  // whose turn it is; if that one is down, the next one's above it
   static constexpr auto fields = std::tuple{field("next", &RoundRobin::next)};
 
   const Candidate& pick(const Pick& p) {
-    const auto turn = std::lower_bound(
-        p.candidates.begin(), p.candidates.end(), next,
-        [](const Candidate& candidate, std::uint32_t n) { return candidate.endpoint < n; });
-    const Candidate& picked = turn == p.candidates.end() ? p.candidates.front() : *turn;
+    const std::size_t turn = p.candidates.from(next);
+    const Candidate& picked = p.candidates[turn == p.candidates.size() ? 0 : turn];
     next = picked.endpoint + 1;
     return picked;
   }
