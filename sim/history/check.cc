@@ -36,6 +36,8 @@ std::vector<std::uint32_t> without_unobserved(const History& history, Model mode
       return kept_by<QueueRules>(history, operations);
     case Model::lock:
       return kept_by<LockRules>(history, operations);
+    case Model::fenced_lock:
+      return kept_by<FencedLockRules>(history, operations);
     case Model::counter:
       return kept_by<CounterRules>(history, operations);
     case Model::set:
@@ -64,6 +66,8 @@ std::unique_ptr<AnySearch> make_search(const History& history, Model model,
       return std::make_unique<Search<QueueRules>>(history, operations, track);
     case Model::lock:
       return std::make_unique<Search<LockRules>>(history, operations, track);
+    case Model::fenced_lock:
+      return std::make_unique<Search<FencedLockRules>>(history, operations, track);
     case Model::counter:
       return std::make_unique<Search<CounterRules>>(history, operations, track);
     case Model::set:

@@ -77,8 +77,9 @@ class History {
 };
 
 // One line of history.jsonl, without the newline:
-//   {"index":0,"process":3,"type":"invoke","f":"write","key":7,"value":5,"time":1204000000}
-// `client` is what people call the node ("c1").
+//   {"index":0,"process":3,"type":"invoke","f":"write","key":7,"value":5,"time":1204000000,
+//    "client":"c1","session":0,"event":9}
+// `client` is what people call the node.
 void write_json(JsonWriter& w, const HistoryLine& line, std::uint64_t index,
                 std::string_view client);
 

@@ -54,6 +54,8 @@ void compare(Model model) {
   compare(model, shape, 2'000'000);
   shape = {9, 5, 2, 2, 2, true};
   compare(model, shape, 3'000'000);
+  shape = {8, 4, 3, 4, 8, true, true};
+  compare(model, shape, 4'000'000);
 }
 
 }  // namespace
@@ -92,6 +94,10 @@ TEST_CASE("registers with cas are judged as the plain search judges them") {
 TEST_CASE("keys are judged as the plain search judges them") { compare(Model::kv); }
 TEST_CASE("queues are judged as the plain search judges them") { compare(Model::queue); }
 TEST_CASE("locks are judged as the plain search judges them") { compare(Model::lock); }
+TEST_CASE("locks with tokens are judged as the plain search judges them") {
+  compare(Model::fenced_lock, {8, 4, 3, 4, 8, true, true}, 1);
+  compare(Model::fenced_lock, {9, 3, 2, 2, 8, true, true}, 1'000'000);
+}
 TEST_CASE("counters are judged as the plain search judges them") { compare(Model::counter); }
 TEST_CASE("sets are judged as the plain search judges them") { compare(Model::set); }
 TEST_CASE("appended lists are judged as the plain search judges them") {

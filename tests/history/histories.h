@@ -48,6 +48,7 @@ struct Shape {
   std::uint64_t unknown = 4;  // one in so many; 0 for none
   std::uint64_t wrong = 2;    // one result in so many is made up; 0 for none
   bool refusals = true;
+  bool answers = false;  // additions tell the sum, deletes what they found, locks give tokens
 };
 
 // Operations with times drawn at random, each applied at a random instant of its interval to the
@@ -121,6 +122,7 @@ class RandomHistory {
         op.action = kind < 4 ? Action::enqueue : Action::dequeue;
         break;
       case Model::lock:
+      case Model::fenced_lock:
         op.action = kind < 4 ? Action::acquire : Action::release;
         break;
       case Model::counter:
@@ -157,7 +159,8 @@ class RandomHistory {
       return;
     }
     op.result = nil;
-    if (!unknown) op.outcome = op.action == Action::release ? Outcome::unknown : Outcome::refused;
+    const bool must_succeed = op.action == Action::release && !shape_.answers;
+    if (!unknown) op.outcome = must_succeed ? Outcome::unknown : Outcome::refused;
   }
 
   // A counterfeit: what an earlier or a later state would have answered, or nothing at all.
@@ -199,6 +202,10 @@ class RandomHistory {
         break;
       }
       case Action::erase:
+        if (shape_.answers) {
+          op.result = 1;
+          if ((held_ == nil) != (lie && op.known())) return false;
+        }
         held_ = nil;
         break;
       case Action::enqueue:
@@ -208,9 +215,15 @@ class RandomHistory {
         queue_.pop_front();
         return true;
       case Action::acquire:
+        if (owned_ && shape_.answers && owner_ == op.owner) {
+          op.result = token_ + (lie ? 1 : 0);
+          return true;
+        }
         if (owned_) return lie && op.known();
         owned_ = true;
         owner_ = op.owner;
+        ++token_;
+        if (shape_.answers) op.result = token_ - (lie ? 1 : 0);
         return true;
       case Action::release:
         if (!owned_ || owner_ != op.owner) return lie && op.known();
@@ -218,6 +231,7 @@ class RandomHistory {
         return true;
       case Action::add:
         total_ += op.argument;
+        if (shape_.answers && model_ == Model::counter) op.result = total_ + (lie ? 1 : 0);
         if (std::find(members_.begin(), members_.end(), op.argument) == members_.end()) {
           members_.push_back(op.argument);
           std::sort(members_.begin(), members_.end());
@@ -236,6 +250,7 @@ class RandomHistory {
   Word total_ = 0;
   bool owned_ = false;
   Word owner_ = 0;
+  Word token_ = 0;
   bool counterfeit_ = false;
   std::vector<Word> members_;
   std::deque<Word> queue_;
