@@ -1,5 +1,7 @@
 #include "sim/base/distribution.h"
 
+#include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "sim/base/assert.h"
@@ -111,6 +113,27 @@ std::string Empirical::problem() const {
   return {};
 }
 
+std::string Hyperexponential::problem() const {
+  const std::string problem = negative("mean", mean);
+  if (!problem.empty()) return problem;
+  if (scv < Ratio{1, 1}) {
+    return "scv is " + to_text(scv) + "; it is 1 or more, for the exponential law has 1";
+  }
+  if (Ratio{static_cast<std::uint64_t>(greatest_scv), 1} < scv) {
+    return "scv is " + to_text(scv) + "; it is at most " + std::to_string(greatest_scv);
+  }
+  return {};
+}
+
+std::string Recorded::problem() const {
+  if (values.empty()) return "there are no values";
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const std::string problem = negative("value " + std::to_string(i + 1), values[i]);
+    if (!problem.empty()) return problem;
+  }
+  return {};
+}
+
 }  // namespace law
 
 namespace {
@@ -138,6 +161,15 @@ quantile::Function function_of(const law::Empirical& p) {
   std::vector<quantile::Empirical::Point> points;
   for (const law::Point& point : p.points) points.push_back({point.quantile, point.value.ns});
   return quantile::Empirical::through(points);
+}
+quantile::Function function_of(const law::Hyperexponential& p) {
+  return quantile::Hyperexponential::of(p.mean.ns, p.scv);
+}
+quantile::Function function_of(const law::Recorded& p) {
+  std::vector<std::int64_t> values;
+  for (const Duration value : p.values) values.push_back(value.ns);
+  std::sort(values.begin(), values.end());
+  return quantile::Recorded{std::make_shared<const std::vector<std::int64_t>>(std::move(values))};
 }
 
 }  // namespace
@@ -174,6 +206,12 @@ Distribution Distribution::bimodal(Duration fast, Duration slow, Ratio slow_shar
 }
 Distribution Distribution::empirical(std::vector<law::Point> points) {
   return Distribution(law::Empirical{std::move(points)});
+}
+Distribution Distribution::hyperexponential(Duration mean, Ratio scv) {
+  return Distribution(law::Hyperexponential{mean, scv});
+}
+Distribution Distribution::recorded(std::vector<Duration> values) {
+  return Distribution(law::Recorded{std::move(values)});
 }
 
 }  // namespace ballast

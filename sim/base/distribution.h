@@ -160,6 +160,37 @@ struct Empirical {
   friend bool operator==(const Empirical&, const Empirical&) = default;
 };
 
+struct Hyperexponential {
+  static constexpr std::int64_t greatest_scv = 1'000'000;
+  Duration mean;
+  Ratio scv{4, 1};
+  static constexpr std::string_view name = "hyperexponential";
+  static constexpr std::string_view doc =
+      "One of two exponential laws by chance: more variable than one alone, with many short values "
+      "and some long ones. Both bring half of the sum (balanced means).";
+  static constexpr auto fields = std::tuple{
+      field("mean", &Hyperexponential::mean, "The mean.").needed(),
+      field("scv", &Hyperexponential::scv,
+            "The squared coefficient of variation, variance / mean^2: 1 or more, where 1 "
+            "is the exponential law.")
+          .at_least(1)
+          .at_most(greatest_scv)};
+  std::string problem() const;
+  friend bool operator==(const Hyperexponential&, const Hyperexponential&) = default;
+};
+
+struct Recorded {
+  std::vector<Duration> values;
+  static constexpr std::string_view name = "recorded";
+  static constexpr std::string_view doc =
+      "Measured values, each equally likely; or the name of a CSV file with a column service "
+      "(durations with a unit) or service_ns, from which they are read.";
+  static constexpr auto fields =
+      std::tuple{field("values", &Recorded::values, "The values, in any order.").needed()};
+  std::string problem() const;
+  friend bool operator==(const Recorded&, const Recorded&) = default;
+};
+
 }  // namespace law
 
 // A law of non-negative durations, ready to be drawn from. A value; by default the constant 0.
@@ -173,10 +204,13 @@ class Distribution {
     lognormal,
     pareto,
     bimodal,
-    empirical
+    empirical,
+    hyperexponential,
+    recorded
   };
-  using Parameters = std::variant<law::Constant, law::Uniform, law::Exponential, law::Normal,
-                                  law::Lognormal, law::Pareto, law::Bimodal, law::Empirical>;
+  using Parameters =
+      std::variant<law::Constant, law::Uniform, law::Exponential, law::Normal, law::Lognormal,
+                   law::Pareto, law::Bimodal, law::Empirical, law::Hyperexponential, law::Recorded>;
 
   Distribution() = default;
   // REQUIRES problem(parameters).empty(). The functions below require the same.
@@ -193,6 +227,8 @@ class Distribution {
   static Distribution pareto(Duration min, Duration max, Ratio alpha);
   static Distribution bimodal(Duration fast, Duration slow, Ratio slow_share);
   static Distribution empirical(std::vector<law::Point> points);
+  static Distribution hyperexponential(Duration mean, Ratio scv);
+  static Distribution recorded(std::vector<Duration> values);
 
   static std::string problem(const Parameters& parameters);
 
@@ -200,8 +236,8 @@ class Distribution {
   // greater word never a smaller value, so that runs which share their words stay paired. To the
   // nearest nanosecond; what would exceed Duration::max() is Duration::max(). Against the exact
   // quantile, exponential values are off by at most 2 * 10^-7 of the mean, normal ones by 4 * 10^-6
-  // of the deviation, lognormal ones by a share of 4 * 10^-6 * sigma + 10^-7 and Pareto ones by a
-  // share of 2 * 10^-7 / alpha + 10^-7.
+  // of the deviation, lognormal ones by a share of 4 * 10^-6 * sigma + 10^-7, Pareto ones by a
+  // share of 2 * 10^-7 / alpha + 10^-7 and hyperexponential ones by 2 * 10^-5 of mean * (scv + 1).
   Duration at(std::uint64_t word) const {
     return {std::visit([word](const auto& law) { return law.at(word); }, function_)};
   }
@@ -222,8 +258,9 @@ class Distribution {
 };
 
 constexpr auto enumerators(Distribution::Kind) {
-  return std::array<std::string_view, 8>{"constant",  "uniform", "exponential", "normal",
-                                         "lognormal", "pareto",  "bimodal",     "empirical"};
+  return std::array<std::string_view, 10>{"constant",         "uniform", "exponential", "normal",
+                                          "lognormal",        "pareto",  "bimodal",     "empirical",
+                                          "hyperexponential", "recorded"};
 }
 
 inline void fold(Fingerprint& f, const Distribution& d) { fold(f, d.parameters()); }

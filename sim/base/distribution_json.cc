@@ -24,6 +24,8 @@ void write_json(JsonWriter& w, const Distribution& d) {
     write_short(w, law::Uniform::name, uniform->range);
   } else if (const auto* empirical = std::get_if<law::Empirical>(&d.parameters())) {
     write_short(w, law::Empirical::name, empirical->points);
+  } else if (const auto* recorded = std::get_if<law::Recorded>(&d.parameters())) {
+    write_short(w, law::Recorded::name, recorded->values);
   } else {
     write_json(w, d.parameters());
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <limits>
+#include <utility>
 
 #include "sim/base/fixed_math.h"
 
@@ -147,6 +148,64 @@ std::int64_t Empirical::at(std::uint64_t word) const {
       multiply_high((word - line->from) << line->shift, line->inverse_width);
   const Wide rise = static_cast<Wide>(static_cast<std::uint64_t>(line->rise)) * share;
   return line->value + static_cast<std::int64_t>((rise + (one << 62)) >> 63);
+}
+
+// With balanced means, as is usual: both phases bring half of the whole. A share p of the values
+// has the mean mean / 2p and the rest mean / 2(1 - p), where p = (1 + sqrt((c - 1) / (c + 1))) / 2
+// and c is the squared coefficient of variation (Whitt, "Approximating a point process by a renewal
+// process, I", Operations Research 30, 1982).
+Hyperexponential Hyperexponential::of(std::int64_t mean, const Ratio& scv) {
+  const Wide excess = scv.numerator - scv.denominator;
+  const Wide both = static_cast<Wide>(scv.numerator) + scv.denominator;
+  const std::uint64_t root = fixed::square_root((excess << 64) / both << 56);  // in Q60
+  struct Phase {
+    std::uint64_t share = 0;  // in Q60
+    Wide mean = 0;            // in Q20
+  };
+  const auto phase = [&](std::uint64_t share) {
+    const Wide doubled = static_cast<Wide>(static_cast<std::uint64_t>(mean)) << 59;
+    const Wide of = std::max(share, one);
+    return Phase{share, std::max<Wide>(1, (doubled / of << 20) + (doubled % of << 20) / of)};
+  };
+  const Phase fast = phase(((one << 60) + root) / 2);
+  const Phase slow = phase(((one << 60) - root) / 2);
+  // What is left beyond x of one phase, times 2^y, in Q60.
+  const auto left = [](const Phase& p, std::int64_t x, std::int64_t y) {
+    constexpr Wide most = Wide{120} << 56;
+    // x * log2(e) / mean in Q56, where the mean is in Q20.
+    const Wide halvings =
+        (static_cast<Wide>(static_cast<std::uint64_t>(x)) * (fixed::log2_e >> 4) / p.mean) << 20;
+    return static_cast<Wide>(static_cast<std::uint64_t>(
+        fixed::times_power_of_two(static_cast<std::int64_t>(p.share),
+                                  y - static_cast<std::int64_t>(std::min(halvings, most)))));
+  };
+  std::vector<std::int64_t> values(1);
+  for (std::uint64_t step = 1; step <= 65u << step_bits; ++step) {
+    const auto y = static_cast<std::int64_t>(step << (56 - step_bits));
+    std::int64_t low = values.back();
+    std::int64_t high = std::numeric_limits<std::int64_t>::max() / 2;
+    while (low < high) {
+      const std::int64_t middle = low + (high - low) / 2;
+      if (left(fast, middle, y) + left(slow, middle, y) <= one << 60) {
+        high = middle;
+      } else {
+        low = middle + 1;
+      }
+    }
+    values.push_back(low);
+  }
+  values.push_back(values.back());
+  return {std::make_shared<const std::vector<std::int64_t>>(std::move(values))};
+}
+
+std::int64_t Hyperexponential::at(std::uint64_t word) const {
+  constexpr unsigned rest_bits = 56 - step_bits;
+  const std::uint64_t y = fixed::minus_log2_of_uniform(~word);
+  const std::size_t step = y >> rest_bits;
+  const std::int64_t value = (*values)[step];
+  const auto rise = static_cast<Wide>(static_cast<std::uint64_t>((*values)[step + 1] - value));
+  const Wide share = rise * (y & ((one << rest_bits) - 1)) + (one << (rest_bits - 1));
+  return value + static_cast<std::int64_t>(share >> rest_bits);
 }
 
 }  // namespace ballast::quantile

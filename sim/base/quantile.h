@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <variant>
 #include <vector>
@@ -95,7 +96,25 @@ struct Empirical {
   std::int64_t at(std::uint64_t word) const;
 };
 
-using Function =
-    std::variant<Constant, Uniform, Exponential, Normal, Lognormal, Pareto, Bimodal, Empirical>;
+// A mixture of two exponentials has no inverse in closed form: its values at equal steps of
+// -log2(1 - u), where each of the two alone is a straight line, with straight lines between.
+struct Hyperexponential {
+  static constexpr unsigned step_bits = 6;  // steps in each halving of what is left
+  std::shared_ptr<const std::vector<std::int64_t>> values;
+  // scv: the squared coefficient of variation, 1 or more.
+  static Hyperexponential of(std::int64_t mean, const Ratio& scv);
+  std::int64_t at(std::uint64_t word) const;
+};
+
+// Each of the given values is equally likely.
+struct Recorded {
+  std::shared_ptr<const std::vector<std::int64_t>> values;  // ascending
+  std::int64_t at(std::uint64_t word) const {
+    return (*values)[multiply_high(word, values->size())];
+  }
+};
+
+using Function = std::variant<Constant, Uniform, Exponential, Normal, Lognormal, Pareto, Bimodal,
+                              Empirical, Hyperexponential, Recorded>;
 
 }  // namespace ballast::quantile

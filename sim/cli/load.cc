@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "sim/base/read.h"
+#include "sim/scenario/embed.h"
 #include "sim/scenario/json.h"
 #include "sim/scenario/misfortune.h"
 
@@ -18,6 +19,7 @@ std::optional<Scenario> load_text(const ScenarioOptions& options, const std::str
   for (const std::string& assignment : options.grid) {
     set_value(*value, assignment, problems, "--grid");
   }
+  embed_recordings(*value, options.file, problems);
   std::optional<Scenario> scenario = read_scenario(*value, problems);
   if (problems.count() != before) return std::nullopt;
   if (scenario && options.until) scenario->end_at(*options.until);

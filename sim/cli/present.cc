@@ -176,6 +176,9 @@ std::string present(const Scenario& scenario, const RunOutcome& outcome, const S
   text += line("fingerprint", to_hex(outcome.fingerprint));
   if (!about.results.empty()) text += line("results", about.results);
   if (!about.replay.empty()) text += line("replay", about.replay);
+  if (!about.results.empty() && outcome.ok > 0) {
+    text += line("plot", "scripts/plot " + shell_quoted(about.results));
+  }
   return text;
 }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "sim/cli/seeds.h"
+#include "sim/scenario/embed.h"
 #include "sim/scenario/json.h"
 
 namespace ballast {
@@ -74,12 +75,12 @@ NamedRun find_run(const std::string& path) {
   }
   NamedRun run;
   Problems problems;
-  const std::optional<Value> value =
-      parse_json(sources.texts[0].text, sources.texts[0].name, problems);
+  std::optional<Value> value = parse_json(sources.texts[0].text, sources.texts[0].name, problems);
   if (!value || !problems.empty()) return refused(problems);
   if (sources.texts.size() == 2 || value->find("scenario") != nullptr) {
     run = of_repro(sources);
   } else {
+    embed_recordings(*value, sources.texts[0].name, problems);
     run.scenario = read_scenario(*value, problems);
     if (!run.scenario || !problems.empty()) return refused(problems);
   }

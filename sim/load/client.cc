@@ -1,14 +1,17 @@
 #include "sim/load/client.h"
 
 #include <algorithm>
+#include <type_traits>
 #include <utility>
 
 namespace ballast {
 
 Client::Client(ClientSettings settings)
     : settings_(std::move(settings)),
+      picker_(settings_.workload.popularity, settings_.workload.keys),
       weight_total_(settings_.workload.operations.total()),
       preferred_(settings_.number % static_cast<std::uint32_t>(settings_.targets.size())) {
+  set_pacer();
   reseed(settings_.seed);
   const Workload& workload = settings_.workload;
   if (workload.script) {
@@ -33,13 +36,47 @@ Client::Client(ClientSettings settings)
   } else if (const auto* periodic = std::get_if<Periodic>(&workload.arrivals)) {
     gaps_ = Distribution::constant(time_of(workload.clients, periodic->rate));
     first_gap_ = time_of(settings_.number + std::uint64_t{1}, periodic->rate);
-  } else {
-    sessions_.resize(std::get<Closed>(workload.arrivals).sessions);
+  } else if (const Closed* closed_loop = closed()) {
+    sessions_.resize(closed_loop->sessions);
+  } else if (auto* replay = std::get_if<Replay>(&settings_.workload.arrivals)) {
+    take_replay(*replay);
   }
   if (workload.operations.cas > 0) last_seen_.resize(workload.keys);
 }
 
+void Client::set_pacer() {
+  if (settings_.workload.script) return;
+  const auto with = [&](const auto& law) {
+    if constexpr (std::is_constructible_v<Pacer, decltype(law), std::uint32_t>) {
+      pacer_.emplace(law, settings_.workload.clients);
+    }
+  };
+  std::visit(with, settings_.workload.arrivals);
+}
+
+// Every so manieth request is this client's. How hard one is, is the rank of its service time among
+// all: the middle of the words that a law of the same times reads as this one.
+void Client::take_replay(Replay& replay) {
+  const std::vector<ReplayedRequest>& all = replay.requests;
+  std::vector<Duration> times;
+  for (const ReplayedRequest& each : all) {
+    if (each.service) times.push_back(*each.service);
+  }
+  std::sort(times.begin(), times.end());
+  for (std::size_t i = settings_.number; i < all.size(); i += settings_.workload.clients) {
+    Replayed mine{all[i].at, all[i].key, std::nullopt};
+    if (all[i].service) {
+      const auto place = std::lower_bound(times.begin(), times.end(), *all[i].service);
+      const auto twice_rank = static_cast<std::uint64_t>(place - times.begin()) * 2 + 1;
+      mine.work = static_cast<std::uint64_t>((static_cast<Wide>(twice_rank) << 63) / times.size());
+    }
+    replayed_.push_back(mine);
+  }
+  replay.requests.clear();  // what other clients ask
+}
+
 void Client::reseed(std::uint64_t seed) {
+  if (pacer_) pacer_->reseed(seed);
   arrivals_ = Stream(seed, Purpose::arrival, settings_.number);
   operations_ = Stream(seed, Purpose::operation, settings_.number);
   keys_ = Stream(seed, Purpose::key, settings_.number);
@@ -80,10 +117,49 @@ void Client::start(StepContext& context) {
     for (std::uint32_t i = 0; i < closed_loop->sessions; ++i) {
       set_timer(first_session_timer + i, wait + think(*closed_loop), context);
     }
+  } else if (replays()) {
+    // What was due while the client was down is not asked.
+    next_replayed_ = 0;
+    const Duration since = since_start(context);
+    while (next_replayed_ < replayed_.size() && replayed_[next_replayed_].at < since) {
+      ++next_replayed_;
+    }
+    await_arrival(context);
+  } else if (pacer_) {
+    await_arrival(context);
   } else {
     const Duration gap = gaps_.at(arrivals_.next());
     set_timer(arrival_timer, wait + first_gap_.value_or(gap), context);
   }
+}
+
+void Client::await_arrival(StepContext& context) {
+  const Duration since = since_start(context);
+  if (replays()) {
+    if (next_replayed_ == replayed_.size()) return;
+    set_timer(arrival_timer, std::max(replayed_[next_replayed_].at - since, Duration{}), context);
+  } else if (pacer_) {
+    const std::uint64_t word = arrivals_.next();
+    const auto due = pacer_->next(std::max(since, Duration{}), word, load_.pace);
+    if (due) set_timer(arrival_timer, *due - since, context);
+  } else {
+    // Never none: a client that asks without end at one instant would stop the time.
+    const Duration gap = paced(gaps_.at(arrivals_.next()));
+    set_timer(arrival_timer, std::max(gap, Duration{1}), context);
+  }
+}
+
+// Asks everything that is due and waits for the next.
+void Client::play_replay(StepContext& context) {
+  const Duration since = since_start(context);
+  while (next_replayed_ < replayed_.size() && replayed_[next_replayed_].at <= since) {
+    const Replayed& replayed = replayed_[next_replayed_++];
+    Command command = next_command();
+    command.key = replayed.key.value_or(command.key);
+    command.work = replayed.work.value_or(command.work);
+    begin(free_session(), command, context);
+  }
+  await_arrival(context);
 }
 
 // At least a nanosecond: an operation that begins at the instant at which another one returns would
@@ -128,8 +204,11 @@ void Client::fire(std::uint32_t timer, StepContext& context) {
     begin(timer - first_session_timer, next_command(), context);
     return;
   }
-  // Never none: a client that asks without end at one instant would stop the time.
-  set_timer(arrival_timer, std::max(next_gap(), Duration{1}), context);
+  if (replays()) {
+    play_replay(context);
+    return;
+  }
+  await_arrival(context);
   begin(free_session(), next_command(), context);
 }
 
@@ -161,10 +240,12 @@ void Client::deliver(NodeId from, PayloadRef payload, StepContext& context) {
   const std::uint32_t index = answer.request.session - first_session_;
   if (index >= sessions_.size()) return;  // asked in an earlier life
   Session& session = sessions_[index];
-  if (!session.busy || session.sequence != answer.request.sequence) return;  // late, or a copy
+  const std::uint64_t part = answer.request.sequence - session.sequence;
+  if (!session.busy || part >= parts(session)) return;  // late, or a copy
   switch (answer.response.outcome) {
     case Outcome::ok:
       if (!spread(session)) prefer(from, session);
+      if (!settle(session, part)) return;
       end(index, Returning::ok, answer.response.value, context);
       return;
     case Outcome::failed:
@@ -175,10 +256,15 @@ void Client::deliver(NodeId from, PayloadRef payload, StepContext& context) {
   }
   const auto& targets = settings_.targets;
   const auto leader = std::find(targets.begin(), targets.end(), answer.response.leader);
-  if (leader == targets.end()) {
+  if (leader != targets.end()) {
+    session.target = static_cast<std::uint32_t>(leader - targets.begin());
+    session.leader = {};
+  } else if (answer.response.leader && answer.response.leader.value <= settings_.servers) {
+    // Whoever was asked stands before a group, and the leader is in it.
+    session.leader = answer.response.leader;
+  } else {
     return;  // nobody knows a leader: the next one is asked when the retry is due
   }
-  session.target = static_cast<std::uint32_t>(leader - targets.begin());
   if (session.redirections++ < most_redirections) send(index, context);
 }
 
@@ -191,12 +277,29 @@ void Client::prefer(NodeId answered, const Session& session) {
   if (at != targets.end()) preferred_ = static_cast<std::uint32_t>(at - targets.begin());
 }
 
-RequestId Client::id(std::uint32_t session, StepContext& context) const {
-  return {context.self, first_session_ + session, sessions_[session].sequence};
+RequestId Client::id(std::uint32_t session, StepContext& context, std::uint32_t part) const {
+  return {context.self, first_session_ + session, sessions_[session].sequence + part};
+}
+
+bool Client::settle(Session& session, std::uint64_t part) const {
+  if (session.answered.empty()) return true;
+  if (!session.answered[part]) --session.open;
+  session.answered[part] = true;
+  return session.open == 0;
 }
 
 bool Client::retries(const Session& session) const {
-  return settings_.workload.retry_after && session.command.operation != Operation::work;
+  const Workload& workload = settings_.workload;
+  return workload.retry_after &&
+         (session.command.operation != Operation::work || workload.attempts > 1);
+}
+
+bool Client::may_retry() {
+  const std::optional<Ratio>& budget = settings_.workload.retry_budget;
+  if (!budget) return true;
+  if (retry_credit_ < budget->denominator) return false;
+  retry_credit_ -= budget->denominator;
+  return true;
 }
 
 // Draws the same number of words whatever the operation turns out to be, so that a change of the
@@ -208,7 +311,7 @@ Command Client::next_command() {
   std::size_t kind = 0;
   while (pick >= weights[kind]) pick -= weights[kind++];
   command.operation = static_cast<Operation>(kind);
-  const std::uint64_t key = keys_.below(settings_.workload.keys);
+  const std::uint64_t key = picker_.pick(keys_.next());
   const std::uint64_t work = works_.next();
   switch (command.operation) {
     case Operation::read:
@@ -243,14 +346,23 @@ Command Client::next_command() {
 void Client::begin(std::uint32_t index, const Command& asked, StepContext& context) {
   Session& session = sessions_[index];
   session.busy = true;
-  ++session.sequence;
+  session.sequence += session.sequence == 0 ? 1 : settings_.workload.fan_out;
   session.command = asked;
+  session.attempts = 1;
+  session.open = parts(session);
+  session.answered.assign(session.open > 1 ? session.open : 0, false);
+  if (const std::optional<Ratio>& budget = settings_.workload.retry_budget) {
+    constexpr std::uint64_t in_a_row = 10;
+    const Wide most = static_cast<Wide>(budget->denominator) * in_a_row;
+    retry_credit_ = std::min(retry_credit_ + budget->numerator, most);
+  }
   session.target = preferred_;
   if (spread(session)) {
     const auto turn = static_cast<std::uint32_t>(session.sequence) + settings_.number;
     session.target = (index + turn) % static_cast<std::uint32_t>(settings_.targets.size());
   }
   session.redirections = 0;
+  session.leader = {};
   const Command& command = session.command;
   context.effects->facts.push_back(
       Invoked{id(index, context), command.operation, command.key, command.value, command.expected});
@@ -268,11 +380,21 @@ void Client::begin(std::uint32_t index, const Command& asked, StepContext& conte
 
 void Client::send(std::uint32_t index, StepContext& context) {
   const Session& session = sessions_[index];
+  for (std::uint32_t part = 0; part < parts(session); ++part) {
+    if (session.answered.empty() || !session.answered[part]) send_part(index, part, context);
+  }
+}
+
+void Client::send_part(std::uint32_t index, std::uint32_t part, StepContext& context) {
+  const Session& session = sessions_[index];
+  Command command = session.command;
+  if (part > 0) command.work = draw(session.command.work, part);
   const PayloadRef payload{Pools::request_type, context.pools->requests().put(
-                                                    Request{id(index, context), session.command})};
+                                                    Request{id(index, context, part), command})};
   const auto& targets = settings_.targets;
   context.pools->requests().retain(payload.slot, 1);
-  context.effects->sends.push_back({targets[session.target], payload});
+  const NodeId to = session.leader ? session.leader : targets[session.target];
+  context.effects->sends.push_back({to, payload});
   if (load_.twice.is_zero() || !load_.twice.happens(submits_.next())) return;
   const std::size_t second = (session.target + (load_.elsewhere ? 1u : 0u)) % targets.size();
   context.pools->requests().retain(payload.slot, 1);
@@ -317,11 +439,15 @@ void Client::expire(StepContext& context) {
     retries_.pop();
     if (over(due)) continue;
     Session& session = sessions_[due.session];
+    const bool job = session.command.operation == Operation::work;
     session.redirections = 0;
+    session.leader = {};
     session.target = (session.target + 1) % static_cast<std::uint32_t>(settings_.targets.size());
-    retries_.push(
-        {saturating_add(now, *settings_.workload.retry_after), due.session, due.sequence});
-    send(due.session, context);
+    if (!job || ++session.attempts < settings_.workload.attempts) {
+      retries_.push(
+          {saturating_add(now, *settings_.workload.retry_after), due.session, due.sequence});
+    }
+    if (!job || may_retry()) send(due.session, context);
   }
   Time due = Time::max();
   if (!timeouts_.empty()) due = std::min(due, timeouts_.front().at);

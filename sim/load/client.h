@@ -2,6 +2,7 @@
 // process like any other, but belongs to the simulator: it may draw from streams of its own.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "sim/base/ring.h"
+#include "sim/load/pacer.h"
 #include "sim/load/workload.h"
 #include "sim/protocol/process.h"
 
@@ -19,6 +21,7 @@ struct ClientSettings {
   std::uint64_t seed = 0;
   std::uint32_t number = 0;  // of this client, from 0
   std::vector<NodeId> targets;
+  std::uint32_t servers = 0;  // nodes 1 to so many are none of the clients
 };
 
 // States Invoked when an operation begins and Returned when it is over, for the history. An
@@ -55,9 +58,13 @@ class Client final : public Process {
 
   struct Session {
     bool busy = false;
-    std::uint64_t sequence = 0;
+    std::uint64_t sequence = 0;  // of its first part; the others follow
     Command command;
+    std::uint32_t attempts = 0;      // so far
+    std::uint32_t open = 0;          // parts that are not answered
+    std::vector<bool> answered;      // by part, if there is more than one
     std::uint32_t target = 0;        // index into targets
+    NodeId leader;                   // asked instead, if redirected past the targets
     std::uint32_t redirections = 0;  // since the last timer
   };
 
@@ -68,28 +75,54 @@ class Client final : public Process {
     std::uint64_t sequence = 0;
   };
 
+  // A recorded request. What it does not say is drawn.
+  struct Replayed {
+    Duration at;
+    std::optional<std::uint64_t> key;
+    std::optional<std::uint64_t> work;
+  };
+
   // The law of a closed loop; null for an open one and for a script.
   const Closed* closed() const {
     return settings_.workload.script ? nullptr : std::get_if<Closed>(&settings_.workload.arrivals);
   }
+  bool replays() const {
+    return !settings_.workload.script &&
+           std::holds_alternative<Replay>(settings_.workload.arrivals);
+  }
   void play_script(StepContext& context);
   std::uint32_t free_session();
   bool retries(const Session& session) const;
+  // Takes one retry out of the budget, if there is one left.
+  bool may_retry();
+  std::uint32_t parts(const Session& session) const {
+    return session.command.operation == Operation::work ? settings_.workload.fan_out : 1;
+  }
+  // Marks a part as answered; whether it was the last.
+  bool settle(Session& session, std::uint64_t part) const;
   bool spread(const Session& session) const {
     return settings_.workload.spread_reads && session.command.operation == Operation::read;
   }
   void begin(std::uint32_t session, const Command& command, StepContext& context);
   void send(std::uint32_t session, StepContext& context);
+  void send_part(std::uint32_t session, std::uint32_t part, StepContext& context);
   void end(std::uint32_t session, Returning outcome, std::int64_t value, StepContext& context);
   void expire(StepContext& context);
   void arm(Time at, StepContext& context);
   void prefer(NodeId answered, const Session& session);
   Duration think(const Closed& closed_loop);
-  Duration next_gap() { return paced(gaps_.at(arrivals_.next())); }
+  // Sets the timer for the next arrival of an open loop, if there is one.
+  void await_arrival(StepContext& context);
+  void play_replay(StepContext& context);
+  void take_replay(Replay& replay);
+  void set_pacer();
+  Duration since_start(StepContext& context) const {
+    return context.local_now - (Time{} + settings_.workload.start);
+  }
   Duration paced(Duration pause) const;
   bool over(const Due& due) const;
   Command next_command();
-  RequestId id(std::uint32_t session, StepContext& context) const;
+  RequestId id(std::uint32_t session, StepContext& context, std::uint32_t part = 0) const;
   static void set_timer(std::uint32_t timer, Duration after, StepContext& context);
 
   ClientSettings settings_;
@@ -97,6 +130,11 @@ class Client final : public Process {
   std::size_t next_scripted_ = 0;
   Distribution gaps_;                  // open loop: between arrivals
   std::optional<Duration> first_gap_;  // periodic: this client's turn among all clients
+  std::optional<Pacer> pacer_;         // open loop whose rate changes
+  std::vector<Replayed> replayed_;     // of this client
+  std::size_t next_replayed_ = 0;
+  KeyPicker picker_;
+  Wide retry_credit_ = 0;  // retries that the budget allows, times its denominator
   std::uint64_t weight_total_ = 0;
   Stream arrivals_;
   Stream operations_;

@@ -120,9 +120,8 @@ struct Administer {
 };
 
 // In the order of Operation.
-using Action =
-    std::variant<Read, Write, Cas, Propose, Work, Delete, Add, Enqueue, Dequeue, Acquire, Release,
-                 Administer>;
+using Action = std::variant<Read, Write, Cas, Propose, Work, Delete, Add, Enqueue, Dequeue, Acquire,
+                            Release, Administer>;
 
 }  // namespace scripted
 

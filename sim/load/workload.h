@@ -12,6 +12,8 @@
 
 #include "sim/base/distribution.h"
 #include "sim/base/rate.h"
+#include "sim/load/arrivals.h"
+#include "sim/load/popularity.h"
 #include "sim/load/script.h"
 #include "sim/protocol/request.h"
 
@@ -48,7 +50,7 @@ struct Closed {
       field("think", &Closed::think, "Time from an answer to the next request.")};
 };
 
-using Arrivals = std::variant<Poisson, Periodic, Closed>;
+using Arrivals = std::variant<Poisson, Periodic, Closed, Bursts, Mmpp, RateCurve, Diurnal, Replay>;
 
 // How often each operation is chosen, in proportion to the others.
 struct OperationMix {
@@ -106,10 +108,24 @@ struct Workload {
   std::optional<std::vector<ScriptedOperation>> script;
   bool spread_reads = false;
   std::uint64_t keys = 1;
+  Popularity popularity;
+  std::uint32_t fan_out = 1;
   Duration timeout{5'000'000'000};
   std::optional<Duration> retry_after = Duration{250'000'000};
+  std::uint32_t attempts = 1;
+  std::optional<Ratio> retry_budget;
   Duration start;
   std::optional<Duration> stop;
+  std::string problem() const {
+    const auto* replay = std::get_if<Replay>(&arrivals);
+    if (replay == nullptr) return {};
+    for (const ReplayedRequest& each : replay->requests) {
+      if (!each.key || *each.key < keys) continue;
+      return "a replayed request is about key " + std::to_string(*each.key) + ", but keys is " +
+             std::to_string(keys);
+    }
+    return {};
+  }
   static constexpr std::string_view name = "workload";
   static constexpr auto fields = std::tuple{
       field("clients", &Workload::clients, "Client nodes; they are called c1, c2 and so on.")
@@ -126,15 +142,27 @@ struct Workload {
       field("spread_reads", &Workload::spread_reads,
             "Whether reads are asked of all servers in turn, for algorithms whose followers serve "
             "them, and not of the one that answered last."),
-      field("keys", &Workload::keys, "How many keys there are; each is chosen equally often.")
+      field("keys", &Workload::keys, "How many keys there are.").at_least(1).at_most(1'000'000),
+      field("popularity", &Workload::popularity, "How often each key is chosen."),
+      field("fan_out", &Workload::fan_out,
+            "How many requests a job (operation work) is, sent at once and each as hard as chance "
+            "says; it is done when the last of them is, and fails when one does.")
           .at_least(1)
-          .at_most(1'000'000),
+          .at_most(10'000),
       field("timeout", &Workload::timeout, "When a client gives up; the outcome is then unknown.")
           .at_least(1),
       field("retry_after", &Workload::retry_after,
             "When a client without an answer repeats its request, elsewhere if it can; null for "
-            "never. Jobs (operation work) are never repeated.")
+            "never. Jobs (operation work) are repeated only as far as attempts says.")
           .at_least(1),
+      field("attempts", &Workload::attempts,
+            "How often a job (operation work) is asked for at most, once each retry_after. Servers "
+            "do a job as often as they are asked.")
+          .at_least(1)
+          .at_most(1'000),
+      field("retry_budget", &Workload::retry_budget,
+            "The share of its jobs that a client may ask for again, ten in a row at most; null for "
+            "no such limit."),
       field("start", &Workload::start, "When the first request may come."),
       field("stop", &Workload::stop, "When the last request may come; null for the end.")};
 };

@@ -15,10 +15,11 @@ Recording::Recording(const RecordingOptions& options, std::ostream* history)
       history_(history),
       metrics_(
           "from_ns,to_ns,invoked,ok,fail,info,p50_ns,p99_ns,max_ns,sent,received,dropped,elections,"
-          "nodes_up\n") {}
+          "nodes_up,routed,most_routed\n") {}
 
 void Recording::begin(const Scenario& scenario, const World& world) {
   trace_.begin(scenario, world);
+  spread_.begin(scenario);
   names_.resize(1);
   for (std::uint32_t i = 1; i <= world.node_count(); ++i) names_.push_back(world.name({i}));
 }
@@ -47,7 +48,11 @@ void Recording::sample(const Sample& s) {
   for (const std::uint64_t count : {s.sent, s.received, s.dropped, s.elections}) {
     metrics_ += ',' + std::to_string(count);
   }
-  metrics_ += ',' + std::to_string(s.nodes_up) + '\n';
+  const Spread::Interval chosen = spread_.take_interval();
+  for (const std::uint64_t count : {std::uint64_t{s.nodes_up}, chosen.routed, chosen.most}) {
+    metrics_ += ',' + std::to_string(count);
+  }
+  metrics_ += '\n';
 }
 
 }  // namespace ballast

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "sim/report/series.h"
 #include "sim/report/trace.h"
 #include "sim/scenario/run.h"
 
@@ -22,9 +23,12 @@ class Recording final : public Recorder {
  public:
   explicit Recording(const RecordingOptions& options, std::ostream* history = nullptr);
 
-  SightMask wants() const override { return trace_.wants(); }
+  SightMask wants() const override { return trace_.wants() | Spread::wants(); }
   bool wants_states() const override { return trace_.wants_states(); }
-  void see(const Occurrence& seen, const World& world) override { trace_.see(seen, world); }
+  void see(const Occurrence& seen, const World& world) override {
+    if ((trace_.wants() & sight(seen.what)) != 0) trace_.see(seen, world);
+    if ((Spread::wants() & sight(seen.what)) != 0) spread_.see(seen);
+  }
   void begin(const Scenario& scenario, const World& world) override;
   void line(const HistoryLine& line) override;
   void sample(const Sample& sample) override;
@@ -32,6 +36,7 @@ class Recording final : public Recorder {
   const TraceSink& trace() const { return trace_; }
   // A header line, and one line for each sample.
   const std::string& metrics_csv() const { return metrics_; }
+  const Spread& spread() const { return spread_; }
   // Passes on what is left of the history.
   void finish();
 
@@ -42,6 +47,7 @@ class Recording final : public Recorder {
   std::string lines_;
   std::uint64_t next_line_ = 0;
   std::string metrics_;
+  Spread spread_;
 };
 
 }  // namespace ballast

@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "sim/report/repro.h"
+#include "sim/report/series.h"
 #include "sim/report/summary.h"
 
 namespace ballast {
@@ -16,11 +17,12 @@ namespace {
 namespace fs = std::filesystem;
 
 // Everything that a run or a sweep writes. A directory that holds anything else is somebody's own.
-constexpr std::array<std::string_view, 17> known_files{
-    "failures",     "grid.csv",         "history.jsonl", "junit.xml",    "manifest.json",
-    "metrics.csv",  "part.json",        "repro.json",    "runs.csv",     "scenario.resolved.json",
-    "summary.json", "summary.md",       "trace.jsonl",   "violation.md", "shrunk.json",
-    "shrunk.md",    "shrunk.repro.json"};
+constexpr std::array<std::string_view, 22> known_files{
+    "elections.csv", "endpoints.csv", "failures",          "grid.csv",     "history.jsonl",
+    "junit.xml",     "latency.csv",   "manifest.json",     "metrics.csv",  "part.json",
+    "plots",         "queue.csv",     "repro.json",        "runs.csv",     "scenario.resolved.json",
+    "shrunk.json",   "shrunk.md",     "shrunk.repro.json", "summary.json", "summary.md",
+    "trace.jsonl",   "violation.md"};
 
 OutputError cannot_create(const std::string& path, std::string_view why) {
   return {true, path + ": cannot create the results: " + std::string(why)};
@@ -124,6 +126,25 @@ void point_at(const std::string& name, const std::string& target, std::string_vi
   if (error) fs::remove(next, error);
 }
 
+namespace {
+
+// What only plots need, and only of what there was.
+void write_series(const Spread& spread, const RunOutcome& outcome, const ResultDirectory& directory,
+                  const std::string& prefix) {
+  const auto histogram = [&](std::string_view name, const Histogram& values) {
+    if (values.count() == 0) return;
+    directory.write(prefix + std::string(name),
+                    std::string(histogram_columns) + histogram_rows(values));
+  };
+  histogram("latency.csv", outcome.latencies);
+  histogram("elections.csv", outcome.leaderless);
+  if (!spread.heard_any()) return;
+  directory.write(prefix + "endpoints.csv", spread.endpoints_csv(outcome.ended));
+  directory.write(prefix + "queue.csv", spread.queue_csv(outcome.ended));
+}
+
+}  // namespace
+
 RecordedRun record_run(const Scenario& scenario, const RecordOptions& options,
                        const ResultDirectory& directory, const std::string& prefix) {
   const RecordingOptions& wanted = options.recording;
@@ -143,6 +164,7 @@ RecordedRun record_run(const Scenario& scenario, const RecordOptions& options,
     close_or_throw(trace, trace_place);
   }
   directory.write(prefix + "metrics.csv", recording.metrics_csv());
+  write_series(recording.spread(), result.outcome, directory, prefix);
   directory.write(prefix + "scenario.resolved.json", resolved_json(scenario));
   result.summary =
       summary_json(scenario, result.outcome, with_history ? &recording.trace() : nullptr);

@@ -43,7 +43,8 @@ void add_clients(const Scenario& s, const std::vector<Group>& groups, World& wor
     NodeSettings settings;
     settings.name = "c" + std::to_string(i + 1);
     world.add_node(std::move(settings),
-                   std::make_unique<Client>(ClientSettings{*s.workload, s.seed, i, target->nodes}));
+                   std::make_unique<Client>(
+                       ClientSettings{*s.workload, s.seed, i, target->nodes, s.server_count()}));
   }
 }
 

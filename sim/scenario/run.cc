@@ -219,6 +219,7 @@ RunOutcome Running::judge() {
   outcome.info = all.info;
   outcome.open = watch_.history().open();
   outcome.latencies = watch_.history().latencies();
+  outcome.leaderless = watch_.leaderless();
   outcome.elections = all.elections;
   outcome.decisions = watch_.decisions();
   outcome.routed = watch_.routed();

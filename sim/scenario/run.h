@@ -76,6 +76,9 @@ struct RunOutcome {
   std::uint64_t info = 0;
   std::uint64_t open = 0;  // when the run ended
   Histogram latencies;     // of operations that returned ok
+  // How long each leader was waited for: from the crash or the resignation of the one before, or
+  // from the start; if that one is still in office, cut off perhaps, from the candidacy.
+  Histogram leaderless;
   std::uint64_t elections = 0;
   std::uint64_t decisions = 0;  // slots decided somewhere, each counted once for each group
   std::uint64_t routed = 0;

@@ -76,6 +76,7 @@ class Watch final : public Observer {
   const DecidedLog& log() const { return log_; }
   Histogram& interval_latencies() { return interval_latencies_; }
   std::uint64_t elections() const { return elections_; }
+  const Histogram& leaderless() const { return leaderless_; }
   std::uint64_t routed() const { return routed_; }
   std::uint64_t decisions() const {
     std::uint64_t total = 0;
@@ -161,6 +162,8 @@ class Watch final : public Observer {
       if (group == clients_) record(history_.hear(heard));
     } else if ((bit & Standing::leadership()) != 0) {
       follow_leader(heard);
+    } else if (const auto* campaigned = std::get_if<Campaigned>(seen.fact)) {
+      candidacy_ = {campaigned->term, seen.node, seen.at};
     } else if (const auto* decided = std::get_if<Decided>(seen.fact)) {
       decided_[group] = std::max(decided_[group], decided->slot.value);
       if (group == target_) log_.decide(*decided);
@@ -172,10 +175,18 @@ class Watch final : public Observer {
   void follow_leader(const HeardFact& heard) {
     if (const auto* elected = std::get_if<Elected>(heard.fact)) {
       ++elections_;
+      const bool stood = candidacy_.node == heard.node && candidacy_.term == elected->term;
+      const Time since = led_.since == Time::max() ? lost_ : stood ? candidacy_.since : heard.at;
+      leaderless_.record(heard.at - since);
       if (elected->term > led_.term) led_ = {elected->term, heard.node, heard.at};
     } else if (std::get<SteppedDown>(*heard.fact).term == led_.term && heard.node == led_.node) {
-      led_.since = Time::max();
+      lose_leader(heard.at);
     }
+  }
+
+  void lose_leader(Time at) {
+    if (led_.since != Time::max()) lost_ = at;
+    led_.since = Time::max();
   }
 
   void record(const HistoryLine& line) {
@@ -207,7 +218,7 @@ class Watch final : public Observer {
   }
 
   void crashed(const Occurrence& seen) {
-    if (seen.node == led_.node) led_.since = Time::max();
+    if (seen.node == led_.node) lose_leader(seen.at);
     for (const Listener& listener : checkers_) {
       if (listener.group == group_of_[seen.node.value]) {
         listener.checker->crashed(seen.node, seen.at);
@@ -247,11 +258,15 @@ class Watch final : public Observer {
   std::uint64_t answered_ = 0;
   Time first_answer_ = Time::max();
   Time last_ok_;
-  struct {
+  struct Office {
     Term term;
     NodeId node;
     Time since = Time::max();
-  } led_;
+  };
+  Office led_;
+  Office candidacy_;  // the last one
+  Time lost_;         // when the leader went, if none is in office
+  Histogram leaderless_;
   Time first_attempt_ = Time::max();
   Time first_progress_ = Time::max();
 };

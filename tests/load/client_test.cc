@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "tests/load/desk.h"
 #include "tests/support/print.h"
 
 using namespace ballast;
@@ -25,84 +26,6 @@ Workload workload(Arrivals arrivals, OperationMix mix = {1, 1, 0, 0, 0}) {
 Workload closed(OperationMix mix = {1, 1, 0, 0, 0}) {
   return workload(Closed{1, Distribution::constant(10_ms)}, mix);
 }
-
-struct Asked {
-  NodeId of;
-  Request request;
-};
-
-// One client, whose timers and messages the test sees to.
-class Desk {
- public:
-  explicit Desk(Workload w, std::vector<NodeId> targets = {n1, n2, n3}, std::uint64_t seed = 1,
-                std::uint32_t number = 0)
-      : client(ClientSettings{std::move(w), seed, number, std::move(targets)}),
-        timers_(client.timer_count(), Time::max()) {
-    client.attach(pools_);
-    step([&](StepContext& context) { client.start(context); });
-  }
-
-  // Lets the timers fire that are due by then, one after the other.
-  void run_until(Duration end) {
-    for (;;) {
-      const auto next = std::min_element(timers_.begin(), timers_.end());
-      if (*next > Time{} + end) break;
-      now = *next;
-      *next = Time::max();
-      const auto timer = static_cast<std::uint32_t>(next - timers_.begin());
-      step([&](StepContext& context) { client.fire(timer, context); });
-    }
-    now = Time{} + end;
-  }
-  void answer(RequestId request, Response response, NodeId from = n1) {
-    const std::uint32_t slot = pools_.answers().put({request, response});
-    step([&](StepContext& context) { client.deliver(from, {Pools::answer_type, slot}, context); });
-  }
-  void ok(RequestId request, std::int64_t value = 0, NodeId from = n1) {
-    answer(request, {Outcome::ok, value, {}}, from);
-  }
-  void crash() {
-    client.crash(0);
-    timers_.assign(timers_.size(), Time::max());
-  }
-  void start() {
-    step([&](StepContext& context) { client.start(context); });
-  }
-
-  // What was asked and stated since the last call.
-  std::vector<Asked> asked() { return std::exchange(asked_, {}); }
-  std::vector<Returned> returned() { return std::exchange(returned_, {}); }
-  std::vector<Invoked> invoked() { return std::exchange(invoked_, {}); }
-
-  Client client;
-  Time now;
-  std::string broken;
-
- private:
-  template <class Handler>
-  void step(Handler handler) {
-    Effects effects;
-    StepContext context{me, {}, now, nullptr, &pools_, &effects};
-    handler(context);
-    for (const TimerChange& change : effects.timers) timers_[change.timer] = now + change.min;
-    for (const Outgoing& outgoing : effects.sends) {
-      REQUIRE(outgoing.payload.type == Pools::request_type);
-      asked_.push_back({outgoing.to, pools_.requests()[outgoing.payload.slot]});
-      pools_.requests().release(outgoing.payload.slot);
-    }
-    for (const Fact& fact : effects.facts) {
-      if (const auto* one = std::get_if<Invoked>(&fact)) invoked_.push_back(*one);
-      if (const auto* one = std::get_if<Returned>(&fact)) returned_.push_back(*one);
-    }
-    broken = effects.broken_rule;
-  }
-
-  Pools pools_;
-  std::vector<Time> timers_;
-  std::vector<Asked> asked_;
-  std::vector<Invoked> invoked_;
-  std::vector<Returned> returned_;
-};
 
 }  // namespace
 
@@ -430,6 +353,24 @@ TEST_CASE("a message that is no answer breaks a rule of whoever sent it") {
   StepContext context{me, {}, {}, nullptr, &pools, &effects};
   desk.client.deliver(n1, {Pools::request_type, pools.requests().put({})}, context);
   CHECK(effects.broken_rule == "clients are sent nothing but answers");
+}
+
+TEST_CASE("a redirection past the targets is followed, once, and only to a server") {
+  Workload w = workload(Periodic{{1, 10_s}}, {0, 1, 0, 0, 0});
+  w.timeout = 5_s;
+  Desk desk(w, {n1}, 1, 0, 4);
+  desk.run_until(10_s);
+  const RequestId request = desk.asked().at(0).request.id;
+  desk.answer(request, {Outcome::redirect, 0, n3});
+  const auto followed = desk.asked();
+  REQUIRE(followed.size() == 1);
+  CHECK(followed[0].of == n3);
+  CHECK(followed[0].request.id == request);
+  // A retry goes to the targets again, and nobody else's node number is believed.
+  desk.run_until(10300_ms);
+  CHECK(desk.asked().at(0).of == n1);
+  desk.answer(request, {Outcome::redirect, 0, me});
+  CHECK(desk.asked().empty());
 }
 
 TEST_CASE("a clone asks what the original would") {

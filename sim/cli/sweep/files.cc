@@ -4,6 +4,7 @@
 
 #include "sim/cli/interval.h"
 #include "sim/cli/sweep/github.h"
+#include "sim/report/series.h"
 
 namespace ballast {
 namespace {
@@ -219,12 +220,30 @@ std::string sweep_md(const SweepResult& result) {
          ".\n";
 }
 
+namespace {
+
+// A histogram of each cell; no file if all are empty.
+void write_histogram(const SweepResult& result, std::string_view name,
+                     Histogram CellTotals::*histogram, const ResultDirectory& directory) {
+  if ((result.sum().*histogram).count() == 0) return;
+  std::string text = "cell," + std::string(histogram_columns);
+  const std::vector<CellTotals>& cells = result.totals().cells;
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    text += histogram_rows(cells[i].*histogram, std::to_string(i + 1) + ",");
+  }
+  directory.write(name, text);
+}
+
+}  // namespace
+
 void write_sweep(const SweepResult& result, const std::string& resolved,
                  const ResultDirectory& directory) {
   directory.write("summary.json", sweep_json(result));
   directory.write("summary.md", sweep_md(result));
   directory.write("grid.csv", grid_csv(result));
   directory.write("junit.xml", junit_xml(result));
+  write_histogram(result, "latency.csv", &CellTotals::latencies, directory);
+  write_histogram(result, "elections.csv", &CellTotals::leaderless, directory);
   if (!resolved.empty()) directory.write("scenario.resolved.json", resolved);
 }
 

@@ -351,7 +351,9 @@ std::string present(const SweepResult& result, const std::string& results, bool 
                     std::to_string(sum.first_inconclusive->seed) + ": " +
                     sum.first_inconclusive->sentence);
   }
-  return text + line("results", results);
+  text += line("results", results);
+  if (sum.ok > 0) text += line("plot", "scripts/plot " + shell_quoted(results));
+  return text;
 }
 
 std::string present_shard(const SweepPart& part, const std::string& results) {

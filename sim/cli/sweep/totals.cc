@@ -47,6 +47,7 @@ SweepRow sweep_row(std::uint64_t run, std::uint64_t cell, const Scenario& scenar
   row.dropped = outcome.counters.all_dropped();
   for (const FiredFault& fault : outcome.faults) row.faults += fault.fired;
   row.latencies = outcome.latencies;
+  row.leaderless = outcome.leaderless;
   row.recovery = outcome.recovery;
   row.goals = outcome.goals;
   const Histogram& h = outcome.latencies;
@@ -120,6 +121,7 @@ void CellTotals::add(const SweepRow& row) {
   dropped += row.dropped;
   faults += row.faults;
   latencies.add(row.latencies);
+  leaderless.add(row.leaderless);
   if (row.recovery) recoveries.record(*row.recovery);
   if (goals.empty()) {
     for (const GoalTally& each : row.goals) {
@@ -147,6 +149,7 @@ void CellTotals::add(const CellTotals& other) {
   keep_first(first_violated, other.first_violated);
   keep_first(first_inconclusive, other.first_inconclusive);
   latencies.add(other.latencies);
+  leaderless.add(other.leaderless);
   recoveries.add(other.recoveries);
   add_goals(goals, other.goals);
 }

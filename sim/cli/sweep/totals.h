@@ -36,6 +36,7 @@ struct SweepRow {
   std::uint64_t dropped = 0;
   std::uint64_t faults = 0;
   Histogram latencies;
+  Histogram leaderless;
   std::optional<Duration> recovery;
   std::vector<GoalTally> goals;
 };
@@ -96,6 +97,7 @@ struct CellTotals {
   std::optional<Example> first_violated;
   std::optional<Example> first_inconclusive;
   Histogram latencies;   // of all operations that returned ok
+  Histogram leaderless;  // how long leaders were waited for
   Histogram recoveries;  // from the healing to the first answer, of the checks of liveness
   std::vector<GoalTotal> goals;
 
@@ -117,6 +119,7 @@ struct CellTotals {
                  field("first_violated", &CellTotals::first_violated).needed(),
                  field("first_inconclusive", &CellTotals::first_inconclusive).needed(),
                  field("latencies", &CellTotals::latencies).needed(),
+                 field("leaderless", &CellTotals::leaderless).needed(),
                  field("recoveries", &CellTotals::recoveries).needed(),
                  field("goals", &CellTotals::goals).needed()};
 };

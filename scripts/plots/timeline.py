@@ -1,0 +1,93 @@
+"""Latency and rate over time, with faults shaded."""
+import style
+from data import NoData, seconds
+
+# By what a fault acts on.
+NETWORK = {"partition", "isolate", "cut", "bridge", "flap", "latency", "loss", "duplicate",
+           "replay", "reorder", "corrupt", "clog", "swizzle", "bandwidth", "split", "ring",
+           "chain", "star", "constrained_election", "old_leader_bridge", "two_leaf",
+           "client_only", "deaf", "mute", "links_only"}
+LOAD = {"rate", "double_submit"}
+SHADES = {"network": "#8C8C8C", "load": "#56B4E9", "node": "#E69F00"}
+COMMON = {"at", "for", "after_event", "id", "after", "delay", "when", "every", "optional",
+          "bounded"}
+
+
+def kind_of(fault):
+    return next((key for key in fault if key not in COMMON), "fault")
+
+
+def shade(axes, faults, end):
+    """A band for each fault, a line for one without an end; names above, not over each other."""
+    seen = set()
+    last = {}
+    for fault in faults:
+        kind = kind_of(fault)
+        group = "network" if kind in NETWORK else "load" if kind in LOAD else "node"
+        begin = seconds(fault["at"])
+        until = begin + seconds(fault["for"]) if fault.get("for") else begin
+        if begin < 0.02 * end and until > 0.98 * end:
+            axes[0].annotate(f"{kind}: all the time", (1.0, 1.0), xycoords="axes fraction",
+                             fontsize=7, color="#444444", va="bottom", ha="right")
+            continue
+        label = f"fault: {group}" if group not in seen else None
+        seen.add(group)
+        for ax in axes:
+            own = label if ax is axes[0] else None
+            if until > begin:
+                ax.axvspan(begin, min(until, end), color=SHADES[group], alpha=0.25, linewidth=0,
+                           label=own)
+            else:
+                ax.axvline(begin, color=SHADES[group], linewidth=1.2, label=own)
+        if begin - last.get("at", -end) > 0.1 * end:
+            axes[0].annotate(kind, (begin, 1.0), xycoords=("data", "axes fraction"), fontsize=7,
+                             color="#444444", va="bottom", ha="left", annotation_clip=False)
+            last["at"] = begin
+
+
+def column(rows, name, scale=1.0):
+    return [int(row[name]) * scale for row in rows]
+
+
+def over_time(results):
+    series = [s for s in results.series if s.metrics]
+    if not series:
+        raise NoData("time: metrics.csv is missing; only single runs write it")
+    if len(series) > 1:
+        raise NoData("time: one run at a time, please")
+    rows = series[0].metrics
+    end = int(rows[-1]["to_ns"]) / 1e9
+    fig, (upper, lower) = style.figure(2, 1, sharex=True, figsize=(7.6, 5.4))
+    style.title(fig, "Latency and rate over time", results)
+    middle = [(int(row["from_ns"]) + int(row["to_ns"])) / 2e9 for row in rows]
+    answered = [i for i, row in enumerate(rows) if int(row["ok"]) > 0]
+    for i, (name, label) in enumerate((("p50_ns", "p50"), ("p99_ns", "p99"), ("max_ns", "max"))):
+        values = column(rows, name, 1e-9)
+        upper.plot([middle[k] for k in answered], [values[k] for k in answered],
+                   color=style.COLOURS[i], marker=style.MARKERS[i], markersize=2.5, linewidth=1,
+                   label=label)
+    if answered:
+        style.log_time(upper.yaxis)
+    else:
+        upper.set_yticks([])
+    upper.set_ylabel("latency of what was answered ok")
+    span = [(int(row["to_ns"]) - int(row["from_ns"])) / 1e9 for row in rows]
+    for i, (name, label) in enumerate((("invoked", "begun"), ("ok", "ok"), ("fail", "failed"),
+                                       ("info", "given up"))):
+        rates = [count / s for count, s in zip(column(rows, name), span)]
+        if name in ("fail", "info") and not any(rates):
+            continue
+        lower.plot(middle, rates, color=("#7F7F7F", *style.COLOURS)[i], label=label,
+                   linestyle="--" if i == 0 else "-", marker=("", *style.MARKERS)[i],
+                   markersize=2.5, linewidth=1)
+    elected = [middle[i] for i, row in enumerate(rows) if int(row["elections"]) > 0]
+    if elected:
+        lower.plot(elected, [0] * len(elected), linestyle="", marker="^", color="#CC79A7",
+                   markersize=7, clip_on=False, label="leader elected")
+    lower.set(xlabel="simulated time in s", ylabel="operations per second")
+    lower.set_ylim(bottom=0)
+    lower.set_xlim(0, end)
+    shade((upper, lower), series[0].faults, end)
+    for ax in (upper, lower):
+        ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+    return fig
