@@ -68,9 +68,10 @@ constexpr std::array<ConsistencyInfo, 10> infos{{
      "A client holds a lock from the return of its acquire to the call of its release; no two such "
      "intervals overlap. The value of an acquire, if it has one, is its fencing token: a token "
      "that "
-     "was given out before another was asked for is less than that one, and no two are equal. Of a "
-     "client that never released, because it crashed or its session had expired, nothing is said "
-     "but that it got the lock. Judges locks.",
+     "was given out before another was asked for is less than that one, and no two are equal, but "
+     "that its holder may be given it again. Of a client that never released, because it crashed "
+     "or "
+     "its session had expired, nothing is said but that it got the lock. Judges locks.",
      "Dijkstra, Solution of a problem in concurrent programming control, 1965; Burrows, The Chubby "
      "lock service (sequencers), 2006"},
 }};
@@ -96,7 +97,7 @@ bool judges(Consistency consistency, Model model) {
     case Consistency::bounded_staleness:
       return replaces;
     case Consistency::mutual_exclusion:
-      return model == Model::lock;
+      return model == Model::lock || model == Model::fenced_lock;
   }
   return false;
 }

@@ -24,6 +24,10 @@ class LockHistory {
     const std::uint32_t owner = owners_.number(op.owner);
     if (owner == current_.size()) current_.push_back(Operation::never);
     if (op.action == Action::acquire && op.outcome == Outcome::ok) {
+      if (has_token(i) && current_[owner] != Operation::never &&
+          operation(holdings_[current_[owner]].acquire).result == op.result) {
+        return;  // its holder was given it again
+      }
       current_[owner] = static_cast<std::uint32_t>(holdings_.size());
       holdings_.push_back({i, Operation::never});
     } else if (op.action == Action::release && current_[owner] != Operation::never) {

@@ -58,8 +58,9 @@ ReadsFrom find_writers(const History& history, bool by_time) {
   for (std::uint32_t i = 0; i < n; ++i) {
     const Operation& op = history.operations[i];
     if (result.skipped[op.object]) continue;
-    if (op.action == Action::cas && op.outcome == Outcome::refused) {
-      doubt(op.object, "what a refused cas saw is not judged (" + line_or_time(history, i) + ")");
+    if (rules_out(op)) {
+      doubt(op.object, "that a value was another one than some is not judged (" +
+                           say(op, history.values) + ", " + line_or_time(history, i) + ")");
     }
     if (!looks(op)) continue;
     std::uint32_t candidates = seen_by(op) == nil ? 1 : 0;

@@ -9,13 +9,20 @@
 
 namespace ballast::history {
 
-// A read and a cas that succeeded look; a write, a delete and a cas that was not refused leave a
-// value.
+// A read and a cas that succeeded look, and a delete that found nothing; a write, a delete and a
+// cas that were not refused leave a value.
 inline bool looks(const Operation& op) {
+  if (op.action == Action::erase) return op.outcome == Outcome::refused;
   return op.outcome == Outcome::ok && (op.action == Action::read || op.action == Action::cas);
 }
 inline Word seen_by(const Operation& op) {
-  return op.action == Action::cas ? op.expected : op.result;
+  return op.action == Action::cas ? op.expected : op.action == Action::erase ? nil : op.result;
+}
+// It saw that the value was not a certain one.
+inline bool rules_out(const Operation& op) {
+  return op.action == Action::cas
+             ? op.outcome == Outcome::refused
+             : op.action == Action::erase && op.outcome == Outcome::ok && op.result != nil;
 }
 inline bool leaves(const Operation& op) {
   return op.outcome != Outcome::refused &&

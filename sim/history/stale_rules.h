@@ -23,9 +23,10 @@ class StaleRules : public PlainRules {
       : PlainRules(history), versions_(versions) {
     for (const std::uint32_t index : operations) {
       const Operation& op = history.operations[index];
-      refusals_ |= op.outcome == Outcome::refused;
+      refusals_ |= rules_out(op) || op.outcome == Outcome::refused;
       if (op.action == Action::read && op.known()) words_.number(op.result);
       if (op.action == Action::cas) words_.number(op.expected);
+      if (op.action == Action::erase && op.known()) words_.number(nil);
     }
   }
 
@@ -45,8 +46,8 @@ class StaleRules : public PlainRules {
     for (const Step& step : steps_) {
       const Operation& op = history_.operations[step.operation];
       if (leaves(op)) ++entries_[value_of(left_by(op))];
-      if (op.action != Action::read && op.action != Action::cas) continue;
-      const std::uint32_t value = value_of(op.action == Action::cas ? op.expected : op.result);
+      if (op.action != Action::read && op.action != Action::cas && !looks(op)) continue;
+      const std::uint32_t value = value_of(seen_by(op));
       last_observed_[value] = std::max(last_observed_[value], step.returned);
       if (looks(op)) last_called_[value] = std::max(last_called_[value], step.called);
     }
@@ -69,6 +70,11 @@ class StaleRules : public PlainRules {
       const bool same = window[0] == value_of(op.expected);
       if (op.outcome == Outcome::refused) return !same;
       if (!same) return false;
+    }
+    if (op.action == Action::erase) {
+      const bool nothing = window[0] == value_of(nil);
+      if (op.outcome == Outcome::refused) return nothing;
+      if (rules_out(op) && nothing) return false;
     }
     std::vector<std::uint32_t> next = window;
     next.pop_back();

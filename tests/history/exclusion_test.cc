@@ -90,10 +90,17 @@ TEST_CASE("holdings are compared as each pair says") {
     for (std::size_t i = 0; i < history.operations.size(); ++i) {
       const Operation& op = history.operations[i];
       if (op.action != Action::acquire) continue;
+      const auto given_again = [&](const Operation& other) {
+        return other.owner == op.owner && other.action == Action::acquire &&
+               other.result == op.result;
+      };
+      std::size_t before = i;
+      while (before > 0 && history.operations[before - 1].owner != op.owner) --before;
+      if (before > 0 && given_again(history.operations[before - 1])) continue;
       spans.push_back({&op, op.returned});
       for (std::size_t j = i + 1; j < history.operations.size(); ++j) {
         const Operation& other = history.operations[j];
-        if (other.owner != op.owner) continue;
+        if (other.owner != op.owner || given_again(other)) continue;
         if (other.action == Action::release) spans.back().end = other.called;
         break;
       }
