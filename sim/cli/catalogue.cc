@@ -4,6 +4,7 @@
 #include "sim/base/problems.h"
 #include "sim/check/checker.h"
 #include "sim/cli/load.h"
+#include "sim/history/consistency.h"
 #include "sim/protocol/register.h"
 #include "sim/scenario/json.h"
 #include "sim/scenario/misfortune.h"
@@ -84,6 +85,18 @@ std::vector<Entry> check_entries() {
   return entries;
 }
 
+// What `ballast check --consistency` holds a history to.
+std::vector<Entry> consistency_entries() {
+  std::vector<Entry> entries;
+  for (std::size_t i = 0; i < enumerators(history::Consistency{}).size(); ++i) {
+    const auto info = history::consistency_info(static_cast<history::Consistency>(i));
+    entries.push_back({std::string(info.name), std::string(info.summary),
+                       wrap("", info.definition, 0) + "\n" +
+                           wrap("Source: ", std::string(info.source) + ".", 2)});
+  }
+  return entries;
+}
+
 std::vector<Entry> distribution_entries() { return typed_entries(distribution_infos()); }
 
 // With their files, for whoever wants to copy one.
@@ -123,6 +136,7 @@ constexpr std::array kinds{
     Kind{"trigger", "triggers", trigger_entries},
     Kind{"profile", "profiles", profile_entries},
     Kind{"check", "checks", check_entries},
+    Kind{"consistency", "consistencies", consistency_entries},
     Kind{"distribution", "distributions", distribution_entries},
     Kind{"scenario", "scenarios", scenario_entries},
 };

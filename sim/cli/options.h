@@ -12,7 +12,9 @@
 #include "sim/cli/sweep/grid.h"
 #include "sim/cli/sweep/shard.h"
 #include "sim/cli/terminal.h"
+#include "sim/history/consistency.h"
 #include "sim/history/read.h"
+#include "sim/history/transactions.h"
 #include "sim/report/trace.h"
 
 namespace ballast {
@@ -118,6 +120,10 @@ struct FrontierCommand {
 struct CheckCommand {
   std::string file;  // a history, or the directory of a run
   history::ReadOptions read;
+  std::vector<history::WantedConsistency> consistency;  // each has a verdict of its own
+  // Operations are transactions, and held to an isolation instead.
+  std::optional<history::TransactionModel> transactions;
+  history::Isolation isolation = history::Isolation::strict_serializable;
   std::optional<Duration> limit;                 // by the clock on the wall
   std::uint64_t bytes = std::uint64_t{1} << 30;  // of the search
   std::string html;                              // where to write the page; empty for none

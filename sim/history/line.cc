@@ -60,16 +60,19 @@ std::string quoted(std::string_view word) { return in_quotes(word); }
 
 void Line::clear() {
   std::vector<Word> kept = std::move(value.list);
+  std::vector<LineMicro> kept_micros = std::move(micros);
   kept.clear();
+  kept_micros.clear();
   *this = Line{};
   value.list = std::move(kept);
+  micros = std::move(kept_micros);
 }
 
-void Assembler::complain(const Line& line, std::string sentence, std::string_view meant) {
+void LineSink::complain(const Line& line, std::string sentence, std::string_view meant) {
   problems_.add({source_, line.number, line.column}, std::move(sentence), std::string(meant));
 }
 
-Word Assembler::word(const Datum& datum) {
+Word LineSink::word(const Datum& datum) {
   switch (datum.kind) {
     case Datum::Kind::null:
       return nil;
@@ -78,18 +81,18 @@ Word Assembler::word(const Datum& datum) {
       return datum.integer;
     case Datum::Kind::text:
     case Datum::Kind::other:
-      return history_.values.text(datum.text);
+      return values().text(datum.text);
     case Datum::Kind::list:
     case Datum::Kind::map: {
       std::vector<Word> words;
       for (const Datum& item : datum.items) words.push_back(word(item));
-      return history_.values.list(words);
+      return values().list(words);
     }
   }
   return nil;
 }
 
-void Assembler::fill(Line& line, const Datum& map) {
+void LineSink::fill(Line& line, const Datum& map) {
   const auto text = [&](std::string_view key) {
     const Datum* found = map.find(key);
     return found == nullptr ? std::string_view() : std::string_view(found->text);
@@ -124,6 +127,7 @@ void Assembler::fill(Line& line, const Datum& map) {
     line.applied = applied->integer != 0;
   }
   if (const Datum* value = map.find("value"); value != nullptr) {
+    if (transactional()) return fill_micros(line, *value);
     line.value.is_list = value->kind == Datum::Kind::list;
     if (line.value.is_list) {
       for (const Datum& item : value->items) line.value.list.push_back(word(item));
@@ -133,7 +137,7 @@ void Assembler::fill(Line& line, const Datum& map) {
   }
 }
 
-void Assembler::note_time(const Line& line) {
+void LineSink::note_time(const Line& line) {
   if (line.has_time) {
     ++timed_;
   } else if (untimed_++ == 0) {
@@ -142,14 +146,13 @@ void Assembler::note_time(const Line& line) {
 }
 
 void Assembler::remark(const Line& line) {
-  note_time(line);
   std::string text(line.f);
   const Word value = whole(line.value);
   if (value != nil) text += " " + history_.values.say(value);
-  remarks_.push_back({Time{line.has_time ? line.time : line.number}, std::move(text)});
+  remarks_.push_back({time_of(line), std::move(text)});
 }
 
-void Assembler::add(const Line& line) {
+void LineSink::add(const Line& line) {
   if (std::find(types.begin(), types.end(), line.type) == types.end()) {
     if (line.type.empty()) {
       return complain(line, "an operation without \"type\"; expected invoke, ok, fail or info");
@@ -159,7 +162,10 @@ void Assembler::add(const Line& line) {
                     closest(line.type, types));
   }
   if (!line.has_process) {
-    if (line.type == "info") return remark(line);
+    if (line.type == "info") {
+      note_time(line);
+      return remark(line);
+    }
     return complain(line, "an operation without \"process\", which is a whole number");
   }
   note_time(line);
@@ -169,7 +175,18 @@ void Assembler::add(const Line& line) {
   complete(line, open_[process]);
 }
 
-void Assembler::invoke(const Line& line, Open& open) {
+void LineSink::fill_micros(Line& line, const Datum& value) {
+  line.has_micros = value.kind == Datum::Kind::list;
+  for (const Datum& item : value.items) {
+    const bool fits = item.kind == Datum::Kind::list && item.items.size() == 3 &&
+                      item.items[0].kind == Datum::Kind::text;
+    line.has_micros = line.has_micros && fits;
+    if (!line.has_micros) return;
+    line.micros.push_back({item.items[0].text, word(item.items[1]), word(item.items[2])});
+  }
+}
+
+void LineSink::invoke(const Line& line, Open& open) {
   const std::string who = "process " + std::to_string(line.process);
   if (open.retired) {
     return complain(line, who + " is retired: its operation of line " + std::to_string(open.line) +
@@ -179,11 +196,35 @@ void Assembler::invoke(const Line& line, Open& open) {
     return complain(line, who + " has two operations open; the other began in line " +
                               std::to_string(open.line));
   }
+  open = {begin(line), false, line.number, time_of(line)};
+}
+
+void LineSink::complete(const Line& line, Open& open) {
+  const std::string who = "process " + std::to_string(line.process);
+  if (open.operation == Operation::never) {
+    return complain(line, who + " completes an operation that it has not invoked");
+  }
+  const Open was = open;
+  open = {Operation::never, line.type == "info", line.number, {}};
+  if (time_of(line) < was.invoked) {
+    complain(line, "the operation of " + who + " ends before it began, in line " +
+                       std::to_string(was.line));
+  }
+  end(line, was.operation, was.line);
+}
+
+bool LineSink::settle_times() {
+  if (timed_ > 0 && untimed_ > 0) {
+    problems_.add({source_, first_untimed_, 1},
+                  "an operation without \"time\", which others of this history have");
+  }
+  return timed_ > 0;
+}
+
+std::uint32_t Assembler::begin(const Line& line) {
   const auto known = spellings(options_.model);
   const auto spelling = std::find_if(known.begin(), known.end(),
                                      [&](const Spelling& each) { return each.word == line.f; });
-  open.line = line.number;
-  open.operation = static_cast<std::uint32_t>(history_.operations.size());
   Operation operation;
   absent_.push_back(spelling == known.end());
   if (spelling == known.end()) {
@@ -202,11 +243,12 @@ void Assembler::invoke(const Line& line, Open& open) {
   operation.process = line.process;
   operation.owner = owner_of(line);
   operation.line = line.number;
-  operation.invoked = Time{line.has_time ? line.time : line.number};
+  operation.invoked = time_of(line);
   scratch_ = line.value;
   operation.object = object_of(line, scratch_);
   if (spelling != known.end() && !set_argument(line, operation)) absent_.back() = true;
   history_.operations.push_back(operation);
+  return static_cast<std::uint32_t>(history_.operations.size() - 1);
 }
 
 // The sessions of a client are as different as clients are: a lock is held by one of them.
@@ -313,20 +355,10 @@ bool Assembler::set_result(const Line& line, Operation& operation) {
   return true;
 }
 
-void Assembler::complete(const Line& line, Open& open) {
+void Assembler::end(const Line& line, std::uint32_t index, std::uint32_t began) {
   const std::string who = "process " + std::to_string(line.process);
-  if (open.operation == Operation::never) {
-    return complain(line, who + " completes an operation that it has not invoked");
-  }
-  Operation& operation = history_.operations[open.operation];
-  const std::uint32_t index = open.operation;
-  const std::uint32_t began = open.line;
-  open = {Operation::never, line.type == "info", line.number};
-  operation.ended = Time{line.has_time ? line.time : line.number};
-  if (operation.ended < operation.invoked) {
-    complain(line,
-             "the operation of " + who + " ends before it began, in line " + std::to_string(began));
-  }
+  Operation& operation = history_.operations[index];
+  operation.ended = time_of(line);
   if (absent_[index]) return;
   const auto known = spellings(options_.model);
   if (!line.f.empty() && std::none_of(known.begin(), known.end(), [&](const Spelling& each) {
@@ -349,11 +381,7 @@ void Assembler::complete(const Line& line, Open& open) {
 }
 
 History Assembler::finish() {
-  if (timed_ > 0 && untimed_ > 0) {
-    problems_.add({source_, first_untimed_, 1},
-                  "an operation without \"time\", which others of this history have");
-  }
-  history_.timed = timed_ > 0;
+  history_.timed = settle_times();
   std::size_t kept = 0;
   for (std::size_t i = 0; i < history_.operations.size(); ++i) {
     if (!absent_[i]) history_.operations[kept++] = history_.operations[i];
@@ -364,15 +392,19 @@ History Assembler::finish() {
   return std::move(history_);
 }
 
-std::optional<History> read_history(std::string_view text, const std::string& name,
-                                    const ReadOptions& options, Problems& problems) {
+void read_lines(std::string_view text, LineSink& sink) {
   const std::size_t start = text.find_first_not_of(" \t\r\n,\xEF\xBB\xBF");
   const std::string_view body = start == std::string_view::npos ? "" : text.substr(start);
   const bool edn = body.starts_with("{:") || body.starts_with("[") || body.starts_with("#") ||
                    body.starts_with(";");
+  edn ? read_edn(text, sink) : read_json_lines(text, sink);
+}
+
+std::optional<History> read_history(std::string_view text, const std::string& name,
+                                    const ReadOptions& options, Problems& problems) {
   Assembler assembler(options, problems, problems.add_source(name));
   const std::size_t before = problems.count();
-  edn ? read_edn(text, assembler) : read_json_lines(text, assembler);
+  read_lines(text, assembler);
   History history = assembler.finish();
   if (problems.count() > before) return std::nullopt;
   return history;

@@ -17,6 +17,13 @@ struct LineValue {
   std::vector<Word> list;
 };
 
+// A read or a write within a transaction.
+struct LineMicro {
+  std::string_view f;
+  Word key = nil;
+  Word value = nil;
+};
+
 struct Line {
   std::uint32_t number = 0;
   std::uint32_t column = 1;
@@ -37,59 +44,94 @@ struct Line {
   std::string_view type;  // empty if missing
   std::string_view f;
   LineValue value;
+  bool has_micros = false;  // the value is a list of micro-operations, and those are here
+  std::vector<LineMicro> micros;
 
   void clear();
 };
 
-// Pairs invocations with completions.
-class Assembler {
+// Pairs invocations with completions, line by line, whatever it is that they invoke.
+class LineSink {
  public:
-  Assembler(const ReadOptions& options, Problems& problems, std::uint32_t source)
-      : options_(options), problems_(problems), source_(source) {}
+  LineSink(Problems& problems, std::uint32_t source) : problems_(problems), source_(source) {}
+  virtual ~LineSink() = default;
 
-  Values& values() { return history_.values; }
+  virtual Values& values() = 0;
+  // Whether values are lists of micro-operations.
+  virtual bool transactional() const { return false; }
+
   void add(const Line& line);
   // The words of a value in `line`, from a tree.
   void fill(Line& line, const Datum& map);
   Word word(const Datum& datum);
   void complain(const Line& line, std::string sentence, std::string_view meant = {});
-  History finish();
+
+ protected:
+  // The operation that begins, as a number of its own.
+  virtual std::uint32_t begin(const Line& line) = 0;
+  // It ends with ok, fail or info; it began in line `began`.
+  virtual void end(const Line& line, std::uint32_t operation, std::uint32_t began) = 0;
+  // Something beside the operations.
+  virtual void remark(const Line& line) = 0;
+
+  static Time time_of(const Line& line) { return Time{line.has_time ? line.time : line.number}; }
+  // Times stand everywhere or nowhere. Whether they do.
+  bool settle_times();
+
+  Problems& problems_;
+  std::uint32_t source_;
 
  private:
   struct Open {
     std::uint32_t operation = Operation::never;  // the one that is open
     bool retired = false;
     std::uint32_t line = 0;  // where it began or was retired
+    Time invoked;
   };
 
+  void fill_micros(Line& line, const Datum& value);
+  void note_time(const Line& line);
   void invoke(const Line& line, Open& open);
   void complete(const Line& line, Open& open);
-  Word owner_of(const Line& line);
-  bool set_argument(const Line& line, Operation& operation);
-  bool set_result(const Line& line, Operation& operation);
-  Word whole(const LineValue& value);
-  std::uint32_t object_of(const Line& line, LineValue& value);
-  void remark(const Line& line);
-  void note_time(const Line& line);
 
-  ReadOptions options_;
-  Problems& problems_;
-  std::uint32_t source_;
-  History history_;
-  WordTable objects_;
   WordTable processes_;
-  std::vector<Open> open_;    // by process
-  std::vector<bool> absent_;  // by operation: it did not happen
-  std::vector<Remark> remarks_;
-  LineValue scratch_;
+  std::vector<Open> open_;  // by process
   std::uint64_t timed_ = 0;
   std::uint64_t untimed_ = 0;
   std::uint32_t first_untimed_ = 0;
 };
 
+class Assembler final : public LineSink {
+ public:
+  Assembler(const ReadOptions& options, Problems& problems, std::uint32_t source)
+      : LineSink(problems, source), options_(options) {}
+
+  Values& values() override { return history_.values; }
+  History finish();
+
+ private:
+  std::uint32_t begin(const Line& line) override;
+  void end(const Line& line, std::uint32_t operation, std::uint32_t began) override;
+  void remark(const Line& line) override;
+  Word owner_of(const Line& line);
+  bool set_argument(const Line& line, Operation& operation);
+  bool set_result(const Line& line, Operation& operation);
+  Word whole(const LineValue& value);
+  std::uint32_t object_of(const Line& line, LineValue& value);
+
+  ReadOptions options_;
+  History history_;
+  WordTable objects_;
+  std::vector<bool> absent_;  // by operation: it did not happen
+  std::vector<Remark> remarks_;
+  LineValue scratch_;
+};
+
 // Adds the lines of the text; what is wrong with one becomes a problem.
-void read_json_lines(std::string_view text, Assembler& assembler);
-void read_edn(std::string_view text, Assembler& assembler);
+void read_json_lines(std::string_view text, LineSink& sink);
+void read_edn(std::string_view text, LineSink& sink);
+// Whichever of them it is: EDN begins with `{:`, `[`, `#` or `;`.
+void read_lines(std::string_view text, LineSink& sink);
 
 // A line of JSON as a tree; `error` if it is none.
 Datum parse_json(std::string_view text, std::string& error);

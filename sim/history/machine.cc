@@ -122,6 +122,14 @@ bool Machine::apply_to_set(const Operation& operation) {
   return members_ == values_->elements(operation.result);
 }
 
+std::uint64_t Machine::fingerprint() const {
+  std::uint64_t h = mix(static_cast<std::uint64_t>(value_) + (held_ ? 1 : 0));
+  h = mix(h ^ static_cast<std::uint64_t>(token_));
+  for (const Word word : queue_) h = mix(h ^ static_cast<std::uint64_t>(word));
+  for (const Word word : members_) h = mix(h ^ static_cast<std::uint64_t>(word));
+  return h;
+}
+
 std::string Machine::say() const {
   if (model_ == Model::lock || model_ == Model::fenced_lock) {
     return held_ ? "held by " + values_->say(value_) : "free";

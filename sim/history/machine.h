@@ -19,6 +19,9 @@ class Machine {
 
   std::string say() const;
 
+  friend bool operator==(const Machine&, const Machine&) = default;
+  std::uint64_t fingerprint() const;  // equal machines have equal ones
+
  private:
   bool apply_to_value(const Operation& operation);
   bool apply_to_queue(const Operation& operation);

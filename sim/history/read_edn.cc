@@ -11,7 +11,7 @@ constexpr int deepest = 100;  // levels of nesting
 
 class EdnReader {
  public:
-  EdnReader(std::string_view text, Assembler& assembler) : text_(text), assembler_(assembler) {}
+  EdnReader(std::string_view text, LineSink& sink) : text_(text), sink_(sink) {}
 
   void read() {
     if (text_.starts_with("\xEF\xBB\xBF")) at_ = 3;
@@ -47,11 +47,11 @@ class EdnReader {
     line_.number = datum.line;
     line_.column = datum.column;
     if (datum.kind != Datum::Kind::map) {
-      assembler_.complain(line_, "an operation is a map, such as {:type :invoke, :f :read}");
+      sink_.complain(line_, "an operation is a map, such as {:type :invoke, :f :read}");
       return true;
     }
-    assembler_.fill(line_, datum);
-    assembler_.add(line_);
+    sink_.fill(line_, datum);
+    sink_.add(line_);
     return true;
   }
 
@@ -59,7 +59,7 @@ class EdnReader {
     line_.clear();
     line_.number = number_;
     line_.column = static_cast<std::uint32_t>(at_ - line_begin_ + 1);
-    assembler_.complain(line_, std::move(sentence));
+    sink_.complain(line_, std::move(sentence));
     at_ = text_.size();
   }
 
@@ -179,7 +179,7 @@ class EdnReader {
   }
 
   std::string_view text_;
-  Assembler& assembler_;
+  LineSink& sink_;
   std::size_t at_ = 0;
   std::size_t line_begin_ = 0;
   std::uint32_t number_ = 1;
@@ -188,6 +188,6 @@ class EdnReader {
 
 }  // namespace
 
-void read_edn(std::string_view text, Assembler& assembler) { EdnReader(text, assembler).read(); }
+void read_edn(std::string_view text, LineSink& sink) { EdnReader(text, sink).read(); }
 
 }  // namespace ballast::history

@@ -11,8 +11,11 @@ namespace {
 
 class FlatLine {
  public:
-  FlatLine(std::string_view text, Values& values)
-      : at_(text.data()), end_(text.data() + text.size()), values_(values) {}
+  FlatLine(std::string_view text, Values& values, bool transactional)
+      : at_(text.data()),
+        end_(text.data() + text.size()),
+        values_(values),
+        transactional_(transactional) {}
 
   // False if this line is none of its kind; `line` is half filled then.
   bool read(Line& line) {
@@ -98,6 +101,27 @@ class FlatLine {
     } while (take(','));
     return take(']');
   }
+  // [["append", 7, 1], ["r", 7, [1]]]
+  bool micros(std::vector<LineMicro>& out) {
+    if (!take('[')) return false;
+    if (take(']')) return true;
+    do {
+      LineMicro micro;
+      if (!take('[') || !text(micro.f) || !take(',') || !word(micro.key) || !take(',')) {
+        return false;
+      }
+      skip();
+      if (at_ != end_ && *at_ == '[') {
+        if (!list(elements_)) return false;
+        micro.value = values_.list(elements_);
+      } else if (!word(micro.value)) {
+        return false;
+      }
+      if (!take(']')) return false;
+      out.push_back(micro);
+    } while (take(','));
+    return take(']');
+  }
   bool member(std::string_view key, Line& line) {
     if (key == "process") return line.has_process = integer(line.process);
     if (key == "time") return line.has_time = integer(line.time);
@@ -109,6 +133,7 @@ class FlatLine {
       return true;
     }
     if (key == "value") {
+      if (transactional_) return line.has_micros = micros(line.micros);
       skip();
       line.value.is_list = at_ != end_ && *at_ == '[';
       return line.value.is_list ? list(line.value.list) : word(line.value.word);
@@ -131,6 +156,8 @@ class FlatLine {
   const char* at_;
   const char* end_;
   Values& values_;
+  bool transactional_;
+  std::vector<Word> elements_;
 };
 
 Datum tree_of(const nlohmann::json& json) {
@@ -180,7 +207,7 @@ Datum parse_json(std::string_view text, std::string& error) {
   }
 }
 
-void read_json_lines(std::string_view text, Assembler& assembler) {
+void read_json_lines(std::string_view text, LineSink& sink) {
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
   Line line;
   std::uint32_t number = 0;
@@ -192,8 +219,8 @@ void read_json_lines(std::string_view text, Assembler& assembler) {
     if (one.find_first_not_of(" \t\r") == std::string_view::npos) continue;
     line.clear();
     line.number = number;
-    if (FlatLine(one, assembler.values()).read(line)) {
-      assembler.add(line);
+    if (FlatLine(one, sink.values(), sink.transactional()).read(line)) {
+      sink.add(line);
       continue;
     }
     std::string error;
@@ -201,12 +228,12 @@ void read_json_lines(std::string_view text, Assembler& assembler) {
     line.clear();
     line.number = number;
     if (!error.empty()) {
-      assembler.complain(line, error);
+      sink.complain(line, error);
     } else if (tree.kind != Datum::Kind::map) {
-      assembler.complain(line, "a line of a history is a JSON object");
+      sink.complain(line, "a line of a history is a JSON object");
     } else {
-      assembler.fill(line, tree);
-      assembler.add(line);
+      sink.fill(line, tree);
+      sink.add(line);
     }
   }
 }

@@ -19,6 +19,8 @@ std::string count(std::size_t n, const std::string& what) {
   return with_commas(n) + " " + what + (n == 1 ? "" : "s");
 }
 
+}  // namespace
+
 std::string line_of(const History& history, std::uint32_t index) {
   const Operation& op = history.operations[index];
   std::string who = "process " + std::to_string(op.process);
@@ -28,6 +30,27 @@ std::string line_of(const History& history, std::uint32_t index) {
   return who + "  " + what + "  " + say_time(history, op.invoked) + " to " +
          (op.known() ? say_time(history, op.ended) : "unknown");
 }
+
+void write_operation(JsonWriter& w, const History& history, std::uint32_t index) {
+  const Operation& op = history.operations[index];
+  w.begin_object().member("process", op.process).member("f", name_of(op.action));
+  if (op.line > 0) w.member("line", op.line);
+  if (op.action == Action::cas) {
+    w.key("value").begin_array().raw(history.values.json(op.expected));
+    w.raw(history.values.json(op.argument)).end_array();
+  } else {
+    const bool looks =
+        op.action == Action::read || op.action == Action::dequeue || op.action == Action::acquire;
+    w.key("value").raw(history.values.json(looks ? op.result : op.argument));
+  }
+  constexpr std::array<std::string_view, 3> outcomes{"ok", "refused", "info"};
+  w.member("outcome", outcomes[static_cast<std::size_t>(op.outcome)]);
+  w.member("invoked", op.invoked.ns);
+  if (op.known()) w.member("returned", op.ended.ns);
+  w.end_object();
+}
+
+namespace {
 
 void add_list(std::string& text, const History& history, const std::string& heading,
               const std::vector<std::uint32_t>& operations) {
@@ -61,24 +84,6 @@ std::string in_text(const Judgement& judgement, const Explanation& explanation) 
         {explanation.order.end() - static_cast<std::ptrdiff_t>(shown), explanation.order.end()});
   }
   return text;
-}
-
-void write_operation(JsonWriter& w, const History& history, std::uint32_t index) {
-  const Operation& op = history.operations[index];
-  w.begin_object().member("process", op.process).member("f", name_of(op.action));
-  if (op.line > 0) w.member("line", op.line);
-  if (op.action == Action::cas) {
-    w.key("value").begin_array().raw(history.values.json(op.expected));
-    w.raw(history.values.json(op.argument)).end_array();
-  } else {
-    const bool looks = op.action == Action::read || op.action == Action::dequeue;
-    w.key("value").raw(history.values.json(looks ? op.result : op.argument));
-  }
-  constexpr std::array<std::string_view, 3> outcomes{"ok", "refused", "info"};
-  w.member("outcome", outcomes[static_cast<std::size_t>(op.outcome)]);
-  w.member("invoked", op.invoked.ns);
-  if (op.known()) w.member("returned", op.ended.ns);
-  w.end_object();
 }
 
 void write_operations(JsonWriter& w, const History& history, std::string_view key,

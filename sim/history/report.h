@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "sim/base/json_writer.h"
+#include "sim/history/consistency.h"
 #include "sim/history/explain.h"
 
 namespace ballast::history {
@@ -25,8 +27,36 @@ Judgement judge(const History& history, Model model, const LinearizabilityCheck&
 std::string as_text(const Judgement& judgement);
 std::string as_json(const Judgement& judgement);
 
+// What a weaker model made of a history. REQUIRES the history to outlive it.
+struct WeakJudgement {
+  const History* history = nullptr;
+  Model model = Model::reg;
+  WantedConsistency wanted;
+  ConsistencyVerdict verdict;
+};
+std::string as_text(const WeakJudgement& judgement);
+std::string as_json(const WeakJudgement& judgement);
+
+// "process 3     read -> 5                 1.2 s to 1.3 s"
+std::string line_of(const History& history, std::uint32_t index);
+void write_operation(JsonWriter& w, const History& history, std::uint32_t index);
+
+// A page shows for each object that failed what contradicts itself among what.
+struct PageSection {
+  Explanation explanation;
+  std::vector<std::uint32_t> operations;
+};
+struct Page {
+  const History* history = nullptr;
+  std::string title;
+  std::vector<std::string> findings;  // one for each question
+  std::vector<PageSection> sections;
+};
+void add_to(Page& page, const Judgement& judgement);
+void add_to(Page& page, const WeakJudgement& judgement);
+
 // One file that loads nothing: rows are processes, bars operations, the core stands out; light and
 // dark as the reader has it.
-std::string as_html(const Judgement& judgement, const std::string& title);
+std::string as_html(const Page& page);
 
 }  // namespace ballast::history

@@ -52,7 +52,10 @@ class Search final : public AnySearch {
  public:
   // `track`: whether to remember where it got stuck.
   Search(const History& history, const std::vector<std::uint32_t>& operations, bool track = false)
-      : rules_(history, operations), track_(track) {
+      : Search(history, operations, Rules(history, operations), track) {}
+  Search(const History& history, const std::vector<std::uint32_t>& operations, Rules rules,
+         bool track)
+      : rules_(std::move(rules)), track_(track) {
     std::vector<std::uint32_t> kept;
     for (const std::uint32_t index : operations) {
       if (!rules_.drops(history.operations[index])) kept.push_back(index);

@@ -63,9 +63,9 @@ std::string attribute(std::string_view name, std::int64_t value) {
 
 class Chart {
  public:
-  Chart(const Judgement& judgement, const Explanation& explanation)
-      : history_(*judgement.history), explanation_(explanation) {
-    choose(judgement.check->objects()[explanation.object].operations);
+  Chart(const History& history, const PageSection& section)
+      : history_(history), explanation_(section.explanation) {
+    choose(section.operations);
     place();
   }
 
@@ -189,10 +189,10 @@ class Chart {
   std::map<std::int64_t, int> rows_;      // by process
 };
 
-std::string section(const Judgement& judgement, const Explanation& explanation) {
-  const History& history = *judgement.history;
+std::string draw(const History& history, const PageSection& section) {
+  const Explanation& explanation = section.explanation;
   const std::string& name = history.objects[explanation.object];
-  const Chart chart(judgement, explanation);
+  const Chart chart(history, section);
   std::string text = "<section data-key=\"" + escaped(name) + "\">\n";
   if (!name.empty()) text += "<h2>key " + escaped(name) + "</h2>\n";
   text += "<p class=\"why\">" + escaped(explanation.sentence) + ".</p>\n<table>\n";
@@ -200,13 +200,15 @@ std::string section(const Judgement& judgement, const Explanation& explanation) 
     const Operation& op = history.operations[index];
     text += "<tr><td>process " + std::to_string(op.process) + "</td><td>" +
             escaped(say(op, history.values)) + "</td><td>" + say_time(history, op.invoked) +
-            " to " + say_time(history, op.ended) + "</td></tr>\n";
+            " to " + (op.known() ? say_time(history, op.ended) : "unknown") + "</td></tr>\n";
   }
   text += "</table>\n<p class=\"quiet\">" + std::to_string(chart.drawn()) + " of " +
-          with_commas(judgement.check->objects()[explanation.object].operations.size()) +
-          " operations are drawn; the framed ones cannot be explained together. The line is the "
-          "longest order that explains what came before.</p>\n";
-  return text + chart.draw() + "</section>\n";
+          with_commas(section.operations.size()) +
+          " operations are drawn; the framed ones cannot be explained together.";
+  if (!explanation.order.empty()) {
+    text += " The line is the longest order that explains what came before.";
+  }
+  return text + "</p>\n" + chart.draw() + "</section>\n";
 }
 
 constexpr std::string_view script = R"(<script>
@@ -218,24 +220,36 @@ s.hidden=choice.value!==''&&s.dataset.key!==choice.value}
 
 }  // namespace
 
-std::string as_html(const Judgement& judgement, const std::string& title) {
-  const LinearizabilityCheck& check = *judgement.check;
+std::string as_html(const Page& page) {
+  const History& history = *page.history;
   std::string text(head);
-  text += "<title>" + escaped(title) + "</title></head><body>\n<h1>" + escaped(title) + ": " +
-          std::string(name_of(check.answer())) + "</h1>\n<p class=\"quiet\">" +
-          with_commas(judgement.history->operations.size()) + " operations on " +
-          with_commas(check.objects().size()) + " objects, each a " +
-          std::string(name_of(judgement.model)) + "</p>\n";
-  if (judgement.explanations.size() > 1) {
+  text += "<title>" + escaped(page.title) + "</title></head><body>\n<h1>" + escaped(page.title) +
+          "</h1>\n";
+  for (const std::string& each : page.findings) {
+    text += "<p class=\"quiet\">" + escaped(each) + "</p>\n";
+  }
+  std::set<std::string> names;
+  for (const PageSection& each : page.sections) {
+    names.insert(history.objects[each.explanation.object]);
+  }
+  if (names.size() > 1) {
     text += "<p><label>Key <select id=\"key\"><option value=\"\">all</option>";
-    for (const Explanation& each : judgement.explanations) {
-      const std::string name = escaped(judgement.history->objects[each.object]);
-      text += "<option>" + name + "</option>";
-    }
+    for (const std::string& name : names) text += "<option>" + escaped(name) + "</option>";
     text += "</select></label></p>\n";
   }
-  for (const Explanation& each : judgement.explanations) text += section(judgement, each);
+  for (const PageSection& each : page.sections) text += draw(history, each);
   return text + std::string(script) + "</body></html>\n";
+}
+
+void add_to(Page& page, const Judgement& judgement) {
+  const LinearizabilityCheck& check = *judgement.check;
+  page.findings.push_back(std::string(name_of(check.answer())) + ": " +
+                          with_commas(judgement.history->operations.size()) + " operations on " +
+                          with_commas(check.objects().size()) + " objects, each a " +
+                          std::string(name_of(judgement.model)));
+  for (const Explanation& each : judgement.explanations) {
+    page.sections.push_back({each, check.objects()[each.object].operations});
+  }
 }
 
 }  // namespace ballast::history

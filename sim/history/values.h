@@ -31,6 +31,9 @@ class Values {
   // The list `value` (or nil) and one more element.
   Word extended(Word value, Word element) { return child(value, element, lists); }
 
+  // The same, without a trace: `unreadable` if that list is nowhere in the history.
+  Word extension(Word value, Word element) const { return find_child(value, element, lists); }
+
   // `value` with `tail` appended: an element, or a text or list joined to its like. `unreadable`
   // if that is nowhere in the history.
   Word appended(Word value, Word tail) const;
@@ -40,6 +43,13 @@ class Values {
   // The text or list without its last element; of one element, nil. REQUIRES a text or a list.
   Word parent(Word w) const;
   Word last(Word w) const;
+  // Lists and texts are numbered from 0, each after its parent.
+  static std::size_t number(Word w) {
+    return static_cast<std::size_t>(w - (is_list(w) ? lists : texts));
+  }
+  std::size_t size() const { return nodes_.size(); }
+  // The list of that number. REQUIRES that it is not a text.
+  static Word list_of(std::size_t number) { return lists + static_cast<Word>(number); }
   std::vector<Word> elements(Word w) const;  // of nil and of what is no list: none
 
   // As people read it: 5, "abc", [1 2 3], nothing.
@@ -61,9 +71,7 @@ class Values {
   static std::uint64_t key(Word w) { return static_cast<std::uint64_t>(w); }
   Word child(Word parent, Word element, Word family);
   Word find_child(Word parent, Word element, Word family) const;
-  const Node& node(Word w) const {
-    return nodes_[static_cast<std::size_t>(w - (is_list(w) ? lists : texts))];
-  }
+  const Node& node(Word w) const { return nodes_[number(w)]; }
 
   std::vector<Node> nodes_;
   PairTable table_;

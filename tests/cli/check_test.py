@@ -69,6 +69,64 @@ class Check(Case):
         text = self.check(lines(*many), "--memory", "1kB", code=2).stdout
         self.assertIn("undecided within the limits", text)
 
+    def test_each_consistency_has_a_verdict_of_its_own(self):
+        words = ("--consistency", "linearizable", "--consistency", "sequential",
+                 "--consistency", "bounded-staleness=2", "--consistency", "read-your-writes")
+        text = self.check(STALE, *words, code=1).stdout
+        self.assertIn("not linearizable: 3 operations", text)
+        self.assertIn("sequential holds: 3 operations of 2 processes on 1 object", text)
+        self.assertIn("bounded-staleness=2 holds", text)
+        self.assertIn("read-your-writes holds", text)
+        self.check(STALE, *words[2:])
+        reports = json.loads(self.check(STALE, "--format", "json", *words[2:]).stdout)
+        self.assertEqual([each["consistency"] for each in reports],
+                         ["sequential", "bounded-staleness=2", "read-your-writes"])
+
+    def test_a_session_that_goes_back_is_told(self):
+        back = lines((0, "write", 5, 1, 2), (0, "write", 7, 3, 4), (1, "read", 7, 5, 6),
+                     (1, "read", 5, 7, 8))
+        text = self.check(back, "--consistency", "monotonic-reads", "--html", "why.html",
+                          code=1).stdout
+        self.assertIn("process 1's read -> 5", text)
+        self.assertIn("came after its read -> 7", text)
+        self.assertIn("<svg", (self.folder / "why.html").read_text(encoding="utf-8"))
+        self.check(back, "--consistency", "monotonic-reads", "--write-order", "any")
+
+    def test_what_cannot_be_told_apart_is_unknown(self):
+        twice = lines((0, "write", 5, 1, 2), (0, "write", 5, 3, 4), (1, "read", 5, 5, 6))
+        text = self.check(twice, "--consistency", "session", code=2).stdout
+        self.assertIn("5 was there more than once (line 1, line 3)", text)
+
+    def test_a_consistency_must_fit_the_model_and_its_bound(self):
+        error = self.check(STALE, "--consistency", "mutual-exclusion", code=64).stderr
+        self.assertIn("says nothing of a register; it judges lock", error)
+        error = self.check(STALE, "--consistency", "bounded-staleness", code=64).stderr
+        self.assertIn("expected a bound", error)
+        self.assertIn("did you mean sequential?",
+                      self.check(STALE, "--consistency", "sequentail", code=64).stderr)
+        self.assertIn("Lamport", self.ballast("describe", "consistency", "sequential").stdout)
+
+    def transactions(self, text, *words, code=0):
+        (self.folder / "t.edn").write_text(text, encoding="utf-8")
+        return self.ballast("check", "t.edn", "--model", "list-append", *words, code=code)
+
+    def test_transactions_are_held_to_an_isolation(self):
+        skew = ("{:process 0 :type :invoke :f :txn :value [[:r :x nil] [:append :y 1]]}"
+                "{:process 1 :type :invoke :f :txn :value [[:r :y nil] [:append :x 1]]}"
+                "{:process 0 :type :ok :f :txn :value [[:r :x []] [:append :y 1]]}"
+                "{:process 1 :type :ok :f :txn :value [[:r :y []] [:append :x 1]]}")
+        text = self.transactions(skew, code=1).stdout
+        self.assertIn("strict-serializable violated: 2 transactions on 2 keys", text)
+        self.assertIn("G2-item", text)
+        self.assertIn("T1 < T2 (rw): it read key x as nothing", text)
+        self.transactions(skew, "--isolation", "snapshot-isolation")
+        report = json.loads(self.transactions(skew, "--format", "json", code=1).stdout)
+        self.assertEqual(report["strongest"], ["snapshot-isolation"])
+        self.transactions(skew, "--consistency", "causal", code=64)
+        self.check(STALE, "--isolation", "serializable", code=64)
+        self.assertIn("t.edn:1:1: error: expected the operation",
+                      self.transactions("{:process 0 :type :invoke :f :read}", code=65).stderr)
+
     def test_mistakes_have_places(self):
         error = self.check('{"process":0,"type":"ok","f":"read","value":1}\n{"process":0}\n',
                            code=65).stderr

@@ -186,8 +186,11 @@ TEST_CASE("reports are whole: text, JSON and a page that loads nothing") {
   says(as_text(judgement), "3 operations of 4 that cannot be explained together; any fewer can");
   says(as_json(judgement), "\"verdict\": \"not linearizable\"");
   says(as_json(judgement), "\"stuck\": {");
-  const std::string page = as_html(judgement, "a <history>");
-  says(page, "a &lt;history&gt;: not linearizable");
+  Page drawn{&builder.history, "a <history>", {}, {}};
+  add_to(drawn, judgement);
+  const std::string page = as_html(drawn);
+  says(page, "<h1>a &lt;history&gt;</h1>");
+  says(page, "not linearizable: 4 operations on 1 objects, each a register");
   says(page, "class=\"core\"");
   CHECK(page.find("http") == std::string::npos);
   CHECK(page.find("src=") == std::string::npos);
