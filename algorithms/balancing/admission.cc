@@ -6,8 +6,7 @@
 
 namespace ballast::balancing {
 
-// --- Rate limit
-// ------------------------------------------------------------------------------------
+// --- Rate limit ---------------------------------------------------------------------------------
 
 TokenBucket::TokenBucket(const RateLimitOptions& options)
     : options_(options),
@@ -24,8 +23,7 @@ bool TokenBucket::take(Time now) {
   return true;
 }
 
-// --- Circuit breaker
-// -------------------------------------------------------------------------------
+// --- Circuit breaker ----------------------------------------------------------------------------
 
 bool Breaker::admit(Time now) {
   if (state_ == State::open && now >= until_) {
@@ -87,11 +85,11 @@ void Breaker::open(Time now) {
   failures_ = in_a_row_ = 0;
 }
 
-// --- Adaptive throttling
-// ---------------------------------------------------------------------------
+// --- Adaptive throttling ------------------------------------------------------------------------
 
 void Throttle::move_to(Time now) {
-  const std::int64_t width = std::max<std::int64_t>(options_.window.ns / slices, 1);
+  const std::int64_t width =
+      std::max<std::int64_t>(options_.window.ns / static_cast<std::int64_t>(slices), 1);
   const std::int64_t at = now.ns / width;
   if (at - slice_ >= static_cast<std::int64_t>(slices)) {
     slices_.assign(slices, {});
@@ -124,8 +122,7 @@ void Throttle::accepted(Time now) {
   ++slices_[static_cast<std::size_t>(slice_) % slices].accepts;
 }
 
-// --- Limits of concurrency
-// -------------------------------------------------------------------------
+// --- Limits of concurrency ----------------------------------------------------------------------
 
 namespace {
 constexpr std::uint64_t one = std::uint64_t{1} << 16;

@@ -15,8 +15,7 @@ std::uint64_t load(std::string_view bytes, std::size_t at, unsigned count) {
   return word;
 }
 
-// --- xxHash
-// ---------------------------------------------------------------------------------------
+// --- xxHash -------------------------------------------------------------------------------------
 
 constexpr std::uint64_t prime_1 = 0x9E3779B185EBCA87;
 constexpr std::uint64_t prime_2 = 0xC2B2AE3D27D4EB4F;
@@ -122,8 +121,7 @@ std::uint64_t jump_hash(std::uint64_t key, std::uint64_t n) {
   return bucket;
 }
 
-// --- Mersenne Twister
-// -----------------------------------------------------------------------------
+// --- Mersenne Twister ---------------------------------------------------------------------------
 
 MersenneTwister::MersenneTwister(std::uint32_t seed) {
   state_[0] = seed;

@@ -16,8 +16,7 @@ namespace ballast::balancing {
 
 inline constexpr std::int64_t second_ns = 1'000'000'000;
 
-// --- Retries
-// ---------------------------------------------------------------------------------------
+// --- Retries ------------------------------------------------------------------------------------
 
 // Before attempt n + 1 of a request passes delay = min(base * multiplier^(n - 1), max), or
 //   none          exactly that                 full    anything from 0 to that
@@ -108,8 +107,7 @@ struct HedgeOptions {
             "Whether endpoints are told of the copies that nobody waits for any more.")};
 };
 
-// --- Admission
-// -------------------------------------------------------------------------------------
+// --- Admission ----------------------------------------------------------------------------------
 
 struct RateLimitOptions {
   Rate rate{100, {second_ns}};
@@ -216,8 +214,7 @@ struct Gradient {
 }  // namespace limit
 using LimiterOptions = std::variant<limit::Aimd, limit::Vegas, limit::Gradient>;
 
-// --- Endpoints
-// -------------------------------------------------------------------------------------
+// --- Endpoints ----------------------------------------------------------------------------------
 
 struct OutlierOptions {
   std::uint32_t consecutive = 5;
