@@ -237,7 +237,7 @@ class Distribution {
   // nearest nanosecond; what would exceed Duration::max() is Duration::max(). Against the exact
   // quantile, exponential values are off by at most 2 * 10^-7 of the mean, normal ones by 4 * 10^-6
   // of the deviation, lognormal ones by a share of 4 * 10^-6 * sigma + 10^-7, Pareto ones by a
-  // share of 2 * 10^-7 / alpha + 10^-7 and hyperexponential ones by 2 * 10^-5 of mean * (scv + 1).
+  // share of 2 * 10^-7 / alpha + 10^-7, hyperexponential ones by 5 * 10^-6 * (scv + 1)^2 * mean.
   Duration at(std::uint64_t word) const {
     return {std::visit([word](const auto& law) { return law.at(word); }, function_)};
   }

@@ -45,7 +45,8 @@ TEST_CASE("a law that is misspelt, incomplete or impossible is reported at its p
   CHECK(problems("\"5\"") == "value is \"5\"; expected a duration such as \"250ms\"");
   CHECK(problems(R"({"uniforn": ["1ms", "2ms"]})") ==
         "value is \"uniforn\"; expected one of \"constant\", \"uniform\", \"exponential\", "
-        "\"normal\", \"lognormal\", \"pareto\", \"bimodal\" or \"empirical\" [uniform]");
+        "\"normal\", \"lognormal\", \"pareto\", \"bimodal\", \"empirical\", "
+        "\"hyperexponential\" or \"recorded\" [uniform]");
   CHECK(problems(R"({"uniform": ["2ms", "1ms"]})") ==
         "uniform.range starts at 2ms and ends at 1ms; expected the smaller bound first");
   CHECK(problems(R"({"normal": "1ms"})") == "missing key \"deviation\" in normal");
