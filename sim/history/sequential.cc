@@ -8,7 +8,7 @@
 namespace ballast::history {
 namespace {
 
-bool only_looks(const Operation& op) {
+bool changes_nothing(const Operation& op) {
   return op.known() && (op.action == Action::read || op.outcome == Outcome::refused);
 }
 
@@ -163,7 +163,7 @@ bool SequentialSearch::settle() {
   for (std::uint32_t session = 0; session < sessions_.size(); ++session) {
     for (std::uint32_t i = head(session); i != Operation::never; i = head(session)) {
       std::uint32_t state = 0;
-      if (!only_looks(history_.operations[i]) || !may_take(i, state)) break;
+      if (!changes_nothing(history_.operations[i]) || !may_take(i, state)) break;
       take(i, state);
     }
   }
@@ -200,7 +200,7 @@ bool SequentialSearch::arrive() {
   for (std::uint32_t session = 0; session < sessions_.size(); ++session) {
     const std::uint32_t i = head(session);
     std::uint32_t state = 0;
-    if (i != Operation::never && !only_looks(history_.operations[i]) && may_take(i, state)) {
+    if (i != Operation::never && !changes_nothing(history_.operations[i]) && may_take(i, state)) {
       candidates_.push_back(i);
     }
   }

@@ -6,6 +6,48 @@
 #include "tests/history/weak_histories.h"
 
 namespace ballast::history {
+namespace {
+
+// Each pair of holdings by itself.
+bool plainly_excluded(const History& history) {
+  bool holds = true;
+  struct Span {
+    const Operation* acquire;
+    std::uint32_t end;
+  };
+  std::vector<Span> spans;
+  for (std::size_t i = 0; i < history.operations.size(); ++i) {
+    const Operation& op = history.operations[i];
+    if (op.action != Action::acquire) continue;
+    const auto given_again = [&](const Operation& other) {
+      return other.owner == op.owner && other.action == Action::acquire &&
+             other.result == op.result;
+    };
+    std::size_t before = i;
+    while (before > 0 && history.operations[before - 1].owner != op.owner) --before;
+    if (before > 0 && given_again(history.operations[before - 1])) continue;
+    spans.push_back({&op, op.returned});
+    for (std::size_t j = i + 1; j < history.operations.size(); ++j) {
+      const Operation& other = history.operations[j];
+      if (other.owner != op.owner || given_again(other)) continue;
+      if (other.action == Action::release) spans.back().end = other.called;
+      break;
+    }
+  }
+  for (const Span& a : spans) {
+    for (const Span& b : spans) {
+      if (a.acquire == b.acquire) continue;
+      if (a.acquire->result == b.acquire->result) holds = false;
+      if (a.acquire->returned < b.acquire->called && a.acquire->result > b.acquire->result) {
+        holds = false;
+      }
+      if (a.acquire->returned < b.acquire->returned && a.end > b.acquire->returned) holds = false;
+    }
+  }
+  return holds;
+}
+
+}  // namespace
 
 TEST_CASE("a lock is never held twice and its tokens rise") {
   const auto judge = [](const std::string& text) {
@@ -81,40 +123,7 @@ TEST_CASE("holdings are compared as each pair says") {
       free_at[who] = at + 1;
     }
     put_in_order(history);
-    bool holds = true;
-    struct Span {
-      const Operation* acquire;
-      std::uint32_t end;
-    };
-    std::vector<Span> spans;
-    for (std::size_t i = 0; i < history.operations.size(); ++i) {
-      const Operation& op = history.operations[i];
-      if (op.action != Action::acquire) continue;
-      const auto given_again = [&](const Operation& other) {
-        return other.owner == op.owner && other.action == Action::acquire &&
-               other.result == op.result;
-      };
-      std::size_t before = i;
-      while (before > 0 && history.operations[before - 1].owner != op.owner) --before;
-      if (before > 0 && given_again(history.operations[before - 1])) continue;
-      spans.push_back({&op, op.returned});
-      for (std::size_t j = i + 1; j < history.operations.size(); ++j) {
-        const Operation& other = history.operations[j];
-        if (other.owner != op.owner || given_again(other)) continue;
-        if (other.action == Action::release) spans.back().end = other.called;
-        break;
-      }
-    }
-    for (const Span& a : spans) {
-      for (const Span& b : spans) {
-        if (a.acquire == b.acquire) continue;
-        if (a.acquire->result == b.acquire->result) holds = false;
-        if (a.acquire->returned < b.acquire->called && a.acquire->result > b.acquire->result) {
-          holds = false;
-        }
-        if (a.acquire->returned < b.acquire->returned && a.end > b.acquire->returned) holds = false;
-      }
-    }
+    const bool holds = plainly_excluded(history);
     held += holds ? 1 : 0;
     INFO("seed ", seed, "\n", words_of(history));
     REQUIRE(judge_exclusion(history).answer == (holds ? Holds::yes : Holds::no));
