@@ -117,6 +117,15 @@ struct FrontierCommand {
   Format format = Format::text;
 };
 
+// Which of several values of one thing is better.
+struct CompareCommand {
+  ScenarioOptions scenario;
+  std::string vary;  // path=a,b,c or path=from:to:step; a name that is unambiguous for the path
+  SeedList seeds;
+  std::uint32_t jobs = 0;
+  Format format = Format::text;
+};
+
 struct CheckCommand {
   std::string file;  // a history, or the directory of a run
   history::ReadOptions read;
@@ -164,7 +173,8 @@ struct ShowCommand {
 using AnyCommand =
     std::variant<ShowCommand, VersionCommand, RunCommand, ReplayCommand, SweepCommand, MergeCommand,
                  ValidateCommand, ListCommand, DescribeCommand, SchemaCommand, FingerprintsCommand,
-                 ShrinkCommand, ForkCommand, DiffCommand, FrontierCommand, CheckCommand>;
+                 ShrinkCommand, ForkCommand, DiffCommand, FrontierCommand, CheckCommand,
+                 CompareCommand>;
 
 AnyCommand parse_command_line(int argc, const char* const* argv);
 
@@ -177,6 +187,7 @@ ExitCode execute(const ForkCommand& command, const std::string& command_line);
 ExitCode execute(const DiffCommand& command, const std::string& command_line);
 ExitCode execute(const FrontierCommand& command, const std::string& command_line);
 ExitCode execute(const CheckCommand& command, const std::string& command_line);
+ExitCode execute(const CompareCommand& command, const std::string& command_line);
 ExitCode execute(const MergeCommand& command, const std::string& command_line);
 ExitCode execute(const ValidateCommand& command, const std::string& command_line);
 ExitCode execute(const ListCommand& command, const std::string& command_line);

@@ -1,6 +1,9 @@
 #include "sim/cli/present.h"
 
+#include <utility>
+
 #include "sim/report/names.h"
+#include "sim/report/statistics.h"
 #include "sim/report/summary.h"
 #include "sim/report/words.h"
 
@@ -157,6 +160,12 @@ std::string present(const Scenario& scenario, const RunOutcome& outcome, const S
     text += line("faults", faults(outcome));
     if (outcome.invoked > 0) text += line("operations", operations(outcome));
     if (outcome.ok > 0) text += line("latency", latency(outcome));
+    if (outcome.statistics) {
+      std::string_view label = "  statistics   ";
+      for (const std::string& each : in_words(*outcome.statistics)) {
+        text += wrap(std::exchange(label, "               "), each, 15);
+      }
+    }
     if (outcome.recovery) {
       text += line("recovery", rounded(*outcome.recovery) + " from healing to the first answer");
     }

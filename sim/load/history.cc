@@ -25,6 +25,7 @@ HistoryLine History::hear(const HeardFact& heard) {
       s.has_process = true;
     }
     s.open = true;
+    s.current.number = invoked_;
     s.current.client = begun->request.client;
     s.current.request = begun->request;
     s.current.operation = begun->operation;
@@ -69,6 +70,16 @@ std::vector<ClientOperation> History::crashed(NodeId client, Time at) {
     cut_short.push_back(s.current);
   }
   return cut_short;
+}
+
+Wide History::open_for(Time now) const {
+  Wide sum = 0;
+  for (const auto& of_client : sessions_) {
+    for (const Session& s : of_client) {
+      if (s.open) sum += static_cast<std::uint64_t>((now - s.current.invoked).ns);
+    }
+  }
+  return sum;
 }
 
 std::vector<ClientOperation> History::operations() const {

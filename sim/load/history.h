@@ -14,6 +14,7 @@ namespace ballast {
 // One operation of one client. An operation that has not returned, or whose client crashed, may
 // take effect at any later time or never.
 struct ClientOperation {
+  std::uint64_t number = 0;   // of all clients together, in the order of invocation, from 0
   std::uint64_t process = 0;  // a strand of operations one after the other; retired after an info
   NodeId client;
   RequestId request;
@@ -53,6 +54,8 @@ class History {
   // Of the operations that returned ok.
   const Histogram& latencies() const { return latencies_; }
   Time last_ok() const { return last_ok_; }
+  // How long those that are open have been so by now, all together.
+  Wide open_for(Time now) const;
 
   // In the order of invocation; empty unless kept. Open operations are among them.
   std::vector<ClientOperation> operations() const;

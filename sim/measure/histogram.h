@@ -31,6 +31,7 @@ class Histogram {
   void add(const Histogram& other);
 
   std::uint64_t count() const { return count_; }
+  Wide sum() const { return sum_; }
   Duration min() const { return count_ == 0 ? Duration{} : min_; }
   Duration max() const { return max_; }
   // Rounded down to the nanosecond; 0 if there is nothing.
@@ -38,6 +39,16 @@ class Histogram {
   // The smallest recorded value that at least this share of all values does not exceed. 0 if there
   // is nothing.
   Duration quantile(Ratio share) const;
+  // The same between the ends of its bucket, as if the values in it were spread evenly, in 1024ths
+  // of a nanosecond. As far from the truth as quantile() at worst, but without its bias: where the
+  // law is smooth the error is a few 100,000ths.
+  std::int64_t interpolated(Ratio share) const;
+  // The other way round: which share of all values is not greater, in Q40.
+  std::uint64_t share_up_to(std::int64_t fine) const;
+  // Hill's estimate, in thousandths, of the exponent of the tail from the values above this share:
+  // below 2 the law may have no variance, and then no interval around a mean can be trusted (Hill,
+  // Annals of Statistics 3, 1975). 0 if fewer than 100 values lie there.
+  std::uint64_t hill_index_milli(Ratio share) const;
 
  private:
   static constexpr int sub_bits = 7;

@@ -4,6 +4,7 @@
 
 #include "sim/base/wide.h"
 #include "sim/report/names.h"
+#include "sim/report/statistics.h"
 #include "sim/report/version.h"
 
 namespace ballast {
@@ -149,6 +150,10 @@ std::string summary_json(const Scenario& scenario, const RunOutcome& outcome,
   w.member("time", outcome.ended.ns).member("events", outcome.counters.events);
   write_counts(w, outcome);
   write_operations(w, outcome);
+  if (outcome.statistics) {
+    w.key("statistics");
+    write_json(w, *outcome.statistics);
+  }
   write_faults(w, outcome);
   w.key("goals").begin_object();
   for (const GoalTally& goal : outcome.goals) {

@@ -7,32 +7,11 @@
 #include "sim/check/linearizable.h"
 #include "sim/scenario/liveness.h"
 #include "sim/scenario/misfortune.h"
+#include "sim/scenario/prefix.h"
 #include "sim/scenario/watch.h"
 
 namespace ballast {
 namespace {
-
-// Takes a fingerprint every so many events; when there are too many, every second one is dropped
-// and the interval doubled, so that the memory stays the same however long the run is.
-class PrefixTaker {
- public:
-  void look(const World& world) {
-    if (world.counters().events < next_) return;
-    prefixes_.hashes.push_back(world.fingerprint());
-    if (prefixes_.hashes.size() == most) {
-      for (std::size_t i = 0; i < most / 2; ++i) prefixes_.hashes[i] = prefixes_.hashes[2 * i + 1];
-      prefixes_.hashes.resize(most / 2);
-      prefixes_.interval *= 2;
-    }
-    next_ = (prefixes_.hashes.size() + 1) * prefixes_.interval;
-  }
-  PrefixHashes take() { return std::move(prefixes_); }
-
- private:
-  static constexpr std::size_t most = 512;
-  PrefixHashes prefixes_;
-  std::uint64_t next_ = PrefixHashes{}.interval;
-};
 
 class Running {
  public:
@@ -54,7 +33,7 @@ class Running {
     world_.boot();
     reseed();
     stopped_ = !watch_.objections().empty();
-    while (!stopped_) {
+    while (!stopped_ && !enough_) {
       const Time pause = std::min({director_.next_at(), next_sample_, end_});
       if (!execute_until(pause - Duration{1})) continue;
       world_.advance(pause);
@@ -66,7 +45,7 @@ class Running {
         reseed();
       }
       stopped_ = stopped_ || !watch_.objections().empty();
-      if (pause < end_ || stopped_) continue;
+      if (pause < end_ || stopped_ || enough_) continue;
       if (execute_until(end_)) break;
     }
     const bool in_model = stays_in_model();
@@ -75,8 +54,8 @@ class Running {
   }
 
  private:
-  // Executes every event up to `last`. False if the run was stopped, or if a fault that had waited
-  // for somebody has fired and has set an earlier date.
+  // Executes every event up to `last`. False if the run was stopped or has measured enough, or if a
+  // fault that had waited for somebody has fired and has set an earlier date.
   bool execute_until(Time last) {
     while (world_.step(last)) {
       if (director_.is_waiting()) director_.act(world_);
@@ -86,7 +65,7 @@ class Running {
         look_at_connections();
         stopped_ = !watch_.objections().empty();
       }
-      if (stopped_ || director_.next_at() <= last) return false;
+      if (stopped_ || enough_ || director_.next_at() <= last) return false;
     }
     return true;
   }
@@ -97,6 +76,7 @@ class Running {
     reseed();
     prefixes_.look(world_);
     if (!stopped_) stopped_ = over_budget(events);
+    enough_ = enough_ || (watch_.steady() != nullptr && watch_.steady()->enough());
     next_look_ = std::min({(events | 0xFF) + 1, scenario_.budget.events, reseed_at_});
   }
 
@@ -191,6 +171,7 @@ class Running {
   std::uint64_t reseed_at_ = never;  // number of events
   Sample last_totals_;
   bool stopped_ = false;
+  bool enough_ = false;  // has been measured, for the precision that the scenario asks for
   std::vector<std::string> reasons_;
   std::vector<std::string> notes_;
   std::optional<Duration> recovery_;
@@ -207,6 +188,7 @@ RunOutcome Running::judge() {
     judge_history();
     judge_progress();
   }
+  SIM_ASSERT(watch_.balances(world_.now()), "time in the system is the sum of all sojourns");
   director_.give_up();
   RunOutcome outcome;
   outcome.violations = watch_.objections().all();
@@ -227,6 +209,7 @@ RunOutcome Running::judge() {
   outcome.checks = watch_.tallies();
   outcome.goals = count_goals();
   outcome.prefixes = prefixes_.take();
+  if (watch_.steady() != nullptr) outcome.statistics = watch_.steady()->report();
   judge_work(outcome);
   outcome.reasons = std::move(reasons_);
   outcome.notes = std::move(notes_);
@@ -458,6 +441,9 @@ void Running::judge_work(const RunOutcome& outcome) {
     reasons_.push_back("the fault \"" + std::string(name_of(fault.fault.action)) + "\" due at " +
                        to_text(fault.fault.at) + " never fired: " +
                        (fault.why.empty() ? "nobody was what it waited for" : fault.why));
+  }
+  if (outcome.statistics && !outcome.statistics->converged) {
+    reasons_.push_back(outcome.statistics->shortfall());
   }
   if (!reasons_.empty()) return;
   if (scenario_.workload && outcome.ok == 0) {

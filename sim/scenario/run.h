@@ -11,6 +11,7 @@
 #include "sim/kernel/world.h"
 #include "sim/load/history.h"
 #include "sim/measure/histogram.h"
+#include "sim/measure/steady_state.h"
 #include "sim/scenario/scenario.h"
 
 namespace ballast {
@@ -85,6 +86,9 @@ struct RunOutcome {
   std::vector<FiredFault> faults;
   std::vector<CheckTally> checks;
   std::vector<GoalTally> goals;  // of all algorithms of the scenario, in their order
+
+  // If the scenario asks for them.
+  std::optional<StatisticsReport> statistics;
 
   // From the healing for the check of liveness to the first answer after it.
   std::optional<Duration> recovery;

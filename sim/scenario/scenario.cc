@@ -238,7 +238,13 @@ std::optional<Scenario> read_scenario(const Value& value, Problems& problems) {
     if (!read_checks(*check, s.check, r)) object.fail();
   }
   object.may_have("expect", s.expect);
+  object.may_have("statistics", s.statistics);
   object.may_have("budget", s.budget);
+  if (s.statistics && !s.workload && value.find("workload") == nullptr) {
+    object.fail();
+    r.error(value.find("statistics")->key_at,
+            "statistics are of what clients do, but there is no workload");
+  }
   const bool readable = object.finish();
   // Whether the parts fit together can be judged once it is known which nodes there are.
   if (!nodes_known) return std::nullopt;
@@ -357,6 +363,7 @@ std::string resolved_json(const Scenario& s) {
   write_member(w, "faults", s.faults);
   write_checks(w, s.check);
   if (s.expect) write_member(w, "expect", *s.expect);
+  if (s.statistics) write_member(w, "statistics", *s.statistics);
   write_member(w, "budget", s.budget);
   w.end_object();
   out += '\n';

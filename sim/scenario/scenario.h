@@ -19,6 +19,7 @@
 #include "sim/kernel/topology.h"
 #include "sim/kernel/world.h"
 #include "sim/load/workload.h"
+#include "sim/measure/statistics.h"
 #include "sim/protocol/register.h"
 
 namespace ballast {
@@ -323,6 +324,7 @@ struct Scenario {
   std::vector<Fault> faults;
   CheckSpec check;
   std::optional<ExpectSpec> expect;
+  std::optional<StatisticsSpec> statistics;
   BudgetSpec budget;
 
   // Nodes are numbered group after group in the order of the file, then the clients.

@@ -90,6 +90,7 @@ TypeInfo scenario_info() {
        FieldInfo::optional("check", TypeInfo::list_of(check_info()),
                            "What is judged; unless safety checks are named, all of them are."),
        FieldInfo::optional("expect", type_info<ExpectSpec>(), ExpectSpec::doc),
+       FieldInfo::optional("statistics", type_info<StatisticsSpec>(), StatisticsSpec::doc),
        FieldInfo::optional("budget", type_info<BudgetSpec>(), BudgetSpec::doc)});
 }
 

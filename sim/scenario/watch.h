@@ -4,10 +4,12 @@
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "sim/measure/occupancy.h"
 #include "sim/scenario/decided_log.h"
 #include "sim/scenario/run.h"
 
@@ -21,6 +23,7 @@ class Watch final : public Observer {
         director_(director),
         history_(options.check && scenario.check.linearizable.has_value()),
         watches_links_(scenario.check.while_faults_stand()) {
+    if (scenario.statistics) steady_.emplace(*scenario.statistics);
     const std::vector<Group> groups = scenario.node_groups();
     std::uint32_t nodes = 0;
     for (const Group& group : groups) nodes += static_cast<std::uint32_t>(group.nodes.size());
@@ -65,6 +68,17 @@ class Watch final : public Observer {
           {"ensure", std::string(seen.sentence), seen.event, seen.at, seen.node, {seen.event}});
     }
     if ((director_.sights() & sight(seen.what)) != 0) director_.see(seen, world);
+  }
+
+  // The statistics that the scenario asks for; null for none.
+  SteadyState* steady() { return steady_ ? &*steady_ : nullptr; }
+  // What must be true of every run, or this program counts wrongly: every operation has ended or is
+  // open, and Little's law.
+  bool balances(Time at) const {
+    const std::uint64_t ended = history_.ended(Returning::ok) + history_.ended(Returning::fail) +
+                                history_.ended(Returning::info);
+    return history_.invoked() == ended + history_.open() && occupancy_.there() == history_.open() &&
+           occupancy_.balances(at, history_.open_for(at));
   }
 
   void finish(Time at, EventId last) {
@@ -192,6 +206,12 @@ class Watch final : public Observer {
   void record(const HistoryLine& line) {
     if (recorder_ != nullptr) recorder_->line(line);
     const ClientOperation& op = *line.operation;
+    if (steady_) measure(line);
+    if (line.invocation) {
+      occupancy_.enter(op.invoked);
+    } else {
+      occupancy_.leave(op.returned, op.returned - op.invoked);
+    }
     if (!line.invocation && op.outcome == Returning::ok && recorder_ != nullptr) {
       interval_latencies_.record(op.returned - op.invoked);
     }
@@ -207,6 +227,15 @@ class Watch final : public Observer {
     if (!healed || op.invoked < *healed) return;
     first_attempt_ = std::min(first_attempt_, op.invoked);
     if (!line.invocation && op.outcome == Returning::ok) first_progress_ = op.returned;
+  }
+
+  void measure(const HistoryLine& line) {
+    const ClientOperation& op = *line.operation;
+    if (line.invocation) {
+      steady_->began(op.invoked, occupancy_.there());
+    } else {
+      steady_->ended(op.number, op.outcome == Returning::ok, op.returned - op.invoked);
+    }
   }
 
   void impaired(const Occurrence& seen) {
@@ -239,6 +268,8 @@ class Watch final : public Observer {
   Recorder* recorder_;
   Director& director_;
   History history_;
+  Occupancy occupancy_;
+  std::optional<SteadyState> steady_;
   DecidedLog log_;  // of the group that clients ask, if the history is kept
   std::size_t target_ = 0;
   bool watches_links_ = false;

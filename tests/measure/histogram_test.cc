@@ -4,7 +4,9 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cstdlib>
 
+#include "sim/base/distribution.h"
 #include "sim/base/random.h"
 #include "tests/support/print.h"
 
@@ -147,4 +149,33 @@ TEST_CASE("what is no histogram is not read") {
                                                   {0, 0, 9, 1, 5, 1}}) {
     CHECK_FALSE(Histogram::from(state).has_value());
   }
+}
+
+TEST_CASE("between the ends of a bucket quantiles are interpolated") {
+  Histogram h;
+  for (std::int64_t i = 1; i <= 1'000'000; ++i) h.record(Duration{1'000'000 + i});
+  // A bucket here is 8,192 wide; the law is uniform, so that interpolation is exact but for
+  // rounding.
+  for (const Ratio share : {Ratio{1, 10}, Ratio{1, 2}, Ratio{9, 10}, Ratio{99, 100}}) {
+    const auto exact = static_cast<std::int64_t>(1'000'000 + share.of(1'000'000)) * 1024;
+    CHECK(std::abs(h.interpolated(share) - exact) <= 2 * 1024);
+    const auto in_q40 = static_cast<std::int64_t>(share.of(std::uint64_t{1} << 40));
+    const auto found = static_cast<std::int64_t>(h.share_up_to(exact));
+    CHECK(std::abs(found - in_q40) <= (std::int64_t{1} << 40) / 100'000);
+  }
+  CHECK(h.interpolated({1, 1}) == h.max().ns * 1024);
+  CHECK(h.share_up_to(h.max().ns * 1024) == std::uint64_t{1} << 40);
+  CHECK(h.share_up_to(0) == 0);
+}
+
+TEST_CASE("Hill's index is the exponent of a Pareto tail") {
+  Histogram h;
+  Stream words(7, Purpose::work, 0);
+  const Distribution pareto =
+      Distribution::pareto(Duration{1'000'000}, Duration{1'000'000'000'000'000}, {3, 2});
+  for (int i = 0; i < 200'000; ++i) h.record(pareto.at(words.next()));
+  const std::uint64_t index = h.hill_index_milli({99, 100});
+  CHECK(index > 1'400);
+  CHECK(index < 1'600);
+  CHECK(Histogram{}.hill_index_milli({99, 100}) == 0);
 }

@@ -1,0 +1,110 @@
+#include "sim/measure/estimate.h"
+
+#include <algorithm>
+#include <bit>
+#include <limits>
+#include <vector>
+
+#include "sim/base/fixed_math.h"
+#include "sim/base/wide.h"
+#include "sim/measure/student.h"
+
+namespace ballast {
+namespace {
+
+constexpr auto widest = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+
+// The values less their mean, all halved so often that each has at most so many bits: squares and
+// sums of them then fit.
+struct Deviations {
+  std::int64_t mean = 0;
+  unsigned halved = 0;
+  std::vector<std::int64_t> each;
+  Wide squares = 0;
+};
+
+Deviations deviations(std::span<const std::int64_t> values, unsigned bits) {
+  Deviations d;
+  WideSigned sum = 0;
+  for (const std::int64_t value : values) sum += value;
+  const auto count = static_cast<WideSigned>(values.size());
+  d.mean = static_cast<std::int64_t>((sum + (sum < 0 ? -count : count) / 2) / count);
+  std::uint64_t greatest = 0;
+  for (const std::int64_t value : values) {
+    const std::int64_t off = value - d.mean;
+    greatest = std::max(greatest, static_cast<std::uint64_t>(off < 0 ? -off : off));
+  }
+  const auto width = static_cast<unsigned>(std::bit_width(greatest));
+  if (width > bits) d.halved = width - bits;
+  const std::int64_t unit = std::int64_t{1} << d.halved;
+  for (const std::int64_t value : values) {
+    const std::int64_t off = (value - d.mean) / unit;
+    d.each.push_back(off);
+    d.squares += static_cast<Wide>(static_cast<WideSigned>(off) * off);
+  }
+  return d;
+}
+
+}  // namespace
+
+bool Estimate::within(Ratio precision) const {
+  if (mean <= 0) return false;
+  return static_cast<Wide>(half_width) * precision.denominator <=
+         static_cast<Wide>(static_cast<std::uint64_t>(mean)) * precision.numerator;
+}
+
+Estimate estimate(std::span<const std::int64_t> values, Ratio confidence) {
+  Estimate e;
+  e.values = values.size();
+  e.half_width = widest;
+  if (values.empty()) return e;
+  const Deviations d = deviations(values, 46);
+  e.mean = d.mean;
+  if (values.size() < 2) return e;
+  // Four bits more than the unit, for the root of a small number is coarse.
+  const Wide variance = (d.squares << 8) / (static_cast<Wide>(values.size()) * (values.size() - 1));
+  const Wide fine_error = static_cast<Wide>(fixed::square_root(variance)) << d.halved;
+  e.standard_error = static_cast<std::uint64_t>(std::min<Wide>(fine_error >> 4, widest));
+  const Wide reach =
+      (fine_error * student_quantile(confidence, values.size() - 1)) >> (standard_error_bits + 4);
+  e.half_width = static_cast<std::uint64_t>(std::min<Wide>(reach, widest));
+  return e;
+}
+
+std::int64_t lag_1_milli(std::span<const std::int64_t> values) {
+  if (values.size() < 2) return 0;
+  const Deviations d = deviations(values, 46);
+  if (d.squares == 0) return 0;
+  WideSigned products = 0;
+  for (std::size_t i = 1; i < d.each.size(); ++i) {
+    products += static_cast<WideSigned>(d.each[i - 1]) * d.each[i];
+  }
+  return static_cast<std::int64_t>(products * 1000 / static_cast<WideSigned>(d.squares));
+}
+
+std::size_t mser(std::span<const std::int64_t> values) {
+  if (values.size() < 2) return 0;
+  const Deviations d = deviations(values, 40);
+  WideSigned sum = 0;
+  Wide squares = 0;
+  std::size_t best = 0;
+  Wide least = 0;
+  std::uint64_t least_over = 0;  // the least is least / least_over
+  for (std::size_t left_out = values.size(); left_out-- > 0;) {
+    const std::int64_t y = d.each[left_out];
+    sum += y;
+    squares += static_cast<Wide>(static_cast<WideSigned>(y) * y);
+    if (left_out > values.size() / 2) continue;
+    const std::uint64_t n = values.size() - left_out;
+    const Wide spread = squares - static_cast<Wide>(sum * sum / static_cast<WideSigned>(n));
+    // Of equals the last one counts, which leaves out least.
+    if (least_over == 0 || spread * least_over <= least * n * n) {
+      best = left_out;
+      least = spread;
+      least_over = n * n;
+    }
+  }
+  return best;
+}
+
+}  // namespace ballast

@@ -1,0 +1,170 @@
+// Runs that have settled: what is left out, how wide intervals are and how often they are right.
+#include "sim/measure/steady_state.h"
+
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+#include <string>
+
+#include "sim/base/text.h"
+#include "tests/measure/queue.h"
+
+using namespace ballast;
+
+namespace {
+
+StatisticsReport after(Lindley queue, std::uint64_t customers, const StatisticsSpec& spec = {}) {
+  SteadyState seen(spec);
+  while (queue.arrived() < customers) queue.arrive(seen);
+  return seen.report();
+}
+
+double in_ms(const std::optional<Estimate>& e) {
+  REQUIRE(e);
+  return static_cast<double>(e->mean) / (1024.0 * 1e6);
+}
+
+std::string all_of(const std::vector<std::string>& sentences) {
+  std::string text;
+  for (const std::string& each : sentences) text += each + "\n";
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("an M/M/1 queue at half load shows the mean and the quantiles of theory") {
+  const StatisticsReport report = after(mm1(1, 50), 400'000);
+  CHECK(report.problems.empty());
+  CHECK(in_ms(report.of(Metric::mean)) == doctest::Approx(2.0).epsilon(0.02));
+  CHECK(in_ms(report.of(Metric::p50)) == doctest::Approx(1.3863).epsilon(0.02));
+  CHECK(in_ms(report.of(Metric::p90)) == doctest::Approx(4.6052).epsilon(0.02));
+  CHECK(in_ms(report.of(Metric::p99)) == doctest::Approx(9.2103).epsilon(0.04));
+  CHECK(report.measured > 300'000);
+  CHECK(report.measured + report.cut <= 400'000);
+}
+
+TEST_CASE("what a run begins with is left out, and said") {
+  // A thousand customers stand in the queue before the first one comes: they are the warm-up.
+  SteadyState seen{StatisticsSpec{}};
+  Time now;
+  const auto level = [](std::uint64_t i) {
+    return i < 1'000 ? (1'000 - i) * 50 : 100 + i * 31 % 40;
+  };
+  for (std::uint64_t i = 0; i < 40'000; ++i) {
+    seen.began(now, level(i) / 10);
+    now += Duration{1'000'000};
+    seen.ended(i, true, Duration{static_cast<std::int64_t>(level(i)) * 1'000'000});
+  }
+  const StatisticsReport report = seen.report();
+  CHECK(report.cut >= 950);
+  CHECK(report.cut <= 4'000);
+  CHECK(report.cut_until.ns == static_cast<std::int64_t>(report.cut) * 1'000'000);
+  CHECK(in_ms(report.of(Metric::mean)) == doctest::Approx(119.5).epsilon(0.01));
+  CHECK(report.problems.empty());
+}
+
+TEST_CASE("the warm-up can be said") {
+  StatisticsSpec spec;
+  spec.warmup.operations = 5'000;
+  CHECK(after(mm1(1, 50), 100'000, spec).cut >= 5'000);
+  CHECK(after(mm1(1, 50), 100'000, spec).cut < 10'000);
+  spec.warmup.operations.reset();
+  spec.warmup.time = Duration{4'000'000'000};
+  const StatisticsReport report = after(mm1(1, 50), 100'000, spec);
+  CHECK(report.cut_until >= Time{4'000'000'000});
+  CHECK(report.cut_until < Time{8'000'000'000});
+}
+
+TEST_CASE("an operation that is still under way holds up those that began after it") {
+  SteadyState seen{StatisticsSpec{}};
+  for (std::uint64_t i = 0; i < 2'000; ++i) {
+    seen.began(Time{static_cast<std::int64_t>(i)}, 1);
+    if (i != 1'000) seen.ended(i, true, Duration{10});
+  }
+  CHECK(seen.report().measured + seen.report().cut <= 1'000);
+  seen.ended(1'000, true, Duration{10});
+  CHECK(seen.report().measured + seen.report().cut > 1'900);
+}
+
+TEST_CASE("an overloaded queue never settles, and is not called converged") {
+  StatisticsSpec spec;
+  spec.precision = Ratio{20, 100};
+  const StatisticsReport report = after(mm1(3, 120), 60'000, spec);
+  CHECK_FALSE(report.converged);
+  CHECK(report.shortfall().starts_with("NOT CONVERGED: the mean"));
+  CHECK(all_of(report.problems).find("warm-up does not end") != std::string::npos);
+}
+
+TEST_CASE("a heavy tail is told from a light one") {
+  const Distribution gap = Distribution::exponential({2'000'000});
+  const Distribution heavy = Distribution::pareto({120'000}, {120'000'000'000}, {11, 10});
+  const std::string problems = all_of(after(Lindley(5, gap, heavy), 300'000).problems);
+  CHECK(problems.find("heavy tail") != std::string::npos);
+  CHECK(after(mm1(5, 50), 300'000).hill_index_milli > 3'000);
+}
+
+TEST_CASE("a run ends when it is as precise as asked, and not before") {
+  StatisticsSpec spec;
+  spec.precision = Ratio{2, 100};
+  SteadyState seen(spec);
+  Lindley queue = mm1(2, 50);
+  while (!seen.enough() && queue.arrived() < 2'000'000) queue.arrive(seen);
+  const StatisticsReport report = seen.report();
+  CHECK(report.converged);
+  CHECK(report.shortfall().empty());
+  CHECK(in_ms(report.of(Metric::mean)) == doctest::Approx(2.0).epsilon(0.04));
+  // Theory needs about 100,000 for 2 % (4 * 10^5 / 2^2).
+  CHECK(queue.arrived() > 40'000);
+  CHECK(queue.arrived() < 300'000);
+}
+
+TEST_CASE("no more operations count than were asked for") {
+  StatisticsSpec spec;
+  spec.max_requests = 10'000;
+  SteadyState seen(spec);
+  Lindley queue = mm1(2, 50);
+  while (!seen.enough() && queue.arrived() < 100'000) queue.arrive(seen);
+  CHECK(queue.arrived() >= 10'000);
+  CHECK(queue.arrived() < 10'100);
+  CHECK(seen.report().began == 10'000);
+}
+
+TEST_CASE("operations that fail have no latency, and are counted") {
+  SteadyState seen{StatisticsSpec{}};
+  for (std::uint64_t i = 0; i < 10'000; ++i) {
+    seen.began(Time{static_cast<std::int64_t>(i * 100)}, 1);
+    seen.ended(i, i % 10 != 0, Duration{static_cast<std::int64_t>(1'000 + i * 7919 % 100)});
+  }
+  const StatisticsReport report = seen.report();
+  CHECK(report.not_ok * 9 == report.measured);
+}
+
+// Of 1,000 replications 93 to 97 % must cover the truth; a few dozen here, for it takes long.
+// BALLAST_COVERAGE=1000 makes them all, as scripts/nightly does.
+TEST_CASE("intervals with 95 % confidence cover the truth that often") {
+  const char* wanted = std::getenv("BALLAST_COVERAGE");
+  const int replications = wanted == nullptr ? 40 : std::atoi(wanted);
+  int of_mean = 0;
+  int of_p90 = 0;
+  for (int i = 0; i < replications; ++i) {
+    const StatisticsReport report = after(mm1(1'000 + static_cast<std::uint64_t>(i), 50), 100'000);
+    const auto covers = [&](Metric metric, double truth) {
+      const auto& e = report.of(metric);
+      REQUIRE(e);
+      return std::abs(static_cast<double>(e->mean) - truth * 1024e6) <=
+             static_cast<double>(e->half_width);
+    };
+    of_mean += covers(Metric::mean, 2.0);
+    of_p90 += covers(Metric::p90, 4.605170);
+  }
+  MESSAGE("of " << replications << " intervals " << of_mean << " cover the mean and " << of_p90
+                << " cover p90");
+  // Three and a half standard errors for a few; two points for a thousand.
+  const double slack = replications >= 1'000 ? 0.02 : 0.12;
+  CHECK(of_mean >= replications * (0.95 - slack));
+  CHECK(of_p90 >= replications * (0.95 - slack));
+  if (replications >= 1'000) {
+    CHECK(of_mean <= replications * 0.97);
+    CHECK(of_p90 <= replications * 0.97);
+  }
+}

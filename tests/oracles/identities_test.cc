@@ -1,0 +1,81 @@
+// Identities that hold sample path by sample path: not within a tolerance, but to the nanosecond.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "tests/oracles/oracle.h"
+
+using namespace ballast;
+using ballast::oracle::Queue;
+using ballast::oracle::scenario_of;
+
+namespace {
+
+// How long each operation took, by its number.
+class Latencies final : public Recorder {
+ public:
+  SightMask wants() const override { return 0; }
+  bool wants_states() const override { return false; }
+  void see(const Occurrence&, const World&) override {}
+  void begin(const Scenario&, const World&) override {}
+  void sample(const Sample&) override {}
+  void line(const HistoryLine& line) override {
+    const ClientOperation& op = *line.operation;
+    if (line.invocation) {
+      all.push_back(-1);
+    } else {
+      all[op.number] = (op.returned - op.invoked).ns;
+    }
+  }
+  std::vector<std::int64_t> all;
+};
+
+std::vector<std::int64_t> latencies(const Queue& queue) {
+  Latencies seen;
+  const RunOutcome outcome = run(scenario_of(queue, R"({ "max_requests": 20000 })"), {&seen});
+  CHECK(outcome.violations.empty());
+  seen.all.resize(20'000);
+  return seen.all;
+}
+
+}  // namespace
+
+TEST_CASE("round robin with constant service is a central queue, to the nanosecond") {
+  Queue q;
+  q.service = R"("1ms")";
+  q.arrivals = R"({"poisson": "9000/s"})";
+  q.policy = "round_robin";
+  q.endpoints = 10;
+  const std::vector<std::int64_t> split = latencies(q);
+  q.endpoints = 1;
+  q.concurrency = 10;
+  const std::vector<std::int64_t> central = latencies(q);
+  REQUIRE(split.size() == central.size());
+  CHECK(split == central);
+  CHECK(*std::max_element(split.begin(), split.end()) > 1'000'000);  // some do wait
+}
+
+TEST_CASE("with exponential service it is not") {
+  Queue q;
+  q.arrivals = R"({"poisson": "9000/s"})";
+  q.policy = "round_robin";
+  q.endpoints = 10;
+  const std::vector<std::int64_t> split = latencies(q);
+  q.endpoints = 1;
+  q.concurrency = 10;
+  CHECK(split != latencies(q));
+}
+
+TEST_CASE("one seed has the same jobs under every policy") {
+  Queue q;
+  q.arrivals = R"({"poisson": "100/s"})";
+  q.endpoints = 4;
+  // So few that nobody waits: the latency is the service, whoever serves.
+  q.service = R"({"uniform": ["1ns", "1000ns"]})";
+  q.policy = "random";
+  const std::vector<std::int64_t> one = latencies(q);
+  q.policy = "least_loaded";
+  CHECK(one == latencies(q));
+}
