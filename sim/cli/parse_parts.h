@@ -74,5 +74,7 @@ inline CLI::App* add_command(CLI::App& app, Commands& commands, const std::strin
 void add_explaining_commands(CLI::App& app, Commands& commands);
 // parse_check.cc
 void add_check_command(CLI::App& app, Commands& commands);
+// parse_bugs.cc
+void add_bugs_command(CLI::App& app, Commands& commands);
 
 }  // namespace ballast

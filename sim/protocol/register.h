@@ -47,7 +47,7 @@ struct AlgorithmInfo {
   // The quorums of its group: Config::quorums, or majorities.
   QuorumSystem (*quorums)(const std::any& config) = nullptr;
   // Why these options do not go with so many members; empty if they do. Quorums that need not meet
-  // do if Config::unsafe_quorums says that this is meant.
+  // do if Config::unsafe_quorums says that this is meant. Config::misfit(members) may object too.
   std::string (*misfit)(const std::any& config, std::size_t members) = nullptr;
   // How it could be made to serve an operation that it does not serve as it is, for people:
   // Config::advice(operation), or nothing.
@@ -127,6 +127,9 @@ struct Register {
       if (!problem.unsafe.empty() && !options.unsafe_quorums) {
         return "quorums: " + problem.unsafe + "; \"unsafe_quorums\": true shows what then happens";
       }
+    }
+    if constexpr (requires(const Config& c) { c.misfit(members); }) {
+      return std::any_cast<const Config&>(config).misfit(members);
     }
     return {};
   }
