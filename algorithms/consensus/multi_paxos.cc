@@ -177,6 +177,8 @@ void MultiPaxos::become_leader(const Candidate& won, Step<MultiPaxos>& step) {
     const auto reported = won.votes.find(slot);
     // WRONG if votes_ignored. The value may be decided: a quorum may have voted for it.
     const bool taken = reported != won.votes.end() && config_.bug != Bug::votes_ignored;
+    // WRONG if gaps_left. What follows the gap waits for it for ever.
+    if (!taken && config_.bug == Bug::gaps_left) continue;
     step.reach(taken ? Goal::value_taken_over : Goal::gap_filled);
     ask(slot, taken ? reported->second.value : SlotValue{}, step);
     if (!std::holds_alternative<Leader>(role_)) return;
@@ -197,6 +199,9 @@ void MultiPaxos::ask(Slot slot, SlotValue value, Step<MultiPaxos>& step) {
   step.broadcast(multi_paxos::Accept{proposal, executed_});
   if (leader.ballot < promised_) return;  // only under a mistake
   vote(proposal, step);
+  // WRONG if decided_when_asked. Nobody else has accepted it, and another leader may ask for
+  // another value.
+  if (config_.bug == Bug::decided_when_asked) return learn(slot, SlotValue(proposal.value), step);
   count(slot, step.self(), step);
 }
 
@@ -212,9 +217,13 @@ void MultiPaxos::count(Slot slot, NodeId from, Step<MultiPaxos>& step) {
   const auto asked = leader.asked.find(slot);
   if (asked == leader.asked.end()) return;  // it is decided
   std::vector<NodeId>& accepted_by = asked->second.accepted_by;
-  if (std::find(accepted_by.begin(), accepted_by.end(), from) != accepted_by.end()) return;
+  // WRONG if votes_counted_twice. A message that came twice is one vote.
+  const bool twice = config_.bug == Bug::votes_counted_twice;
+  const bool again = std::find(accepted_by.begin(), accepted_by.end(), from) != accepted_by.end();
+  if (again && !twice) return;
   accepted_by.push_back(from);
-  if (!is_quorum(config_.quorums, Phase::two, step.members(), accepted_by)) return;
+  const bool enough = twice && accepted_by.size() >= majority(step.members().size());
+  if (!enough && !is_quorum(config_.quorums, Phase::two, step.members(), accepted_by)) return;
   const SlotValue value = asked->second.value;
   step.broadcast(multi_paxos::Decision{leader.ballot, slot});
   learn(slot, value, step);

@@ -45,7 +45,7 @@
 
 namespace ballast::multi_paxos {
 
-// Mistakes, to be switched on on purpose. Each breaks safety.
+// Mistakes, to be switched on on purpose. Each breaks safety unless it says otherwise.
 //   accept_below_promise      an acceptor accepts whatever it is asked to
 //   accept_above_accepted     an acceptor compares with its last vote instead of its promise
 //   largest_value             a new leader takes over the largest of the values reported for a slot
@@ -60,6 +60,9 @@ namespace ballast::multi_paxos {
 //   decision_of_any_ballot    a replica takes its vote for what is decided, whatever its ballot
 //   checkpoint_without_sessions  who catches up forgets which requests were executed
 //   read_without_lease        a leader answers reads by itself although it holds no lease
+//   votes_counted_twice       a leader counts votes, not acceptors
+//   decided_when_asked        a leader takes for decided what it asks for
+//   gaps_left                 a new leader does not fill the gaps that it finds (liveness)
 enum class Bug : std::uint8_t {
   none,
   accept_below_promise,
@@ -75,10 +78,13 @@ enum class Bug : std::uint8_t {
   checkpoint_hides_votes,
   decision_of_any_ballot,
   checkpoint_without_sessions,
-  read_without_lease
+  read_without_lease,
+  votes_counted_twice,
+  decided_when_asked,
+  gaps_left
 };
 constexpr auto enumerators(Bug) {
-  return std::array<std::string_view, 15>{"none",
+  return std::array<std::string_view, 18>{"none",
                                           "accept_below_promise",
                                           "accept_above_accepted",
                                           "largest_value",
@@ -92,7 +98,10 @@ constexpr auto enumerators(Bug) {
                                           "checkpoint_hides_votes",
                                           "decision_of_any_ballot",
                                           "checkpoint_without_sessions",
-                                          "read_without_lease"};
+                                          "read_without_lease",
+                                          "votes_counted_twice",
+                                          "decided_when_asked",
+                                          "gaps_left"};
 }
 
 // What a sweep should bring about.

@@ -99,8 +99,14 @@ void Paxos::start_ballot(Step<Paxos>& step) {
     proposer_.round = std::max(proposer_.round, waited->refused_by);
   }
   ++proposer_.round;
-  step.persist(paxos::RoundUsed{proposer_.round});
-  const Ballot ballot{proposer_.round, step.self()};
+  // WRONG if round_not_persisted. After a crash the number comes again, with another value.
+  if (config_.bug != paxos::Bug::round_not_persisted) {
+    step.persist(paxos::RoundUsed{proposer_.round});
+  }
+  // WRONG if shared_ballots: two proposers then ask for two values in one ballot.
+  const bool shares =
+      config_.bug == paxos::Bug::shared_ballots || config_.bug == paxos::Bug::shared_ballots_once;
+  const Ballot ballot{proposer_.round, shares ? NodeId{} : step.self()};
   proposer_.phase = paxos::Preparing{ballot};
   step.observe(Prepared{ballot});
   send_to_all(paxos::Prepare{ballot}, step);
@@ -111,13 +117,16 @@ void Paxos::receive(NodeId from, const paxos::Promise& promise, Step<Paxos>& ste
   auto* preparing = std::get_if<paxos::Preparing>(&proposer_.phase);
   if (preparing == nullptr || preparing->ballot != promise.ballot) return;
   // A message may come twice; a majority is one of acceptors, not of messages.
+  const bool twice = config_.bug == paxos::Bug::promise_counted_twice;
   for (const paxos::PromiseHeard& heard : preparing->promises) {
-    if (heard.acceptor == from) return;
+    if (heard.acceptor == from && !twice) return;
   }
   preparing->promises.push_back({from, promise.vote});
   std::vector<NodeId> promised;
   for (const paxos::PromiseHeard& heard : preparing->promises) promised.push_back(heard.acceptor);
-  if (!is_quorum(config_.quorums, Phase::one, step.members(), promised)) return;
+  // WRONG if promise_counted_twice. It may share no acceptor with those who have decided.
+  const bool counts = twice && promised.size() >= majority(step.members().size());
+  if (!counts && !is_quorum(config_.quorums, Phase::one, step.members(), promised)) return;
   Ballot reported;
   for (const paxos::PromiseHeard& heard : preparing->promises) {
     if (!heard.vote) continue;
@@ -135,13 +144,17 @@ void Paxos::receive(NodeId from, const paxos::Promise& promise, Step<Paxos>& ste
 // proposal among the responses, or is any value if the responses reported no proposals."
 std::int64_t Paxos::value_to_ask(const std::vector<paxos::PromiseHeard>& promises) const {
   std::optional<paxos::Vote> highest;
+  // WRONG if own_value_kept. What is reported may have been chosen.
+  if (config_.bug == paxos::Bug::own_value_kept) return *proposer_.own;
   for (const paxos::PromiseHeard& heard : promises) {
     if (!heard.vote) continue;
-    const bool higher = config_.bug == paxos::Bug::largest_value
-                            // WRONG. Only the highest-numbered proposal is known to agree with all
-                            // that was chosen below it; the largest value may be one that lost.
-                            ? !highest || heard.vote->value > highest->value
-                            : !highest || heard.vote->ballot > highest->ballot;
+    bool higher = !highest || heard.vote->ballot > highest->ballot;
+    // WRONG if largest_value or first_heard_value. Only the highest-numbered proposal is known to
+    // agree with all that was chosen below it; the largest value, or the first, may have lost.
+    if (config_.bug == paxos::Bug::largest_value) {
+      higher = !highest || heard.vote->value > highest->value;
+    }
+    if (config_.bug == paxos::Bug::first_heard_value) higher = !highest;
     if (higher) highest = heard.vote;
   }
   return highest ? highest->value : *proposer_.own;
@@ -202,6 +215,9 @@ void Paxos::receive(NodeId from, const paxos::Prepare& prepare, Step<Paxos>& ste
     step.reach(paxos::Goal::prepare_refused);
     return step.send(from, paxos::Refused{prepare.ballot, acceptor_.promised});
   }
+  // Not wrong, though a proposer that heard nothing has to try a higher number.
+  const bool once = config_.bug == paxos::Bug::shared_ballots_once;
+  if (once && prepare.ballot == acceptor_.promised) return;
   // With a vote in this very ballot, its proposer has had its majority: the request is an old copy.
   if (acceptor_.vote && acceptor_.vote->ballot == prepare.ballot) return;
   if (acceptor_.promised != prepare.ballot) {
@@ -224,8 +240,9 @@ void Paxos::receive(NodeId from, const paxos::Accept& accept, Step<Paxos>& step)
   const Ballot last_accepted = acceptor_.vote ? acceptor_.vote->ballot : Ballot{};
   // WRONG if accept_above_accepted. The promise is what the proposer of a higher ballot relies on;
   // comparing with the last vote lets a lower ballot be accepted after that promise.
-  const Ballot lowest =
+  Ballot lowest =
       config_.bug == paxos::Bug::accept_above_accepted ? last_accepted : acceptor_.promised;
+  if (config_.bug == paxos::Bug::accept_below_promise) lowest = {};  // WRONG in the same way.
   if (accept.ballot < lowest) {
     step.reach(paxos::Goal::accept_refused);
     return step.send(from, paxos::Refused{accept.ballot, acceptor_.promised});
@@ -237,7 +254,8 @@ void Paxos::receive(NodeId from, const paxos::Accept& accept, Step<Paxos>& step)
     // To accept is to promise as well: the prose leaves it out, Lamport's specification has it
     // (Paxos.tla, Phase2b). An acceptor that missed the prepare request needs it.
     acceptor_.promised = std::max(acceptor_.promised, accept.ballot);
-    step.persist(vote);
+    // WRONG if vote_not_persisted. A decision is kept by votes alone, and a crash takes them.
+    if (config_.bug != paxos::Bug::vote_not_persisted) step.persist(vote);
   }
   step.observe(Accepted{accept.ballot, digest_of(accept.value)});
   send_to_all(paxos::Accepted{accept.ballot, accept.value}, step);
@@ -267,13 +285,22 @@ void Paxos::receive(NodeId from, const paxos::Accepted& accepted, Step<Paxos>& s
       is_new = false;
       if (vote.ballot >= heard.vote.ballot) heard.vote = vote;
     }
-    if (heard.vote == vote) same.push_back(heard.acceptor);
+    // WRONG if votes_of_all_ballots. Votes in two ballots chose nothing: between them a third one
+    // may hold another value, which a higher ballot has to take.
+    const bool counts = heard.vote == vote || (config_.bug == paxos::Bug::votes_of_all_ballots &&
+                                               heard.vote.value == vote.value);
+    if (counts) same.push_back(heard.acceptor);
   }
-  if (is_new) {
+  // WRONG if votes_counted_twice. A message that came twice is one vote.
+  const bool twice = config_.bug == paxos::Bug::votes_counted_twice;
+  if (is_new || twice) {
     learner_.votes.push_back({from, vote});
     same.push_back(from);
   }
-  if (is_quorum(config_.quorums, Phase::two, step.members(), same)) decide(accepted.value, step);
+  const bool enough = twice && same.size() >= majority(step.members().size());
+  if (enough || is_quorum(config_.quorums, Phase::two, step.members(), same)) {
+    decide(accepted.value, step);
+  }
 }
 
 void Paxos::receive(NodeId /*from*/, const paxos::Decision& decision, Step<Paxos>& step) {

@@ -36,24 +36,58 @@
 
 namespace ballast::paxos {
 
-// Mistakes of popular tutorials, to be switched on on purpose. Each breaks safety.
+// Mistakes of popular tutorials, to be switched on on purpose. Each breaks safety, but for one.
 //   accept_above_accepted  an acceptor compares with its last vote instead of its promise (2.2)
+//   accept_below_promise   an acceptor accepts whatever it is asked to (2.2)
 //   promise_overwritten    an acceptor promises whatever it is asked, also below its promise (2.2)
 //   largest_value          a proposer takes the largest of the values reported to it (2.2)
+//   first_heard_value      a proposer takes the first value that is reported to it (2.2)
+//   own_value_kept         a proposer keeps its own value, whatever is reported to it (2.2)
+//   promise_counted_twice  a proposer counts promises, not acceptors (2.2)
+//   votes_counted_twice    a learner counts votes, not acceptors (2.3)
+//   votes_of_all_ballots   a learner counts votes for a value, not for a proposal (2.3)
 //   promise_not_persisted  a promise is given without being written down (2.5)
+//   vote_not_persisted     a vote is cast without being written down (2.5)
+//   round_not_persisted    a proposer uses a number again after a crash (2.5)
 //   no_ballots             proposals have no numbers, and the later overwrites the earlier (2.2)
+//   shared_ballots         two proposers may use the same number (2.5)
+//   shared_ballots_once    the same, but an acceptor promises a number once, so that one of the
+//                          two finds no majority. Looks wrong and breaks nothing
 enum class Bug : std::uint8_t {
   none,
   accept_above_accepted,
+  accept_below_promise,
   promise_overwritten,
   largest_value,
+  first_heard_value,
+  own_value_kept,
+  promise_counted_twice,
+  votes_counted_twice,
+  votes_of_all_ballots,
   promise_not_persisted,
-  no_ballots
+  vote_not_persisted,
+  round_not_persisted,
+  no_ballots,
+  shared_ballots,
+  shared_ballots_once
 };
 constexpr auto enumerators(Bug) {
-  return std::array<std::string_view, 6>{
-      "none",          "accept_above_accepted", "promise_overwritten",
-      "largest_value", "promise_not_persisted", "no_ballots"};
+  return std::array<std::string_view, 16>{"none",
+                                          "accept_above_accepted",
+                                          "accept_below_promise",
+                                          "promise_overwritten",
+                                          "largest_value",
+                                          "first_heard_value",
+                                          "own_value_kept",
+                                          "promise_counted_twice",
+                                          "votes_counted_twice",
+                                          "votes_of_all_ballots",
+                                          "promise_not_persisted",
+                                          "vote_not_persisted",
+                                          "round_not_persisted",
+                                          "no_ballots",
+                                          "shared_ballots",
+                                          "shared_ballots_once"};
 }
 
 // What a sweep should bring about.

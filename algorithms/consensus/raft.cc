@@ -1,6 +1,7 @@
 #include "algorithms/consensus/raft.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "sim/protocol/register.h"
 
@@ -141,8 +142,15 @@ void Raft::on_message(NodeId from, const Message& message, Step<Raft>& step) {
     if (is_reply && config_.bug == Bug::higher_term_in_replies_ignored) return;
     become_follower(term, step);
   }
+  // Bugs: a leader of an earlier term may undo what was committed since; and what was acknowledged
+  // to it need not be in the log any more that acknowledges it now.
+  const bool taken =
+      (config_.bug == Bug::stale_leader_obeyed && std::holds_alternative<AppendEntries>(message) &&
+       !std::holds_alternative<Leader>(role_)) ||
+      (config_.bug == Bug::stale_append_reply_counts &&
+       std::holds_alternative<AppendReply>(message));
   // 5.1: "If a server receives a request with a stale term number, it rejects the request."
-  if (term < term_) {
+  if (term < term_ && !taken) {
     refuse_stale(from, message, step);
   } else {
     std::visit([&](const auto& m) { receive(from, m, step); }, message);
@@ -174,6 +182,9 @@ void Raft::set_term_and_vote(Term term, NodeId voted_for, Step<Raft>& step) {
   // Bug: the vote stays in memory. After a crash the node votes again in the same term, and two
   // candidates can both hold a majority.
   if (config_.bug == Bug::vote_not_persisted) voted_for = NodeId{};
+  // Bug: so is the term, until the next vote. After a crash the node obeys and elects leaders of
+  // earlier terms again.
+  if (config_.bug == Bug::term_not_persisted && !voted_for) return;
   step.persist(TermAndVote{term, voted_for});
 }
 
@@ -195,6 +206,9 @@ void Raft::become_follower(Term term, Step<Raft>& step) {
     // What it has promised to a leader that counts on its clock, it keeps in any term.
     if (config_.reads != raft::Reads::lease) heard_at_.reset();
     std::erase_if(reads_, [](const raft::FollowerRead& read) { return !read.index; });
+  } else if (config_.bug == Bug::vote_cleared_on_step_down) {
+    // Bug: it is free to vote for somebody else in the term in which it has voted.
+    set_term_and_vote(term, NodeId{}, step);
   }
   role_ = Follower{};
 }
@@ -224,7 +238,11 @@ void Raft::become_candidate(bool told_to, Step<Raft>& step) {
   step.observe(Campaigned{term_});
   step.observe(VoteGranted{term_, step.self()});
   if (config_.reads != raft::Reads::lease) heard_at_.reset();
-  role_ = Candidate{std::vector<bool>(step.members().size(), false)};
+  std::vector<bool> granted(step.members().size(), false);
+  // Bug: a pre-vote binds nobody. Those who gave one are free to elect another candidate.
+  const auto* asked = std::get_if<PreCandidate>(&role_);
+  if (asked != nullptr && config_.bug == Bug::pre_votes_count) granted = asked->granted;
+  role_ = Candidate{std::move(granted)};
   reset_election_timer(step);
   if (told_to) {
     ask_voters(TransferVote{term_, log_.last_index(), last_log_term()}, step);
@@ -243,6 +261,10 @@ void Raft::become_leader(Step<Raft>& step) {
   if (commit_index_ < log_.last_index()) step.reach(Goal::elected_with_uncommitted_entries);
   step.cancel_timer(Timer::election);
   step.set_timer(Timer::heartbeat, config_.heartbeat);
+  // Bug: what a leader does not know to be committed may be so all the same.
+  if (config_.bug == Bug::tail_truncated_on_election && commit_index_ < log_.last_index()) {
+    truncate(commit_index_, step);
+  }
   Leader& leader = role_.emplace<Leader>();
   leader.progress.assign(step.members().size(),
                          {log_.last_index().next(), LogIndex{}, false, LogIndex{}, 0});

@@ -38,7 +38,8 @@ struct Follower {
 };
 
 struct Candidate {
-  std::vector<bool> granted;  // by position in members(): who voted for this node in this term
+  std::vector<bool> granted;      // by position in members(): who voted for this node in this term
+  std::uint64_t votes_heard = 0;  // repeated ones too; only a mistake asks
 };
 
 struct Leader {
@@ -189,6 +190,7 @@ class Raft {
   raft::Vote judge(NodeId candidate, const raft::RequestVote& request) const;
   void reset_election_timer(Step<Raft>& step) const;
   void stand_for_election(Step<Raft>& step);
+  bool may_stand(NodeId self) const;
   bool is_up_to_date(LogIndex last_index, Term last_term) const;
 
   // Dissertation 9.6, 6.2 and 4.2.3: PreVote and CheckQuorum.
@@ -214,6 +216,8 @@ class Raft {
   void read(raft::Leader::Read read, raft::Leader& leader, Step<Raft>& step);
   void begin_round(raft::Leader& leader, Step<Raft>& step);
   void end_round(raft::Leader& leader, Step<Raft>& step);
+  // Bug: the state machine is older than what the read was promised.
+  bool reads_too_soon() const { return config_.bug == raft::Bug::read_before_applied; }
   void serve_reads(raft::Leader& leader, Step<Raft>& step);
   void serve_reads(Step<Raft>& step);
   bool holds_lease(const raft::Leader& leader, const Step<Raft>& step) const;
@@ -229,7 +233,11 @@ class Raft {
   void receive(NodeId from, const raft::AppendReply& reply, Step<Raft>& step);
   LogIndex take_entries(LogIndex previous, const std::vector<raft::Entry>& entries,
                         Step<Raft>& step);
+  bool fits(const raft::AppendEntries& request) const;
+  void learn_commit(const raft::AppendEntries& request, LogIndex last_new, Step<Raft>& step);
   raft::AppendReply conflict_at(LogIndex previous) const;
+  bool record_match(NodeId from, const raft::AppendReply& reply, raft::Leader& leader,
+                    Step<Raft>& step);
   void back_up(raft::Leader::Progress& follower, const raft::AppendReply& reply) const;
   void send_entries(NodeId to, raft::Leader::Progress& follower, Step<Raft>& step) const;
   void append(raft::Entry entry, Step<Raft>& step);
@@ -244,28 +252,48 @@ class Raft {
   void configure(LogIndex index, const raft::Entry& entry);
   void forget_changes_after(LogIndex last_kept);
   void state_configuration(Step<Raft>& step) const;
-  // Whether those at the positions for which `holds` are a majority of the voters. 4.3: under a
-  // joint configuration "agreement (for elections and entry commitment) requires majorities from
-  // both the old and new configurations".
+  // Whether those at the positions for which `holds` are a quorum of the voters. To elect is phase
+  // 1 and to commit is phase 2. Who would know that nobody else is elected needs a quorum of phase
+  // 2, which meets all those of phase 1. 4.3: under a joint configuration "agreement (for elections
+  // and entry commitment) requires majorities from both the old and new configurations".
   template <class Holds>
-  bool is_quorum(std::span<const NodeId> members, Holds holds) const {
+  bool is_quorum(Phase phase, const Step<Raft>& step, Holds holds) const {
+    const std::span<const NodeId> members = step.members();
     const raft::Configuration& c = configuration();
+    if (c.voters == 0 && !std::holds_alternative<quorum::Majority>(config_.quorums)) {
+      std::vector<bool> held(members.size());
+      for (std::size_t i = 0; i < members.size(); ++i) held[i] = holds(i);
+      return ballast::is_quorum(config_.quorums, phase, held);
+    }
+    // Bug: two halves need not share a server.
+    const auto half = phase == Phase::one ? raft::Bug::elected_by_half : raft::Bug::commit_by_half;
+    const std::size_t missing = config_.bug == half ? 1 : 0;
     const auto has_majority = [&](std::uint64_t set) {
       std::size_t all = 0;
       std::size_t held = 0;
       for (std::size_t i = 0; i < members.size(); ++i) {
-        if (set != 0 && !raft::Configuration::has(set, members[i])) continue;
-        ++all;
-        held += holds(i);
+        if (set != 0 && !raft::Configuration::has(set, members[i])) {
+          held += counts_all_the_same(members[i], step.self()) && holds(i);
+        } else {
+          ++all;
+          held += holds(i);
+        }
       }
-      return held >= majority(all);
+      return held + missing >= majority(all);
     };
     // Bug: those who were there before are not asked.
     const bool old_counts = c.is_joint() && config_.bug != raft::Bug::joint_one_majority;
     return has_majority(c.voters) && (!old_counts || has_majority(c.outgoing));
   }
-  bool is_quorum(const std::vector<bool>& those, std::span<const NodeId> members) const {
-    return is_quorum(members, [&](std::size_t i) { return bool{those[i]}; });
+  bool is_quorum(Phase phase, const Step<Raft>& step, const std::vector<bool>& those) const {
+    return is_quorum(phase, step, [&](std::size_t i) { return bool{those[i]}; });
+  }
+  // Bugs: 4.2.2: a leader that is removing itself "does not count itself in majorities"; 4.2.1: nor
+  // is a server counted that only learns.
+  bool counts_all_the_same(NodeId member, NodeId self) const {
+    if (config_.bug == raft::Bug::removed_leader_counts) return member == self;
+    return config_.bug == raft::Bug::learners_count &&
+           raft::Configuration::has(configuration().learners, member);
   }
   void ask_voters(const Message& message, Step<Raft>& step) const;
   void change_configuration(const Request& request, raft::Leader& leader, Step<Raft>& step);

@@ -80,6 +80,8 @@ void Raft::apply(LogIndex index, Step<Raft>& step) {
     }
     return;
   }
+  // Bug: a client that heard nothing asks again, and its command takes effect twice.
+  if (config_.bug == Bug::retry_executed_again) machine_.forget_sessions();
   const std::optional<Response> response = machine_.apply(*entry.request);
   // An entry of an earlier term was another leader's to answer; its client has asked again since,
   // or will.
@@ -139,7 +141,7 @@ void Raft::receive(NodeId from, const HeartbeatReply& reply, Step<Raft>& step) {
   if (!reads.open() || reply.round != reads.round) return;
   std::vector<bool>& answered = reads.answered;
   answered[raft::position_of(from, step.members())] = true;
-  if (is_quorum(answered, step.members())) end_round(*leader, step);
+  if (is_quorum(Phase::two, step, answered)) end_round(*leader, step);
 }
 
 void Raft::end_round(Leader& leader, Step<Raft>& step) {
@@ -173,7 +175,7 @@ void Raft::serve_reads(Leader& leader, Step<Raft>& step) {
       step.send(read.follower, ReadIndexReply{term_, read.number, read.index});
       return true;
     }
-    if (read.index > applied_index_) return false;
+    if (read.index > applied_index_ && !reads_too_soon()) return false;
     if (read.round != 0) step.reach(Goal::read_confirmed);
     answer_read(read.request, step);
     return true;
@@ -213,7 +215,7 @@ void Raft::receive(NodeId, const ReadIndexReply& reply, Step<Raft>& step) {
 void Raft::serve_reads(Step<Raft>& step) {
   if (auto* leader = std::get_if<Leader>(&role_)) serve_reads(*leader, step);
   std::erase_if(reads_, [&](const FollowerRead& read) {
-    if (!read.index || read.index > applied_index_) return false;
+    if (!read.index || (read.index > applied_index_ && !reads_too_soon())) return false;
     step.reach(Goal::read_by_follower);
     answer_read(read.request, step);
     return true;

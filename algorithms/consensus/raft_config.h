@@ -1,4 +1,4 @@
-// The options of Raft, its planted mistakes, and what sweeps should bring about.
+// The options of Raft, and what sweeps should bring about.
 #pragma once
 
 #include <algorithm>
@@ -9,102 +9,15 @@
 #include <tuple>
 
 #include "algorithms/consensus/machine.h"
+#include "algorithms/consensus/raft_bugs.h"
 #include "sim/base/describe.h"
 #include "sim/base/distribution.h"
 #include "sim/base/random.h"
 #include "sim/base/ratio.h"
+#include "sim/protocol/electors.h"
 #include "sim/protocol/goal.h"
 
 namespace ballast::raft {
-
-// Mistakes of popular tutorials and of production systems, to be switched on on purpose. Each
-// breaks safety unless it says otherwise.
-//   vote_not_persisted             a vote is granted without being written down
-//   no_up_to_date_check            a vote is granted without comparing logs (5.4.1)
-//   append_without_previous_check  a follower appends entries without the consistency check (5.3)
-//   commit_prior_term              entries of earlier terms are committed by counting (5.4.2)
-//   truncate_on_commit             a follower cuts its log to each commit index that it learns
-//   higher_term_in_replies_ignored a leader or candidate does not step down for a reply (5.1):
-//   looks
-//                                  wrong and breaks nothing
-//   own_vote_not_stored            a candidate that comes from a pre-vote does not write down its
-//   own
-//                                  vote (nebula PR 3415); needs pre_vote
-//   transfer_vote_refused          voters that hear their leader refuse the one whom it has chosen
-//                                  (etcd 36d7d43, dragonboat 223): no transfer succeeds; needs
-//                                  check_quorum
-//   read_before_own_commit         a new leader reads at a commit index that may be behind (etcd
-//                                  7331, tikv 6340); the last five need reads other than log
-//   read_without_quorum            a leader reads without asking whether it still is one
-//   read_round_reused              a read is confirmed by heartbeats that were sent before it came
-//                                  (etcd 20418)
-//   lease_too_long                 the lease lasts for the longest election timeout (sofa-jraft 26)
-//   lease_kept_in_transfer         a leader that has told another one to stand reads on
-//   last_term_forgotten            a log that a snapshot has emptied counts as one whose last term
-//   is
-//                                  0 (RedisLabs/raft PR 2); the last three need snapshot_after
-//   snapshot_sets_term             who installs a snapshot takes its last term for the current one
-//                                  (WRaft, SandTable)
-//   sessions_not_in_snapshot       after a snapshot a repeated request is executed again
-//   change_before_own_commit       a leader changes the configuration before it has committed an
-//   entry
-//                                  of its term (Ongaro, raft-dev 2015); needs administer, as the
-//                                  rest
-//   overlapping_changes            a change may begin before the one before is committed
-//   change_without_joint           set_voters switches at once (dissertation, Figure 4.2)
-//   joint_one_majority             under a joint configuration the new majority is enough (openraft
-//                                  6c0ccaf3)
-//   leader_counts_unwritten        a leader counts itself before its disk has the entries
-//   (Vanlightly,
-//                                  RaftFsync); needs parallel_writes
-enum class Bug : std::uint8_t {
-  none,
-  vote_not_persisted,
-  no_up_to_date_check,
-  append_without_previous_check,
-  commit_prior_term,
-  truncate_on_commit,
-  higher_term_in_replies_ignored,
-  own_vote_not_stored,
-  transfer_vote_refused,
-  read_before_own_commit,
-  read_without_quorum,
-  read_round_reused,
-  lease_too_long,
-  lease_kept_in_transfer,
-  last_term_forgotten,
-  snapshot_sets_term,
-  sessions_not_in_snapshot,
-  change_before_own_commit,
-  overlapping_changes,
-  change_without_joint,
-  joint_one_majority,
-  leader_counts_unwritten
-};
-constexpr auto enumerators(Bug) {
-  return std::array<std::string_view, 22>{"none",
-                                          "vote_not_persisted",
-                                          "no_up_to_date_check",
-                                          "append_without_previous_check",
-                                          "commit_prior_term",
-                                          "truncate_on_commit",
-                                          "higher_term_in_replies_ignored",
-                                          "own_vote_not_stored",
-                                          "transfer_vote_refused",
-                                          "read_before_own_commit",
-                                          "read_without_quorum",
-                                          "read_round_reused",
-                                          "lease_too_long",
-                                          "lease_kept_in_transfer",
-                                          "last_term_forgotten",
-                                          "snapshot_sets_term",
-                                          "sessions_not_in_snapshot",
-                                          "change_before_own_commit",
-                                          "overlapping_changes",
-                                          "change_without_joint",
-                                          "joint_one_majority",
-                                          "leader_counts_unwritten"};
-}
 
 // What a sweep should bring about.
 enum class Goal : std::uint8_t {
@@ -231,6 +144,8 @@ struct Config {
   std::uint64_t snapshot_chunk = 64;
   std::uint32_t voters = 0;
   bool parallel_writes = false;
+  QuorumSystem quorums;
+  bool unsafe_quorums = false;
   MachineKind machine = MachineKind::register_;
   Bug bug = Bug::none;
 
@@ -246,7 +161,18 @@ struct Config {
     if (follower_reads && reads == Reads::log) {
       return "follower_reads needs reads: read_index or lease";
     }
+    if (voters > 0 && quorums != QuorumSystem{}) {
+      return "voters needs quorums: majority, since other quorums are of all members";
+    }
     return {};
+  }
+
+  // Terms have no owner, as Paxos's ballots have: besides the quorums of the two phases, those that
+  // elect must meet each other, or a term may have two leaders.
+  std::string misfit(std::size_t members) const {
+    const std::string apart = electors_apart(quorums, members);
+    if (apart.empty() || unsafe_quorums) return {};
+    return "quorums: " + apart + "; \"unsafe_quorums\": true shows what then happens";
   }
 
   bool serves(Operation operation) const {
@@ -380,6 +306,12 @@ struct Config {
           "parallel_writes", &Config::parallel_writes,
           "Whether a leader sends entries to the others while its own disk is still writing them, "
           "and counts itself when it has (dissertation 10.2.1)."),
+      field("quorums", &Config::quorums,
+            "Which members elect a leader (phase 1) and which commit (phase 2). Each of the one "
+            "kind must share a member with each of the other, and those that elect with each "
+            "other. Other quorums than majorities are for a membership that does not change."),
+      field("unsafe_quorums", &Config::unsafe_quorums,
+            "Takes quorums that need not share a member, to show what then happens."),
       field("machine", &Config::machine, "The state machine that the log drives (8)."),
       field("bug", &Config::bug, "A planted mistake; none for the algorithm as published.")};
 };

@@ -27,10 +27,11 @@ void Raft::reset_election_timer(Step<Raft>& step) const {
 void Raft::stand_for_election(Step<Raft>& step) {
   if (std::holds_alternative<Candidate>(role_)) step.reach(Goal::split_vote);
   if (std::holds_alternative<PreCandidate>(role_)) step.reach(Goal::pre_vote_lost);
-  // Dissertation 4.2.1: "a non-voting server is not counted towards majorities": nor does it ask
-  // for votes.
-  const bool has_say = configuration().is_voter(step.self());
-  if (!has_say || (config_.reads == raft::Reads::lease && hears_leader(step))) {
+  if (!may_stand(step.self())) {
+    // Whoever asks is not to be sent to a leader that has been silent for so long.
+    if (auto* follower = std::get_if<Follower>(&role_)) follower->leader = NodeId{};
+    reset_election_timer(step);
+  } else if (config_.reads == raft::Reads::lease && hears_leader(step)) {
     // A timer may be early. To vote for oneself is to vote, and a lease counts on it that nobody
     // does.
     reset_election_timer(step);
@@ -41,11 +42,23 @@ void Raft::stand_for_election(Step<Raft>& step) {
   }
 }
 
+// Dissertation 4.2.1: non-voting servers do not stand. 4.2.2: who is not part of its own latest
+// configuration stands all the same until that is committed, for its log may be the only one that a
+// majority can follow (Figure 4.7); its own vote does not count. The configuration before the
+// latest one is committed, or the latest would not have been begun: older ones are over.
+bool Raft::may_stand(NodeId self) const {
+  if (configuration().is_voter(self)) return true;
+  // Bug: with n2's removal from n1 and n2 in n2's log alone, n1 is refused and n2 does not ask.
+  if (configured_at() <= commit_index_ || config_.bug == Bug::removed_never_stand) return false;
+  const bool first = changes_.size() == 1;
+  return (first ? base_configuration_ : changes_[changes_.size() - 2].configuration).is_voter(self);
+}
+
 void Raft::receive(NodeId from, const RequestVote& request, Step<Raft>& step) {
   const Vote vote = judge(from, request);
   if (vote == Vote::granted) {
     // A repeated request gets the same answer again; the vote is on disk already.
-    if (!voted_for_) {
+    if (voted_for_ != from) {
       set_term_and_vote(term_, from, step);
       step.observe(VoteGranted{term_, from});
     }
@@ -63,7 +76,13 @@ void Raft::receive(NodeId from, const TransferVote& request, Step<Raft>& step) {
 Vote Raft::judge(NodeId candidate, const RequestVote& request) const {
   // 5.2: "Each server will vote for at most one candidate in a given term, on a
   // first-come-first-served basis."
-  if (voted_for_ && voted_for_ != candidate) return Vote::already_voted;
+  if (voted_for_ && voted_for_ != candidate) {
+    // Bug: whoever it voted for counts on that vote.
+    const bool newer =
+        request.last_term > log_.last_term() || request.last_index > log_.last_index();
+    const bool again = config_.bug == Bug::second_vote_if_newer && newer;
+    if (!again || !is_up_to_date(request.last_index, request.last_term)) return Vote::already_voted;
+  }
   // Bug: without the comparison below a candidate that lacks committed entries can win, and what
   // it lacks is lost.
   if (config_.bug == Bug::no_up_to_date_check) return Vote::granted;
@@ -75,6 +94,13 @@ Vote Raft::judge(NodeId candidate, const RequestVote& request) const {
 // up-to-date."
 bool Raft::is_up_to_date(LogIndex last_index, Term last_term) const {
   const Term own = last_log_term();
+  // Bugs: uncommitted entries make a log long, and of two logs of one last term the longer one may
+  // hold what is committed. To ask for both leaves two logs that refuse each other.
+  if (config_.bug == Bug::up_to_date_by_length) return last_index >= log_.last_index();
+  if (config_.bug == Bug::up_to_date_by_term) return last_term >= own;
+  if (config_.bug == Bug::up_to_date_by_both) {
+    return last_term >= own && last_index >= log_.last_index();
+  }
   if (last_term != own) return last_term > own;
   return last_index >= log_.last_index();
 }
@@ -86,7 +112,11 @@ void Raft::receive(NodeId from, const VoteReply& reply, Step<Raft>& step) {
   if (candidate == nullptr || reply.vote != Vote::granted) return;
   std::vector<bool>& granted = candidate->granted;
   granted[raft::position_of(from, step.members())] = true;
-  if (is_quorum(granted, step.members())) become_leader(step);
+  ++candidate->votes_heard;
+  // Bug: a vote that came twice is one vote.
+  const bool twice = config_.bug == Bug::votes_counted_twice &&
+                     candidate->votes_heard >= majority(step.members().size());
+  if (twice || is_quorum(Phase::one, step, granted)) become_leader(step);
 }
 
 // Bug: what the snapshot has in place of the last entry is overlooked.
@@ -122,7 +152,7 @@ void Raft::receive(NodeId from, const PreVoteReply& reply, Step<Raft>& step) {
   if (candidate == nullptr || reply.result != PreVoteResult::granted) return;
   std::vector<bool>& granted = candidate->granted;
   granted[raft::position_of(from, step.members())] = true;
-  if (is_quorum(granted, step.members())) become_candidate(false, step);
+  if (is_quorum(Phase::one, step, granted)) become_candidate(false, step);
 }
 
 // Whether this node leads, or has heard its leader within the shortest election timeout. A clock
@@ -138,8 +168,13 @@ bool Raft::hears_leader(const Step<Raft>& step) const {
 // follower state."
 void Raft::heed(NodeId leader, Step<Raft>& step) {
   ensure(!std::holds_alternative<Leader>(role_), "raft: at most one leader in a term (5.2)");
-  if (!std::holds_alternative<Follower>(role_)) become_follower(term_, step);
-  std::get<Follower>(role_).leader = leader;
+  // Not a bug, whatever it looks like: this term has its leader, and no votes for another one.
+  const bool stays = config_.bug == Bug::candidate_not_resigned;
+  if (!std::holds_alternative<Follower>(role_) &&
+      !(stays && std::holds_alternative<Candidate>(role_))) {
+    become_follower(term_, step);
+  }
+  if (auto* follower = std::get_if<Follower>(&role_)) follower->leader = leader;
   heard_at_ = step.now();
   reset_election_timer(step);
 }
@@ -164,7 +199,7 @@ void Raft::check_quorum(Leader& leader, Step<Raft>& step) {
   if (!config_.check_quorum) return;
   std::vector<bool>& heard = leader.heard;
   heard[raft::position_of(step.self(), step.members())] = true;
-  if (!is_quorum(heard, step.members())) {
+  if (!is_quorum(Phase::two, step, heard)) {
     step.reach(Goal::stepped_down_without_quorum);
     become_follower(term_, step);
     return;

@@ -79,6 +79,8 @@ void Raft::change_configuration(const Request& request, Leader& leader, Step<Raf
 std::optional<Configuration> Raft::wanted(const Command& command, const Leader& leader,
                                           std::span<const NodeId> members) const {
   if (members.back().value > Configuration::most) return std::nullopt;
+  // Other quorums than majorities are of all members.
+  if (!std::holds_alternative<quorum::Majority>(config_.quorums)) return std::nullopt;
   if (command.key >= enumerators(Administration{}).size()) return std::nullopt;
   std::uint64_t everybody = 0;
   for (const NodeId node : members) everybody |= std::uint64_t{1} << (node.value - 1);

@@ -29,23 +29,47 @@ void Raft::receive(NodeId from, const AppendEntries& request, Step<Raft>& step) 
     step.send(from, reply);
     return;
   }
-  // 5.3: "If the follower does not find an entry in its log with the same index and term, then it
-  // refuses the new entries." By induction equal entries mean equal logs before them.
-  if (!log_.contains(previous, request.previous_term)) {
-    if (config_.bug != Bug::append_without_previous_check) {
-      step.send(from, conflict_at(previous));
-      return;
-    }
-    // Bug: the entries are taken anyway, behind whatever the log holds. It then differs from the
-    // leader's before them, and the leader counts it as equal.
-    previous = std::min(previous, log_.last_index());
+  if (!fits(request)) {
+    step.send(from, conflict_at(previous));
+    return;
   }
+  // Only behind a mistake is the log shorter.
+  previous = std::min(previous, log_.last_index());
   // What is acknowledged ends with the entries of this request: anything after them in the log may
   // be left over from another leader.
-  reply.match_index = take_entries(previous, request.entries, step);
-  // Figure 2: "If leaderCommit > commitIndex, set commitIndex = min(leaderCommit, index of last new
-  // entry)."
-  const LogIndex committed = std::min(request.commit_index, reply.match_index);
+  const LogIndex last_new = take_entries(previous, request.entries, step);
+  reply.match_index = last_new;
+  // Bug: what is left over counts as well.
+  if (config_.bug == Bug::acks_own_last_index) reply.match_index = log_.last_index();
+  learn_commit(request, last_new, step);
+  if (config_.bug == Bug::acknowledged_before_written) {
+    // Bug: the leader counts on what a crash of this node still takes.
+    step.send_ahead(from, reply);
+  } else {
+    step.send(from, reply);
+  }
+}
+
+// 5.3: "If the follower does not find an entry in its log with the same index and term, then it
+// refuses the new entries." By induction equal entries mean equal logs before them.
+bool Raft::fits(const AppendEntries& request) const {
+  // Bugs: the entries are taken behind whatever the log holds. It then differs from the leader's
+  // before them, and the leader counts it as equal.
+  if (config_.bug == Bug::append_without_previous_check) return true;
+  if (config_.bug == Bug::previous_term_not_compared) {
+    return request.previous_index <= log_.last_index();
+  }
+  return log_.contains(request.previous_index, request.previous_term);
+}
+
+// Figure 2: "If leaderCommit > commitIndex, set commitIndex = min(leaderCommit, index of last new
+// entry)."
+void Raft::learn_commit(const AppendEntries& request, LogIndex last_new, Step<Raft>& step) {
+  LogIndex committed = std::min(request.commit_index, last_new);
+  // Bug: what lies behind the last new entry may be left over from another leader.
+  if (config_.bug == Bug::commit_not_clipped) {
+    committed = std::min(request.commit_index, log_.last_index());
+  }
   if (committed > commit_index_) {
     commit(committed, step);
     // Bug: what lies behind the commit index is not garbage. The leader may have counted it
@@ -53,8 +77,11 @@ void Raft::receive(NodeId from, const AppendEntries& request, Step<Raft>& step) 
     if (config_.bug == Bug::truncate_on_commit && log_.last_index() > commit_index_) {
       truncate(commit_index_, step);
     }
+  } else if (config_.bug == Bug::commit_index_falls && committed < commit_index_) {
+    // Bug: a new leader learns late what is committed; that does not take it back.
+    commit_index_ = committed;
+    step.observe(Committed{committed, term_});
   }
-  step.send(from, reply);
 }
 
 // Figure 2: "If an existing entry conflicts with a new one (same index but different terms), delete
@@ -64,15 +91,23 @@ void Raft::receive(NodeId from, const AppendEntries& request, Step<Raft>& step) 
 LogIndex Raft::take_entries(LogIndex previous, const std::vector<Entry>& entries,
                             Step<Raft>& step) {
   LogIndex index = previous;
+  // Bug: a crash between the two writes leaves a log without what it has acknowledged.
+  if (config_.bug == Bug::suffix_rewritten && previous < log_.last_index()) {
+    truncate(previous, step);
+  }
   for (const Entry& entry : entries) {
     index = index.next();
     if (log_.contains(index, entry.term)) continue;
     if (index <= log_.last_index()) {
+      // Bug: the logs differ, and the leader counts them as equal.
+      if (config_.bug == Bug::conflicting_entries_kept) continue;
       step.reach(Goal::entries_overwritten);
       truncate(index.previous(), step);
     }
     append(entry, step);
   }
+  // Bug: a late request ends where the log ended when it was sent.
+  if (config_.bug == Bug::truncates_always && index < log_.last_index()) truncate(index, step);
   return index;
 }
 
@@ -133,6 +168,12 @@ void Raft::propose(Entry entry, Leader& leader, Step<Raft>& step) {
     }
   }
   if (config_.parallel_writes) step.send(step.self(), raft::Written{term_, log_.last_index()});
+  if (config_.bug == Bug::committed_when_sent) {
+    // Bug: nobody else has it yet.
+    commit(log_.last_index(), step);
+    finish_change(step);
+    return;
+  }
   advance_commit(leader, step);  // at once in a group of one
 }
 
@@ -151,6 +192,8 @@ void Raft::send_entries(NodeId to, Leader::Progress& follower, Step<Raft>& step)
   // The follower can only speak for its log up to the last entry sent.
   const LogIndex last_sent{request.previous_index.value + request.entries.size()};
   request.commit_index = std::min(commit_index_, last_sent);
+  // Half of a bug; the other half is in learn_commit().
+  if (config_.bug == Bug::commit_not_clipped) request.commit_index = commit_index_;
   follower.waiting = !request.entries.empty();
   // Dissertation 10.2.1: "the leader can write to its disk in parallel with replicating to the
   // followers": what it sends is right whether or not its disk will have it.
@@ -178,15 +221,7 @@ void Raft::receive(NodeId from, const AppendReply& reply, Step<Raft>& step) {
   Leader::Progress& follower = leader->progress[raft::position_of(from, step.members())];
   switch (reply.result) {
     case AppendResult::matched:
-      // An answer that brings nothing new is a repeated or an overtaken one. It must neither lower
-      // what is known nor make the leader send again.
-      if (reply.match_index <= follower.match_index) return;
-      ensure(reply.match_index <= log_.last_index(),
-             "raft: no follower has matched more entries than the leader has (5.3)");
-      follower = {reply.match_index.next(), reply.match_index, false, LogIndex{}, 0};
-      advance_commit(*leader, step);
-      if (!std::holds_alternative<Leader>(role_)) return;  // it was removed
-      if (from == leader->transfer.target) tell_to_stand(*leader, step);
+      if (!record_match(from, reply, *leader, step)) return;
       break;
     case AppendResult::conflict:
       // 5.3: "After a rejection, the leader decrements nextIndex and retries the AppendEntries
@@ -196,12 +231,34 @@ void Raft::receive(NodeId from, const AppendReply& reply, Step<Raft>& step) {
       if (reply.previous_index <= follower.match_index) return;
       ensure(reply.conflict_index > LogIndex{}, "a follower's log and ours agree before entry 1");
       if (reply.conflict_term) step.reach(Goal::conflict_skipped_a_term);
+      // Bug: the same entries are refused again and again.
+      if (config_.bug == Bug::conflict_not_backed_up) return;
       back_up(follower, reply);
       break;
     case AppendResult::stale_term:
       return;  // it answers a request of an earlier term
   }
   if (follower.next_index <= log_.last_index()) send_entries(from, follower, step);
+}
+
+// Figure 2: matchIndex is the "index of highest log entry known to be replicated on server
+// (initialized to 0, increases monotonically)". An answer that brings nothing new is a repeated or
+// an overtaken one. It must neither lower what is known nor make the leader send again. Returns
+// whether there may be more to send.
+bool Raft::record_match(NodeId from, const AppendReply& reply, Leader& leader, Step<Raft>& step) {
+  Leader::Progress& follower = leader.progress[raft::position_of(from, step.members())];
+  // Bug: the follower may be counted for less than it has acknowledged.
+  const bool believes = config_.bug == Bug::match_index_falls;
+  if (reply.match_index <= follower.match_index && !believes) return false;
+  ensure(reply.match_index <= log_.last_index(),
+         "raft: no follower has matched more entries than the leader has (5.3)");
+  const LogIndex before = follower.match_index;
+  follower = {reply.match_index.next(), reply.match_index, false, LogIndex{}, 0};
+  ensure(follower.match_index >= before, "raft: matchIndex increases monotonically (Figure 2)");
+  advance_commit(leader, step);
+  if (!std::holds_alternative<Leader>(role_)) return false;  // it was removed
+  if (from == leader.transfer.target) tell_to_stand(leader, step);
+  return true;
 }
 
 // 5.3: "With this information, the leader can decrement nextIndex to bypass all of the conflicting
@@ -228,9 +285,11 @@ void Raft::advance_commit(const Leader& leader, Step<Raft>& step) {
     const auto holds = [&](std::size_t i) {
       return leader.progress[i].match_index >= member.match_index;
     };
-    if (is_quorum(step.members(), holds)) n = member.match_index;
+    if (is_quorum(Phase::two, step, holds)) n = member.match_index;
   }
   if (n == commit_index_) return;
+  // Bug: what an entry of this term would commit with it holds that entry back.
+  if (config_.bug == Bug::commit_loop_breaks && log_.term_at(commit_index_.next()) != term_) return;
   // 5.4.2: "Raft never commits log entries from previous terms by counting replicas." They are
   // committed by an entry of the current term after them.
   // Bug: counting them commits an entry that a later leader may still overwrite (Figure 8).

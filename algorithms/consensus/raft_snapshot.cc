@@ -21,7 +21,11 @@ void Raft::recover(const Snapshot& snapshot) {
   for (const raft::Entry& entry : snapshot.rest) log_.append(entry);
   image_ = snapshot.image;
   Unpacker unpacker(image_);
-  unpacker.take(base_configuration_);
+  // Bug: the voters of the old log, or those of the beginning, may be others by now.
+  raft::Configuration ignored;
+  const bool ignores = config_.bug == Bug::configuration_not_in_snapshot;
+  if (ignores) base_configuration_ = configuration();
+  unpacker.take(ignores ? ignored : base_configuration_);
   unpacker.take(machine_);
   ensure(unpacker.done(), "raft: a snapshot can be read again");
   changes_.clear();
@@ -53,7 +57,9 @@ void Raft::compact(Step<Raft>& step) {
   log_.compact(applied_index_);
   const NodeId vote = config_.bug == Bug::vote_not_persisted ? NodeId{} : voted_for_;
   Snapshot snapshot{term_, vote, applied_index_, log_.term_at(applied_index_), image_, {}};
-  if (log_.last_index() > applied_index_) {
+  // Bug: what follows has been acknowledged, and is gone with the next crash.
+  const bool drops = config_.bug == Bug::snapshot_drops_tail;
+  if (log_.last_index() > applied_index_ && !drops) {
     snapshot.rest = log_.from(applied_index_.next(), log_.last_index().value);
   }
   const SnapshotTaken taken{snapshot.last_index, snapshot.last_term, digest(image_)};
@@ -96,7 +102,9 @@ void Raft::send_snapshot(NodeId to, Leader::Progress& follower, Step<Raft>& step
 void Raft::receive(NodeId from, const InstallSnapshot& request, Step<Raft>& step) {
   heed(from, step);
   InstallReply reply{term_, request.last_index, 0, false};
-  if (request.last_index <= commit_index_) {
+  // Bug: it was sent before what has been committed here since.
+  const bool is_old = request.last_index <= commit_index_;
+  if (is_old && config_.bug != Bug::old_snapshot_installed) {
     // What is committed agrees with every later leader's log: there is nothing to install.
     step.reach(Goal::snapshot_superfluous);
     reply.installed = true;
@@ -129,7 +137,7 @@ std::uint64_t Raft::take_chunk(const InstallSnapshot& request) {
 // Otherwise "discard the entire log; reset state machine using snapshot contents".
 void Raft::install(LogIndex last_index, Term last_term, Step<Raft>& step) {
   std::vector<std::uint64_t> image = std::exchange(incoming_, {}).image;
-  if (log_.contains(last_index, last_term)) {
+  if (log_.contains(last_index, last_term) && config_.bug != Bug::old_snapshot_installed) {
     step.reach(Goal::snapshot_superfluous);
     commit(last_index, step);
     return;

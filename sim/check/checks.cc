@@ -1,4 +1,4 @@
-#include <array>
+#include <vector>
 
 #include "sim/check/balancing_checks.h"
 #include "sim/check/checker.h"
@@ -8,18 +8,29 @@
 
 namespace ballast {
 
-std::span<const CheckInfo> checks() {
-  static constexpr std::string_view raft = "Ongaro and Ousterhout 2014, Figure 3";
-  static constexpr std::string_view raft_rules = "Ongaro and Ousterhout 2014, Figure 2";
-  static constexpr std::string_view voting = "Lamport, Voting.tla";
-  static const std::array all{
-      CheckInfo{"agreement", "No two nodes decide differently for one slot.",
-                "Lamport, \"Paxos Made Simple\", 2001, section 2.1", make_agreement},
+namespace {
+
+constexpr std::string_view raft = "Ongaro and Ousterhout 2014, Figure 3";
+constexpr std::string_view raft_rules = "Ongaro and Ousterhout 2014, Figure 2";
+constexpr std::string_view voting = "Lamport, Voting.tla";
+
+std::vector<CheckInfo> consensus_checks() {
+  return {
+      CheckInfo{
+          "agreement", "No two nodes decide differently for one slot.",
+          "Lamport, \"Paxos Made Simple\", 2001, section 2.1; Paxos/Consensus.tla, Consistency",
+          make_agreement},
       CheckInfo{"validity", "Only a value that was proposed is decided.",
-                "Lamport, \"Paxos Made Simple\", 2001, section 2.1", make_validity},
+                "Lamport, \"Paxos Made Simple\", 2001, section 2.1; Nontriviality", make_validity},
       CheckInfo{"integrity", "A node decides a slot once, and stays with it across restarts.",
-                "Cachin, Guerraoui and Rodrigues, 2011, section 5.1", make_integrity},
-      CheckInfo{"election_safety", "At most one leader is elected in a term.", raft,
+                "Cachin, Guerraoui and Rodrigues, 2011, section 5.1; Stability", make_integrity},
+  };
+}
+
+std::vector<CheckInfo> raft_figure_3() {
+  return {
+      CheckInfo{"election_safety", "At most one leader is elected in a term.",
+                "Ongaro and Ousterhout 2014, Figure 3; etcd, MoreThanOneLeaderInv",
                 make_election_safety},
       CheckInfo{"leader_append_only",
                 "A leader never overwrites or removes entries of its log; it only appends.", raft,
@@ -33,7 +44,13 @@ std::span<const CheckInfo> checks() {
       CheckInfo{"state_machine_safety",
                 "No two nodes apply different entries at one index, and each applies in order.",
                 raft, make_state_machine_safety},
-      CheckInfo{"term_monotonic", "A node's current term never decreases.", raft_rules,
+  };
+}
+
+std::vector<CheckInfo> raft_checks() {
+  return {
+      CheckInfo{"term_monotonic", "A node's current term never decreases.",
+                "Ongaro and Ousterhout 2014, Figure 2; CCF, MonotonicTermProp",
                 make_term_monotonic},
       CheckInfo{"commit_monotonic", "A node's commit index never decreases while it is up.",
                 raft_rules, make_commit_monotonic},
@@ -41,12 +58,31 @@ std::span<const CheckInfo> checks() {
                 "A node votes for one candidate in a term, across restarts too.",
                 "Ongaro and Ousterhout 2014, section 5.2", make_vote_once_per_term},
       CheckInfo{"committed_truncated", "No node removes an entry that is known to be committed.",
-                raft_rules, make_committed_truncated},
+                "Ongaro and Ousterhout 2014, Figure 2; CCF, CommittedLogAppendOnlyProp",
+                make_committed_truncated},
       CheckInfo{"quorum_log", "What a leader commits is in the durable logs of a majority.",
                 "etcd, MCetcdraft.tla, QuorumLogInv", make_quorum_log},
+      CheckInfo{"never_commit_entry_prev_terms",
+                "A leader's commit index moves to entries of its own term only.",
+                "CCF, ccfraft.tla, NeverCommitEntryPrevTermsProp",
+                make_never_commit_entry_prev_terms},
+      CheckInfo{"max_one_reconfiguration",
+                "A leader begins no change of the configuration before the last one is committed.",
+                "Vanlightly, raft-tlaplus, MaxOneReconfigurationAtATime",
+                make_max_one_reconfiguration},
+      CheckInfo{"mono_log", "Terms never fall along a log.", "CCF, ccfraft.tla, MonoLogInv",
+                make_mono_log},
+      CheckInfo{"candidate_term_not_in_log",
+                "Whoever is elected has held no entry of its term before.",
+                "CCF, ccfraft.tla, CandidateTermNotInLogInv", make_candidate_term_not_in_log},
       CheckInfo{"snapshots_agree",
                 "A snapshot ends with a committed entry; two up to the same one are equal.",
                 "Ongaro and Ousterhout 2014, section 7", make_snapshots_agree},
+  };
+}
+
+std::vector<CheckInfo> paxos_checks() {
+  return {
       CheckInfo{"one_value_per_ballot", "No two values are asked for or accepted in one ballot.",
                 voting, make_one_value_per_ballot},
       CheckInfo{"votes_safe",
@@ -60,6 +96,11 @@ std::span<const CheckInfo> checks() {
                 "van Renesse and Altinbuken 2015, R2 and R3", make_gap_free_apply},
       CheckInfo{"checkpoints_agree", "The states of two nodes after the same slot are equal.",
                 "Schneider 1990, section 3", make_checkpoints_agree},
+  };
+}
+
+std::vector<CheckInfo> balancing_checks() {
+  return {
       CheckInfo{"conservation",
                 "Every request that a balancer takes in ends exactly once, as completed, rejected, "
                 "timed out or lost.",
@@ -73,6 +114,19 @@ std::span<const CheckInfo> checks() {
                 "The policy least_loaded picks an endpoint with the fewest outstanding requests.",
                 "nginx, least_conn", make_picks_least_loaded},
   };
+}
+
+}  // namespace
+
+std::span<const CheckInfo> checks() {
+  static const std::vector<CheckInfo> all = [] {
+    std::vector<CheckInfo> joined;
+    for (const auto& part :
+         {consensus_checks(), raft_figure_3(), raft_checks(), paxos_checks(), balancing_checks()}) {
+      joined.insert(joined.end(), part.begin(), part.end());
+    }
+    return joined;
+  }();
   return all;
 }
 

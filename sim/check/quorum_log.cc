@@ -13,7 +13,7 @@ namespace {
 
 class QuorumLog final : public Checker {
  public:
-  explicit QuorumLog(std::vector<NodeId> nodes) : nodes_(std::move(nodes)) {}
+  explicit QuorumLog(Group group) : group_(std::move(group)) {}
 
   std::unique_ptr<Checker> clone() const override { return std::make_unique<QuorumLog>(*this); }
   std::string_view property() const override { return "quorum_log"; }
@@ -42,20 +42,25 @@ class QuorumLog final : public Checker {
   // Entries of one index and term have the same log before them: the last one speaks for all.
   void check(const HeardFact& heard, Objections& objections) {
     const Term term = logs_[heard.node].term_at(committed_);
+    const bool by_majority = std::holds_alternative<quorum::Majority>(group_.quorums);
     std::size_t holders = 0;
-    for (const NodeId node : nodes_) holders += term && logs_[node].term_at(committed_) == term;
-    if (holders >= majority(nodes_.size()) && configurations_[heard.node].voters == 0) return;
+    for (const NodeId node : group_.nodes) {
+      holders += term && logs_[node].term_at(committed_) == term;
+    }
+    const bool enough = by_majority && holders >= majority(group_.nodes.size());
+    if (enough && configurations_[heard.node].voters == 0) return;
     std::vector<NodeId> names;
-    for (const NodeId node : nodes_) {
+    for (const NodeId node : group_.nodes) {
       if (term && logs_[node].term_at(committed_) == term) names.push_back(node);
     }
+    if (!by_majority && group_.is_quorum(Phase::two, names)) return;
     if (is_quorum(names, configurations_[heard.node])) return;
     const std::string who = names.empty() ? "none" : "only " + to_text(names);
     objections.raise(property(), heard,
                      to_text(heard.node) + " stated entry " + std::to_string(committed_.value) +
                          " of term " + std::to_string(term.value) + " to be committed at " +
                          to_text(heard.at) + ", but " + who + " of " +
-                         std::to_string(nodes_.size()) + " nodes " +
+                         std::to_string(group_.nodes.size()) + " nodes " +
                          (names.size() > 1 ? "have" : "has") + " it on disk");
   }
 
@@ -72,7 +77,7 @@ class QuorumLog final : public Checker {
   }
 
   PerNode<Reconfigured> configurations_;
-  std::vector<NodeId> nodes_;
+  Group group_;
   PerNode<ShadowLog> logs_;
   LogIndex committed_;
 };
@@ -80,7 +85,7 @@ class QuorumLog final : public Checker {
 }  // namespace
 
 std::unique_ptr<Checker> make_quorum_log(const Group& group) {
-  return std::make_unique<QuorumLog>(group.nodes);
+  return std::make_unique<QuorumLog>(group);
 }
 
 }  // namespace ballast

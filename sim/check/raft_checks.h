@@ -53,4 +53,20 @@ std::unique_ptr<Checker> make_snapshots_agree(const Group& group);
 // which states it has named, holds it durably (5.3; QuorumLog in etcd's specification).
 std::unique_ptr<Checker> make_quorum_log(const Group& group);
 
+// An action of leaders: their commit index moves to entries of their own term only (5.4.2; CCF's
+// NeverCommitEntryPrevTermsProp). What Figure 8 needs several elections to show is wrong here in
+// the step that does it.
+std::unique_ptr<Checker> make_never_commit_entry_prev_terms(const Group& group);
+
+// An action of leaders: a change of the configuration begins when the one before is committed
+// (dissertation 4.1; MaxOneReconfigurationAtATime of Vanlightly's specifications).
+std::unique_ptr<Checker> make_max_one_reconfiguration(const Group& group);
+
+// Along a log terms never fall (5.3; CCF's MonoLogInv).
+std::unique_ptr<Checker> make_mono_log(const Group& group);
+
+// Whoever is elected has held no entry of its term before (5.2; CCF's CandidateTermNotInLogInv, of
+// candidates with a quorum of votes and their own logs).
+std::unique_ptr<Checker> make_candidate_term_not_in_log(const Group& group);
+
 }  // namespace ballast

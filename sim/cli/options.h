@@ -16,6 +16,7 @@
 #include "sim/history/read.h"
 #include "sim/history/transactions.h"
 #include "sim/report/trace.h"
+#include "sim/scenario/corpus.h"
 
 namespace ballast {
 
@@ -139,6 +140,28 @@ struct CheckCommand {
   Format format = Format::text;
 };
 
+// Who may object to a run: every check, or those that speak of what clients can tell.
+enum class SeenBy : std::uint8_t { all, clients };
+constexpr auto enumerators(SeenBy) { return std::array<std::string_view, 2>{"all", "clients"}; }
+
+struct BugsCommand {
+  enum class What : std::uint8_t { list, run, show };
+  friend constexpr auto enumerators(What) {
+    return std::array<std::string_view, 3>{"list", "run", "show"};
+  }
+  What what = What::list;
+  std::vector<std::string> ids;  // or their beginnings; none for all
+  std::uint64_t trials = 21;
+  std::uint64_t budget = 10'000'000;  // events of a trial
+  SeenBy checks = SeenBy::all;
+  std::string portfolio = "default";
+  Rarity up_to = Rarity::R4;
+  std::uint64_t correct = 0;              // events of each scenario without a mistake
+  std::uint64_t shrink_milliseconds = 0;  // for each; 0 not to shrink
+  std::uint32_t jobs = 0;
+  Format format = Format::text;
+};
+
 struct MergeCommand {
   std::vector<std::string> parts;  // directories of parts, or directories that hold them
   std::string out;
@@ -174,7 +197,7 @@ using AnyCommand =
     std::variant<ShowCommand, VersionCommand, RunCommand, ReplayCommand, SweepCommand, MergeCommand,
                  ValidateCommand, ListCommand, DescribeCommand, SchemaCommand, FingerprintsCommand,
                  ShrinkCommand, ForkCommand, DiffCommand, FrontierCommand, CheckCommand,
-                 CompareCommand>;
+                 CompareCommand, BugsCommand>;
 
 AnyCommand parse_command_line(int argc, const char* const* argv);
 
@@ -188,6 +211,7 @@ ExitCode execute(const DiffCommand& command, const std::string& command_line);
 ExitCode execute(const FrontierCommand& command, const std::string& command_line);
 ExitCode execute(const CheckCommand& command, const std::string& command_line);
 ExitCode execute(const CompareCommand& command, const std::string& command_line);
+ExitCode execute(const BugsCommand& command, const std::string& command_line);
 ExitCode execute(const MergeCommand& command, const std::string& command_line);
 ExitCode execute(const ValidateCommand& command, const std::string& command_line);
 ExitCode execute(const ListCommand& command, const std::string& command_line);

@@ -67,6 +67,7 @@ class CommandLine {
     add_explaining_commands(app_, commands_);
     add_check_command(app_, commands_);
     add_compare_command(app_, commands_);
+    add_bugs_command(app_, commands_);
     app_.require_subcommand(0, 1);  // "check" after "describe" is a word like any other
     add_merge();
     add_validate();

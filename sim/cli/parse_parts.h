@@ -76,5 +76,7 @@ void add_explaining_commands(CLI::App& app, Commands& commands);
 void add_check_command(CLI::App& app, Commands& commands);
 // parse_compare.cc
 void add_compare_command(CLI::App& app, Commands& commands);
+// parse_bugs.cc
+void add_bugs_command(CLI::App& app, Commands& commands);
 
 }  // namespace ballast

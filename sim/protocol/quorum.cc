@@ -1,8 +1,8 @@
-#include "sim/protocol/quorum.h"
-
 #include <algorithm>
 #include <functional>
 #include <numeric>
+
+#include "sim/protocol/electors.h"
 
 namespace ballast {
 namespace {
@@ -113,6 +113,27 @@ struct FindProblem {
   }
 };
 
+struct FindElectorsApart {
+  std::size_t members;
+
+  static std::string why(std::uint64_t each, std::uint64_t whole, std::string_view what) {
+    if (2 * each > whole) return {};
+    return "two quorums of phase 1 (" + std::to_string(each) +
+           ") need not share a member: each must be more than half of " + std::to_string(whole) +
+           " " + std::string(what) + ", or two leaders can be elected in one term";
+  }
+
+  std::string operator()(const quorum::Majority&) const { return {}; }
+  std::string operator()(const quorum::Sizes& s) const { return why(s.phase1, members, "members"); }
+  std::string operator()(const quorum::Grid& g) const {
+    if (g.columns == 1) return {};
+    return "two columns share no member: two leaders can be elected in one term";
+  }
+  std::string operator()(const quorum::Weights& w) const {
+    return why(w.phase1, total(w.weights), "units of weight");
+  }
+};
+
 }  // namespace
 
 bool is_quorum(const QuorumSystem& system, Phase phase, const std::vector<bool>& held) {
@@ -136,6 +157,10 @@ std::size_t fewest(const QuorumSystem& system, std::size_t members) {
 
 QuorumProblem problem_of(const QuorumSystem& system, std::size_t members) {
   return std::visit(FindProblem{members}, system);
+}
+
+std::string electors_apart(const QuorumSystem& system, std::size_t members) {
+  return std::visit(FindElectorsApart{members}, system);
 }
 
 }  // namespace ballast

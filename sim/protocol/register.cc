@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "sim/protocol/corpora.h"
+
 namespace ballast {
 namespace {
 
@@ -16,11 +18,16 @@ std::vector<CatalogueEntry>& all_entries() {
   static std::vector<CatalogueEntry> all;
   return all;
 }
+std::vector<std::string_view>& all_corpora() {
+  static std::vector<std::string_view> all;
+  return all;
+}
 
 }  // namespace
 
 std::span<const AlgorithmInfo> algorithms() { return all_algorithms(); }
 std::span<const CatalogueEntry> catalogue() { return all_entries(); }
+std::span<const std::string_view> bug_corpora() { return all_corpora(); }
 
 const AlgorithmInfo* find_algorithm(std::string_view name) {
   for (const AlgorithmInfo& info : all_algorithms()) {
@@ -34,6 +41,11 @@ void register_algorithm(AlgorithmInfo info) {
   const auto place = std::find_if(
       all.begin(), all.end(), [&](const AlgorithmInfo& other) { return info.name < other.name; });
   all.insert(place, std::move(info));
+}
+
+void register_bugs(std::string_view corpus) {
+  auto& all = all_corpora();
+  all.insert(std::lower_bound(all.begin(), all.end(), corpus), corpus);
 }
 
 void register_entry(CatalogueEntry entry) {

@@ -46,8 +46,8 @@ struct AlgorithmInfo {
   bool (*serves)(const std::any& config, Operation operation) = nullptr;
   // The quorums of its group: Config::quorums, or majorities.
   QuorumSystem (*quorums)(const std::any& config) = nullptr;
-  // Why these options do not go with so many members; empty if they do: Config::misfit(members).
-  // Quorums that need not meet do if Config::unsafe_quorums says that this is meant.
+  // Why these options do not go with so many members; empty if they do. Quorums that need not meet
+  // do if Config::unsafe_quorums says that this is meant. Config::misfit(members) may object too.
   std::string (*misfit)(const std::any& config, std::size_t members) = nullptr;
   // How it could be made to serve an operation that it does not serve as it is, for people:
   // Config::advice(operation), or nothing.

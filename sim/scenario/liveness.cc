@@ -35,6 +35,14 @@ Core choose_core(const Scenario& scenario, const World& world, bool everyone) {
                     "\" can start, the disks of the others being damaged: no quorum";
       return core;
     }
+    // Whoever has a say by now may be among the others.
+    if (everyone && able.size() < group.count) {
+      core.excuse = "only " + std::to_string(able.size()) + " of the " +
+                    std::to_string(group.count) + " nodes of \"" + group.name +
+                    "\" can start, the disks of the others being damaged, and its membership has "
+                    "changed";
+      return core;
+    }
     const std::size_t some = quorum + dice.below(able.size() - quorum + 1);
     std::size_t size = everyone ? able.size() : some;
     for (std::size_t i = 0; i < size; ++i) {

@@ -1,6 +1,7 @@
 #include "sim/scenario/trials.h"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <thread>
 #include <vector>
@@ -46,16 +47,21 @@ std::optional<std::size_t> Trials::first(std::size_t count,
 }
 
 std::size_t Trials::all(std::size_t count, const std::function<void(std::size_t)>& work) {
-  for (std::size_t next = 0; next < count; next += jobs_) {
-    if (out_of_time()) return next;
-    const std::size_t batch = std::min<std::size_t>(jobs_, count - next);
-    std::vector<std::jthread> others;
-    for (std::size_t i = 1; i < batch; ++i) {
-      others.emplace_back([&, i] { work(next + i); });
+  std::atomic<std::size_t> next{0};
+  const auto take = [&] {
+    while (!out_of_time()) {
+      const std::size_t mine = next++;
+      if (mine >= count) return;
+      work(mine);
     }
-    work(next);
+  };
+  {
+    std::vector<std::jthread> others;
+    const std::size_t workers = std::min<std::size_t>(jobs_, count);
+    for (std::size_t i = 1; i < workers; ++i) others.emplace_back(take);
+    take();
   }
-  return count;
+  return std::min<std::size_t>(next, count);
 }
 
 }  // namespace ballast

@@ -23,7 +23,7 @@ class Trials {
                                    const std::function<bool(std::size_t)>& is_right);
 
   // Does all of it; what is left when the time is over is not done. Returns how many were, which
-  // are the first ones.
+  // are the first ones. Whoever is done with one takes the next.
   std::size_t all(std::size_t count, const std::function<void(std::size_t)>& work);
 
   bool out_of_time() const;

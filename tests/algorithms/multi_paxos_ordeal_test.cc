@@ -46,17 +46,8 @@ Ordeal<MultiPaxos>::Settings settings(std::uint64_t seed, Bug bug) {
   return all;
 }
 
-// The property that is first seen broken, within so many steps in runs of 1,000; empty if none is.
 std::string caught(Bug bug, std::uint64_t budget) {
-  std::uint64_t steps = 0;
-  for (std::uint64_t seed = 1; steps < budget; ++seed) {
-    Ordeal<MultiPaxos> ordeal(settings(seed, bug));
-    steps += ordeal.run(1000);
-    if (!ordeal.objections().empty()) {
-      return ordeal.objections().all().front().property;
-    }
-  }
-  return {};
+  return first_broken<MultiPaxos>([&](std::uint64_t seed) { return settings(seed, bug); }, budget);
 }
 
 }  // namespace
@@ -106,4 +97,6 @@ TEST_CASE("multi-paxos: every planted mistake is caught within a stated number o
   CHECK_FALSE(caught(Bug::checkpoint_hides_votes, 2'000'000).empty());
   CHECK_FALSE(caught(Bug::decision_of_any_ballot, 2'000'000).empty());
   CHECK_FALSE(caught(Bug::checkpoint_without_sessions, 500'000).empty());
+  CHECK_FALSE(caught(Bug::votes_counted_twice, 500'000).empty());
+  CHECK_FALSE(caught(Bug::decided_when_asked, 50'000).empty());
 }

@@ -218,3 +218,77 @@ TEST_CASE("raft 4 and 7: the configuration is part of a snapshot") {
   node.crash_and_recover();
   CHECK(node.fire(Timer::election).messages<RequestVote>() == 4);
 }
+
+TEST_CASE(
+    "raft 4.2.2: who is not in its latest configuration stands all the same until that is "
+    "committed, without a vote of its own") {
+  for (const Bug bug : {Bug::none, Bug::removed_never_stand}) {
+    CAPTURE(bug);
+    // Figure 4.7: of n1 and n2, n1 has begun to remove itself, and n2 has not heard of it. n2 is
+    // refused by n1, whose log is longer: only n1 can lead.
+    Bench<Raft> node(n1, {n1, n2}, voting(0, bug));
+    node.start();
+    node.receive(n2, append_entries(1, 0, 0, {noop(1), configures(1, 1, {0b10, 0, 0})}, 1));
+    const auto asks = node.fire(Timer::election);
+    CHECK(asks.messages<RequestVote>() == (bug == Bug::none ? 1 : 0));
+    if (bug != Bug::none) continue;
+    CHECK(node.state().role == Role::candidate);
+    node.receive(n2, granted(2));
+    CHECK(node.state().role == Role::leader);
+    // Once the change is committed it has nothing more to say.
+    node.receive(n2, matched(2, 2, 3));
+    CHECK(node.state().role == Role::follower);
+    CHECK(node.fire(Timer::election).messages<RequestVote>() == 0);
+  }
+}
+
+TEST_CASE("raft 4.2.2: who left in an earlier change, or never had a say, does not stand") {
+  Bench<Raft> node(n5, five, voting(3));
+  node.start();
+  node.receive(n1, append_entries(1, 0, 0, {noop(1), configures(1, 1, {0b11, 0, 0})}, 0));
+  CHECK(node.fire(Timer::election).messages<RequestVote>() == 0);
+  RaftBench left(five, voting(3));
+  left.hold({noop(1), configures(1, 1, {0b110, 0, 0}), configures(1, 2, {0b1110, 0, 0})}, 0);
+  // It sends clients to its leader as long as it hears it, and not for ever.
+  CHECK(left.ask(write(1, 5)).replies[0].response.leader == n2);
+  CHECK(left.fire(Timer::election).messages<RequestVote>() == 0);
+  CHECK(left.ask(write(2, 5)).replies[0].response.leader == NodeId{});
+}
+
+TEST_CASE("raft: quorums other than majorities elect and commit, and membership stays as it is") {
+  Config config;
+  config.quorums = quorum::Sizes{4, 2};
+  RaftBench node(five, config);
+  node.fire(Timer::election);
+  node.receive(n2, granted(1));
+  node.receive(n3, granted(1));
+  CHECK(node.state().role == Role::candidate);
+  node.receive(n4, granted(1));
+  REQUIRE(node.state().role == Role::leader);
+  node.receive(n5, matched(1, 0, 1));
+  CHECK(node.state().commit_index == LogIndex{1});
+  CHECK(node.ask(change(1, Administration::remove, 5)).replies[0].response.outcome ==
+        Outcome::failed);
+}
+
+TEST_CASE("raft: quorums must meet, and those that elect each other too, unless it is meant") {
+  Config config;
+  config.quorums = quorum::Sizes{2, 4};
+  CHECK_FALSE(config.misfit(5).empty());
+  config.unsafe_quorums = true;
+  CHECK(config.misfit(5).empty());
+  config.unsafe_quorums = false;
+  config.quorums = quorum::Sizes{3, 3};
+  CHECK(config.misfit(5).empty());
+  config.quorums = quorum::Grid{2};
+  CHECK_FALSE(config.misfit(4).empty());
+  config.quorums = quorum::Grid{1};
+  CHECK(config.misfit(4).empty());
+  config.quorums = quorum::Weights{{3, 1, 1, 1}, 4, 3};
+  CHECK(config.misfit(4).empty());
+  config.quorums = quorum::Weights{{3, 1, 1, 1}, 3, 4};
+  CHECK_FALSE(config.misfit(4).empty());
+  CHECK(config.problem().empty());
+  config.voters = 3;
+  CHECK_FALSE(config.problem().empty());
+}

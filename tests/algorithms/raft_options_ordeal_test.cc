@@ -53,13 +53,24 @@ Ordeal<Raft>::Settings settings(std::uint64_t seed, Bug bug) {
   all.config.follower_reads = seed % 3 == 1;
   all.config.snapshot_after = 1 + seed % 7;
   all.config.snapshot_chunk = 1 + seed % 40;
-  all.checkers = {make_agreement,           make_validity,
-                  make_integrity,           make_election_safety,
-                  make_leader_append_only,  make_log_matching,
-                  make_leader_completeness, make_state_machine_safety,
-                  make_term_monotonic,      make_commit_monotonic,
-                  make_vote_once_per_term,  make_committed_truncated,
-                  make_quorum_log,          make_snapshots_agree};
+  all.checkers = {make_agreement,
+                  make_validity,
+                  make_integrity,
+                  make_election_safety,
+                  make_leader_append_only,
+                  make_log_matching,
+                  make_leader_completeness,
+                  make_state_machine_safety,
+                  make_term_monotonic,
+                  make_commit_monotonic,
+                  make_vote_once_per_term,
+                  make_committed_truncated,
+                  make_quorum_log,
+                  make_snapshots_agree,
+                  make_mono_log,
+                  make_candidate_term_not_in_log,
+                  make_max_one_reconfiguration,
+                  make_never_commit_entry_prev_terms};
   all.request = some_request;
   return all;
 }
@@ -73,16 +84,9 @@ Ordeal<Raft>::Settings changing(std::uint64_t seed, Bug bug) {
   return all;
 }
 
-// The property that is first seen broken, within so many steps in runs of 1,000; empty if none is.
 template <class Settings>
 std::string caught(Settings make, Bug bug, std::uint64_t budget) {
-  std::uint64_t steps = 0;
-  for (std::uint64_t seed = 1; steps < budget; ++seed) {
-    Ordeal<Raft> ordeal(make(seed, bug));
-    steps += ordeal.run(1000);
-    if (!ordeal.objections().empty()) return ordeal.objections().all().front().property;
-  }
-  return {};
+  return first_broken<Raft>([&](std::uint64_t seed) { return make(seed, bug); }, budget);
 }
 
 }  // namespace
@@ -112,7 +116,7 @@ TEST_CASE(
     CHECK(recovered);
   }
   CHECK(taken > 1000);
-  CHECK(installed > 50);
+  CHECK(installed > 100);
 }
 
 TEST_CASE("raft under changes of its membership is never accused") {
@@ -131,6 +135,14 @@ TEST_CASE("raft: the planted mistakes of its options are caught within a stated 
   CHECK(caught(settings, Bug::own_vote_not_stored, 400'000) == "vote_once_per_term");
   CHECK(caught(settings, Bug::last_term_forgotten, 200'000) == "leader_completeness");
   CHECK(caught(settings, Bug::snapshot_sets_term, 200'000) == "term_monotonic");
+  CHECK(caught(settings, Bug::sessions_not_in_snapshot, 200'000) == "snapshots_agree");
+  CHECK(caught(settings, Bug::old_snapshot_installed, 200'000) == "commit_monotonic");
+  CHECK_FALSE(caught(settings, Bug::snapshot_drops_tail, 500'000).empty());
+  CHECK_FALSE(caught(settings, Bug::pre_votes_count, 500'000).empty());
+  CHECK(caught(changing, Bug::overlapping_changes, 500'000) == "max_one_reconfiguration");
+  CHECK_FALSE(caught(changing, Bug::removed_leader_counts, 5'000'000).empty());
+  CHECK_FALSE(caught(changing, Bug::learners_count, 5'000'000).empty());
+  CHECK_FALSE(caught(changing, Bug::configuration_not_in_snapshot, 5'000'000).empty());
   CHECK_FALSE(caught(changing, Bug::change_without_joint, 2'000'000).empty());
   CHECK_FALSE(caught(changing, Bug::joint_one_majority, 2'000'000).empty());
 }

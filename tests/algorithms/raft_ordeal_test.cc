@@ -41,15 +41,8 @@ Ordeal<Raft>::Settings settings(std::uint64_t seed, Bug bug) {
   return all;
 }
 
-// The property that is first seen broken, within so many steps in runs of 1,000; empty if none is.
 std::string caught(Bug bug, std::uint64_t budget) {
-  std::uint64_t steps = 0;
-  for (std::uint64_t seed = 1; steps < budget; ++seed) {
-    Ordeal<Raft> ordeal(settings(seed, bug));
-    steps += ordeal.run(1000);
-    if (!ordeal.objections().empty()) return ordeal.objections().all().front().property;
-  }
-  return {};
+  return first_broken<Raft>([&](std::uint64_t seed) { return settings(seed, bug); }, budget);
 }
 
 }  // namespace

@@ -71,9 +71,16 @@ std::map<std::string, std::string> golden() {
 // The settings that take a planted mistake out again.
 std::vector<std::string> without_bug(const Scenario& scenario) {
   std::vector<std::string> settings;
+  const std::string resolved = resolved_json(scenario);
+  const bool apart = resolved.find("\"unsafe_quorums\": true") != std::string::npos;
   for (const NodeGroup& group : scenario.groups) {
+    const std::string config = "nodes." + group.name + ".config.";
     for (const FieldInfo& option : group.algorithm->config.info.fields) {
-      if (option.name == "bug") settings.push_back("nodes." + group.name + ".config.bug=none");
+      if (option.name == "bug") settings.push_back(config + "bug=none");
+      if (option.name == "quorums" && apart) settings.push_back(config + "quorums=majority");
+      if (option.name == "unsafe_quorums" && apart) {
+        settings.push_back(config + "unsafe_quorums=false");
+      }
     }
   }
   return settings;

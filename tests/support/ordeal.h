@@ -252,4 +252,17 @@ class Ordeal {
   std::uint64_t requests_ = 0;
 };
 
+// The property that is first seen broken within so many steps, in runs of 1,000 whose settings are
+// made from the seeds 1, 2, ...; empty if none is.
+template <Protocol P, class MakeSettings>
+std::string first_broken(MakeSettings make, std::uint64_t budget) {
+  std::uint64_t steps = 0;
+  for (std::uint64_t seed = 1; steps < budget; ++seed) {
+    Ordeal<P> ordeal(make(seed));
+    steps += ordeal.run(1000);
+    if (!ordeal.objections().empty()) return ordeal.objections().all().front().property;
+  }
+  return {};
+}
+
 }  // namespace ballast

@@ -1,0 +1,101 @@
+#!/usr/bin/env python3
+"""The table of results/bugs.md, from what `ballast bugs run --format json` printed.
+
+  scripts/bugs_table.py all.json [clients.json] [ablation.json ...] > results/bugs.md
+
+The first run is with all checks, the second with those of clients only; the others leave a part of
+the portfolio out.
+"""
+import json
+import sys
+
+
+def load(path):
+    with open(path, encoding="utf-8") as file:
+        return json.load(file)
+
+
+def events(bug):
+    """The median, or that most trials found nothing."""
+    if 2 * bug["killed"] <= bug["trials"]:
+        return f"({bug['killed']}/{bug['trials']})"
+    return f"{bug['median_events']:,}"
+
+
+def command(run):
+    text = f"ballast bugs run --trials {run['trials']} --budget {run['budget']}"
+    if run["checks"] != "all":
+        text += f" --checks {run['checks']}"
+    if run["portfolio"] != "default":
+        text += f" --portfolio {run['portfolio']}"
+    return text
+
+
+def geometric_mean(bugs):
+    """Of the medians that were reached."""
+    product, count = 1, 0
+    for bug in bugs:
+        if 2 * bug["killed"] > bug["trials"] and not bug["equivalent"]:
+            product *= max(1, bug["median_events"])
+            count += 1
+    if count == 0:
+        return "-"
+    low, high = 1, product
+    while low < high:  # the integer root: no floating point, the same everywhere
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if middle**count <= product else (low, middle - 1)
+    return f"{low:,}"
+
+
+def totals(run):
+    real = [bug for bug in run["bugs"] if not bug["equivalent"]]
+    killed = [bug for bug in real if 2 * bug["killed"] > bug["trials"]]
+    always = [bug for bug in real if bug["killed"] == bug["trials"]]
+    return (f"{len(killed)} of {len(real)} killed in most trials, {len(always)} in all; "
+            f"geometric mean of the medians {geometric_mean(real)} events")
+
+
+def main():
+    runs = [load(path) for path in sys.argv[1:]]
+    everything = runs[0]
+    clients = next((run for run in runs[1:] if run["checks"] == "clients"), None)
+    ablations = [run for run in runs[1:] if run["portfolio"] != "default"]
+    seen = {bug["id"]: bug for bug in clients["bugs"]} if clients else {}
+    print("# How soon planted mistakes are found\n")
+    print(f"""Made by {everything['version']} with `scripts/bugs_table.py`. Each trial sweeps seeds
+of its own under the default profile, with no fault that was chosen for the mistake, until a seed
+violates or the budget of events is spent; `ballast bugs list` gives the sources, `ballast bugs show
+ID` the scenarios. Events are medians; (k/n) means that k of n trials found it. "Again" says that
+each failing seed failed in the same way, bit for bit, when it was run again.
+""")
+    for run in runs:
+        print(f"- `{command(run)}`: {totals(run)}")
+    print("\n| mistake | class | killed | events | p95 | first seen by | again | shrunk to "
+          "| clients' checks |")
+    print("|---|---|---|---|---|---|---|---|---|")
+    for bug in everything["bugs"]:
+        firsts = sorted(bug["first_properties"].items(), key=lambda item: (-item[1], item[0]))
+        by = ", ".join(name for name, _ in firsts[:2]) or "-"
+        by = "equivalent: nothing to see" if bug["equivalent"] and not firsts else by
+        shrunk = f"{bug['shrunk_items']} of {bug['items']}" if "items" in bug else "-"
+        other = seen.get(bug["id"])
+        again = "-" if bug["killed"] == 0 else "yes" if bug["replayed"] else "NO"
+        print(f"| `{bug['id']}` | {bug['class']} | {bug['killed']}/{bug['trials']} "
+              f"| {events(bug)} | {bug['p95_events']:,} | {by} | {again} | {shrunk} "
+              f"| {events(other) if other else '-'} |")
+    if ablations:
+        print("\n## What the parts of the portfolio are worth\n")
+        print("Medians with one part left out, with all checks.\n")
+        names = [run["portfolio"] for run in ablations]
+        print("| mistake | default | " + " | ".join(names) + " |")
+        print("|---|---|" + "---|" * len(names))
+        for bug in everything["bugs"]:
+            others = [{b["id"]: b for b in run["bugs"]}.get(bug["id"]) for run in ablations]
+            if bug["equivalent"] or not any(others):
+                continue
+            cells = [events(other) if other else "-" for other in others]
+            print(f"| `{bug['id']}` | {events(bug)} | " + " | ".join(cells) + " |")
+
+
+if __name__ == "__main__":
+    main()
