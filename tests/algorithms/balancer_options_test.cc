@@ -175,6 +175,17 @@ TEST_CASE("a retry without budget ends the request") {
   CHECK(rejected(balancer.failed(n2, 1)));
 }
 
+TEST_CASE("a retry that has ended leaves its budget to others") {
+  BalancerBench balancer(R"({"retries": 1, "retry_budget": {"share": {"min_concurrency": 1}}})");
+  balancer.ask_for(1);
+  balancer.ask_for(2);
+  CHECK(balancer.failed(n2, 1).fact<Routed>().endpoint == n4);
+  CHECK(rejected(balancer.failed(n3, 2)));  // one at a time
+  balancer.done(n4, 1);
+  balancer.ask_for(3);
+  CHECK(balancer.failed(n2, 3).stated<Routed>() == 1);
+}
+
 // --- Hedging -------------------------------------------------------------------------------------
 
 TEST_CASE("hedging sends a late request again; the first answer wins, the other is cancelled") {
