@@ -115,7 +115,9 @@ class Embedder {
       return {};
     }
     source_ = problems_.add_source(path, file.text);
-    if (trimmed(file.text).empty()) problems_.add({source_, 0, 0}, "the file is empty");
+    if (file.text.find_first_not_of(" \t\r\n") == std::string::npos) {
+      problems_.add({source_, 0, 0}, "the file is empty");
+    }
     return std::move(file.text);
   }
 
