@@ -1,206 +1,150 @@
 #include "sim/check/linearizable.h"
 
 #include <algorithm>
-#include <array>
 #include <map>
-#include <set>
-#include <type_traits>
-#include <utility>
 
+#include "sim/base/assert.h"
 #include "sim/base/text.h"
-#include "sim/check/register_zones.h"
-#include "sim/check/sequential_models.h"
+#include "sim/history/explain.h"
 
 namespace ballast {
 namespace {
 
-// The machine, and which of the open operations have taken effect already.
-template <class State>
-struct Configuration {
-  State state = {};
-  std::uint64_t done = 0;  // by place
-  friend auto operator<=>(const Configuration&, const Configuration&) = default;
-};
-
-// An open operation occupies one of 64 places, so that a configuration is two words.
-constexpr std::size_t places = 64;
-
-template <class Model>
-class KeySearch {
-  using Configuration = ballast::Configuration<typename Model::State>;
-
- public:
-  KeySearch(std::vector<const SeenOperation*> operations, std::uint64_t budget)
-      : operations_(std::move(operations)), order_(operations_), budget_(budget) {}
-
-  LinearizabilityResult search() {
-    Model::drop(operations_);
-    struct Event {
-      Time at;
-      bool is_return = false;
-      const SeenOperation* operation = nullptr;
-    };
-    std::vector<Event> events;
-    for (const SeenOperation* op : operations_) {
-      events.push_back({op->invoked, false, op});
-      if (op->known) events.push_back({op->returned, true, op});
-    }
-    // Intervals are closed: operations that touch are concurrent, so invocations come first.
-    std::stable_sort(events.begin(), events.end(), [](const Event& a, const Event& b) {
-      return std::pair(a.at, a.is_return) < std::pair(b.at, b.is_return);
-    });
-    configurations_.insert(Configuration{});
-    for (const Event& event : events) {
-      if (!event.is_return) {
-        if (!open(*event.operation)) {
-          return {Linearizability::unknown,
-                  "linearizable: key " + std::to_string(event.operation->key) +
-                      " has more than 64 operations open at once",
-                  {},
-                  {}};
-        }
-      } else if (!close(*event.operation)) {
-        if (spent_ > budget_) {
-          return {Linearizability::unknown,
-                  "linearizable: the search budget of " + with_commas(budget_) + " steps for key " +
-                      std::to_string(event.operation->key) + " was spent",
-                  {},
-                  {}};
-        }
-        return {Linearizability::no, why(*event.operation), event.at, event.operation->client};
-      }
-    }
-    return {};
-  }
-
- private:
-  // What only looks takes effect at once where it can: to wait gains nothing.
-  Configuration settle(Configuration c) const {
-    for (std::size_t place = 0; place < places; ++place) {
-      const SeenOperation* op = at_[place];
-      if (op == nullptr || !Model::is_pure(*op)) continue;
-      typename Model::State state = c.state;
-      if (Model::apply(*op, state)) c.done |= std::uint64_t{1} << place;
-    }
-    return c;
-  }
-
-  bool open(const SeenOperation& op) {
-    const auto free = std::find(at_.begin(), at_.end(), nullptr);
-    if (free == at_.end()) return false;
-    *free = &op;
-    if (!Model::is_pure(op)) return true;
-    std::set<Configuration> settled;
-    for (const Configuration& c : configurations_) settled.insert(settle(c));
-    configurations_ = std::move(settled);
-    return true;
-  }
-
-  // Whether the operation at this place may take effect while the one at `closing` must.
-  bool may_go(std::size_t place, std::size_t closing, std::uint64_t done) const {
-    if constexpr (std::is_same_v<typename Model::Order, models::AnyOrder>) return true;
-    if (place != closing && order_.may_wait(*at_[place])) return false;
-    for (std::size_t other = 0; other < places; ++other) {
-      const bool waits = at_[other] != nullptr && other != place && (done >> other & 1) == 0;
-      if (waits && !order_.may_go(*at_[place], *at_[other])) return false;
-    }
-    return true;
-  }
-
-  // The operation returns: in every configuration it must have taken effect by now.
-  bool close(const SeenOperation& op) {
-    const auto place =
-        static_cast<std::size_t>(std::find(at_.begin(), at_.end(), &op) - at_.begin());
-    const std::uint64_t bit = std::uint64_t{1} << place;
-    std::set<Configuration> next;
-    std::set<Configuration> visited;
-    std::vector<Configuration> pending(configurations_.begin(), configurations_.end());
-    while (!pending.empty()) {
-      Configuration c = pending.back();
-      pending.pop_back();
-      if (++spent_ > budget_) return false;
-      if ((c.done & bit) != 0) {
-        c.done &= ~bit;
-        next.insert(c);
-        continue;
-      }
-      for (std::size_t other = 0; other < places; ++other) {
-        const std::uint64_t other_bit = std::uint64_t{1} << other;
-        if (at_[other] == nullptr || (c.done & other_bit) != 0) continue;
-        if (!may_go(other, place, c.done)) continue;
-        Configuration after = c;
-        if (!Model::apply(*at_[other], after.state)) continue;
-        after.done |= other_bit;
-        after = settle(after);
-        if (visited.insert(after).second) pending.push_back(after);
-      }
-    }
-    if (next.empty()) return false;
-    at_[place] = nullptr;
-    configurations_ = std::move(next);
-    return true;
-  }
-
-  std::string why(const SeenOperation& op) const {
-    const std::string sentence = Model::say(op);
-    if constexpr (std::is_same_v<Model, models::Register>) {
-      if (op.operation == Operation::read) {
-        const std::string reason = why_not_read(op);
-        if (!reason.empty()) return sentence + reason;
-      }
-    }
-    return sentence + ", which no order of the operations around it explains";
-  }
-
-  // For a read of a register that nobody has written or that was overwritten in time.
-  std::string why_not_read(const SeenOperation& op) const {
-    std::vector<const SeenOperation*> writers;
-    for (const SeenOperation* each : operations_) {
-      if (Model::is_pure(*each) || each->invoked > op.returned) continue;
-      if (Model::written(*each) == op.result) writers.push_back(each);
-    }
-    const bool initial = writers.empty() && op.result == 0;
-    if (writers.empty() && !initial) return ", which nobody had written";
-    // Of several writers any may be the one, and one of unknown outcome may have written late.
-    const bool one = writers.size() == 1 && op.result != 0 && writers.front()->known;
-    for (const SeenOperation* each : operations_) {
-      const bool overwrites = each->operation == Operation::write && each->known &&
-                              each->value != op.result && each->returned < op.invoked &&
-                              (initial || (one && each->invoked > writers.front()->returned));
-      if (overwrites) {
-        return ", but a write of " + std::to_string(each->value) +
-               " began after that value was written and had completed at " +
-               to_text(each->returned) + ", before the read began at " + to_text(op.invoked);
-      }
-    }
-    return {};
-  }
-
-  std::vector<const SeenOperation*> operations_;
-  typename Model::Order order_;
-  std::uint64_t budget_;
-  std::uint64_t spent_ = 0;
-  std::array<const SeenOperation*, places> at_{};
-  std::set<Configuration> configurations_;
-};
-
-LinearizabilityResult judge(const std::vector<const SeenOperation*>& of_key, std::uint64_t budget,
-                            HistoryModel model) {
+history::Model model_of(HistoryModel model) {
   switch (model) {
     case HistoryModel::register_:
+      return history::Model::cas_register;
     case HistoryModel::kv:
-      // Unique writes need no search.
-      if (const auto quick = check_zones(of_key)) return *quick;
-      return KeySearch<models::Register>(of_key, budget).search();
+      return history::Model::kv;
     case HistoryModel::counter:
-      return KeySearch<models::Counter>(of_key, budget).search();
+      return history::Model::counter;
     case HistoryModel::queue:
-      return KeySearch<models::Queue>(of_key, budget).search();
+      return history::Model::queue;
     case HistoryModel::lock:
-      return KeySearch<models::Lock>(of_key, budget).search();
+      return history::Model::fenced_lock;
   }
   return {};
 }
+
+history::Action action_of(Operation operation) {
+  switch (operation) {
+    case Operation::read:
+      return history::Action::read;
+    case Operation::write:
+      return history::Action::write;
+    case Operation::cas:
+      return history::Action::cas;
+    case Operation::delete_:
+      return history::Action::erase;
+    case Operation::add:
+      return history::Action::add;
+    case Operation::enqueue:
+      return history::Action::enqueue;
+    case Operation::dequeue:
+      return history::Action::dequeue;
+    case Operation::acquire:
+      return history::Action::acquire;
+    case Operation::release:
+      return history::Action::release;
+    case Operation::propose:
+    case Operation::work:
+    case Operation::administer:
+      break;
+  }
+  SIM_ASSERT(false, "a history is judged by operations that its model knows");
+  return {};
+}
+
+// Seen operations as the checker of histories wants them.
+class Translation {
+ public:
+  explicit Translation(HistoryModel model) : model_(model) {}
+
+  history::History translate(const std::vector<SeenOperation>& operations) {
+    history_.operations.reserve(operations.size());
+    for (const SeenOperation& seen : operations) add(seen);
+    put_in_order(history_);
+    return std::move(history_);
+  }
+
+ private:
+  // A register that was never written holds 0, which is nothing.
+  history::Word word(std::int64_t value) {
+    const bool sums = model_ == HistoryModel::counter;
+    if (value == 0 && !sums) return history::nil;
+    const bool fits =
+        value > -history::Values::most_integer && value < history::Values::most_integer;
+    return fits ? value : history_.values.text(std::to_string(value));
+  }
+
+  std::uint32_t object_of(std::uint64_t key) {
+    const auto fresh = static_cast<std::uint32_t>(history_.objects.size());
+    const auto [found, is_new] = objects_.emplace(key, fresh);
+    if (is_new) history_.objects.push_back(std::to_string(key));
+    return found->second;
+  }
+
+  history::Word owner_of(const SeenOperation& seen) {
+    const auto [found, is_new] = owners_.emplace(std::pair(seen.client, seen.session), 0);
+    if (is_new) {
+      found->second = history_.values.text("session " + std::to_string(seen.session) + " of " +
+                                           to_text(seen.client));
+    }
+    return found->second;
+  }
+
+  void add(const SeenOperation& seen) {
+    history::Operation op;
+    op.action = action_of(seen.operation);
+    op.object = object_of(seen.key);
+    op.owner = owner_of(seen);
+    op.argument = word(seen.value);
+    op.expected = word(seen.expected);
+    op.invoked = seen.invoked;
+    op.ended = seen.returned;
+    op.line = static_cast<std::uint32_t>(history_.operations.size()) + 1;
+    if (seen.slot > 0 && seen.slot < history::Operation::never) {
+      op.effect = static_cast<std::uint32_t>(seen.slot);
+    }
+    if (seen.known) answer(seen, op);
+    history_.operations.push_back(op);
+  }
+
+  // What came of a known operation: of those that look before they act, 0 says that they did not.
+  void answer(const SeenOperation& seen, history::Operation& op) {
+    op.outcome = history::Outcome::ok;
+    const bool refused = seen.result == 0;
+    switch (op.action) {
+      case history::Action::read:
+      case history::Action::add:
+        op.result = word(seen.result);
+        return;
+      case history::Action::dequeue:
+      case history::Action::acquire:
+        op.result = word(seen.result);
+        break;
+      case history::Action::erase:
+        if (!refused) op.result = 1;
+        break;
+      case history::Action::cas:
+      case history::Action::release:
+        break;
+      case history::Action::write:
+      case history::Action::append:
+      case history::Action::enqueue:
+        return;
+    }
+    if (refused) op.outcome = history::Outcome::refused;
+  }
+
+  HistoryModel model_;
+  history::History history_;
+  std::map<std::uint64_t, std::uint32_t> objects_;
+  std::map<std::pair<NodeId, std::uint32_t>, history::Word> owners_;
+};
+
+// What it costs to say why, at most, in configurations.
+constexpr std::uint64_t most_to_explain = 200'000;
 
 }  // namespace
 
@@ -230,18 +174,41 @@ bool knows(HistoryModel model, Operation operation) {
   return false;
 }
 
+std::optional<HistoryModel> model_that_knows(std::span<const Operation> operations) {
+  for (std::size_t i = 0; i < enumerators(HistoryModel{}).size() && !operations.empty(); ++i) {
+    const auto model = static_cast<HistoryModel>(i);
+    const auto is_known = [model](Operation operation) { return knows(model, operation); };
+    if (std::all_of(operations.begin(), operations.end(), is_known)) return model;
+  }
+  return std::nullopt;
+}
+
 LinearizabilityResult check_linearizable(const std::vector<SeenOperation>& operations,
                                          std::uint64_t budget, HistoryModel model) {
-  std::map<std::uint64_t, std::vector<const SeenOperation*>> by_key;
-  for (const SeenOperation& op : operations) by_key[op.key].push_back(&op);
-  LinearizabilityResult undecided;
-  for (const auto& [key, of_key] : by_key) {
-    LinearizabilityResult result = judge(of_key, budget, model);
-    if (result.answer == Linearizability::no) return result;
-    // One hard key must not hide a bad one.
-    if (result.answer == Linearizability::unknown) undecided = std::move(result);
+  const history::History history = Translation(model).translate(operations);
+  history::LinearizabilityCheck::Limits limits;
+  limits.nodes = budget;
+  history::LinearizabilityCheck check(history, model_of(model), limits);
+  check.finish();
+  LinearizabilityResult result{check.answer(), {}, {}, {}};
+  if (result.answer == Linearizability::yes) return result;
+  for (const history::ObjectVerdict& verdict : check.objects()) {
+    if (verdict.answer != result.answer) continue;
+    const std::string key = "key " + history.objects[verdict.object];
+    if (result.answer == Linearizability::unknown) {
+      result.sentence = "linearizable: the search budget of " + with_commas(budget) +
+                        " steps for " + key + " was spent";
+      return result;
+    }
+    const history::Explanation why =
+        history::explain(history, model_of(model), verdict, most_to_explain);
+    result.sentence = key + ": " + why.sentence;
+    const SeenOperation& stuck = operations[history.operations[why.stuck].line - 1];
+    result.at = stuck.returned;
+    result.client = stuck.client;
+    return result;
   }
-  return undecided;
+  return result;
 }
 
 }  // namespace ballast

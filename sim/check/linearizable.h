@@ -4,10 +4,13 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "sim/history/check.h"
 #include "sim/protocol/fact.h"
 
 namespace ballast {
@@ -25,6 +28,8 @@ constexpr auto enumerators(HistoryModel) {
 
 // Whether a model knows what an operation does. It says nothing about the others.
 bool knows(HistoryModel model, Operation operation);
+// The first model that knows all of these operations; nothing if there is none, or none of them.
+std::optional<HistoryModel> model_that_knows(std::span<const Operation> operations);
 
 // One operation as its client saw it, in true time.
 struct SeenOperation {
@@ -38,23 +43,23 @@ struct SeenOperation {
   Time returned;  // where known
   NodeId client;
   std::uint32_t session = 0;  // of the client
+  // Where the log has it, from 1; 0 if that is not known. A hint: with it the answer comes sooner.
+  std::uint64_t slot = 0;
 };
 
-enum class Linearizability : std::uint8_t { yes, no, unknown };
+using history::Linearizability;
 
 struct LinearizabilityResult {
   Linearizability answer = Linearizability::yes;
-  std::string
-      sentence;   // no: which operation cannot be explained, and why; unknown: what was spent
-  Time at;        // no: when that operation returned
-  NodeId client;  // no: who saw it
+  std::string sentence;  // no: what cannot be explained, and why; unknown: what was spent
+  Time at;               // no: when that operation returned
+  NodeId client;         // no: who saw it
 };
 
-// Judges each key by itself (the property is local). Wing and Gong's search with Lowe's memory of
-// configurations (G. Lowe, "Testing for linearizability", 2017), branching only where an operation
-// must return; everything starts empty, free or at 0. `budget` bounds the search steps for one key.
-// Operations that failed did not happen and must not be given, nor those that the model does not
-// know.
+// Judges each key by itself (the property is local), as `ballast check` does: see sim/history.
+// Everything starts empty, free or at 0. `budget` bounds the configurations that the search goes
+// through for one key. Operations that failed did not happen and must not be given.
+// REQUIRES the model to know every operation.
 LinearizabilityResult check_linearizable(const std::vector<SeenOperation>& operations,
                                          std::uint64_t budget,
                                          HistoryModel model = HistoryModel::register_);

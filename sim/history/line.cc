@@ -37,6 +37,7 @@ std::span<const Spelling> spellings(Model model) {
     case Model::queue:
       return queue;
     case Model::lock:
+    case Model::fenced_lock:
       return lock;
     case Model::counter:
     case Model::set:
@@ -111,7 +112,15 @@ void Assembler::fill(Line& line, const Datum& map) {
     line.has_client = true;
     line.client = word(*client);
   }
+  const auto integer = [&](std::string_view key, bool& has, std::int64_t& out) {
+    const Datum* found = map.find(key);
+    has = found != nullptr && found->kind == Datum::Kind::integer;
+    if (has) out = found->integer;
+  };
+  integer("session", line.has_session, line.session);
+  integer("sum", line.has_sum, line.sum);
   if (const Datum* applied = map.find("applied"); applied != nullptr) {
+    line.has_applied = true;
     line.applied = applied->integer != 0;
   }
   if (const Datum* value = map.find("value"); value != nullptr) {
@@ -191,13 +200,20 @@ void Assembler::invoke(const Line& line, Open& open) {
     operation.action = spelling->action;
   }
   operation.process = line.process;
-  operation.owner = line.has_client ? line.client : line.process;
+  operation.owner = owner_of(line);
   operation.line = line.number;
   operation.invoked = Time{line.has_time ? line.time : line.number};
   scratch_ = line.value;
   operation.object = object_of(line, scratch_);
   if (spelling != known.end() && !set_argument(line, operation)) absent_.back() = true;
   history_.operations.push_back(operation);
+}
+
+// The sessions of a client are as different as clients are: a lock is held by one of them.
+Word Assembler::owner_of(const Line& line) {
+  if (!line.has_client) return line.process;
+  if (!line.has_session) return line.client;
+  return history_.values.list(std::array{line.client, line.session});
 }
 
 // Takes the key off a value of jepsen.independent.
@@ -254,10 +270,12 @@ bool Assembler::set_argument(const Line& line, Operation& operation) {
       operation.expected = scratch_.list[0];
       operation.argument = scratch_.list[1];
       return true;
+    case Action::acquire:
+      operation.argument = whole(scratch_);
+      return true;
     case Action::read:
     case Action::erase:
     case Action::dequeue:
-    case Action::acquire:
     case Action::release:
       return true;
   }
@@ -265,6 +283,12 @@ bool Assembler::set_argument(const Line& line, Operation& operation) {
 }
 
 bool Assembler::set_result(const Line& line, Operation& operation) {
+  const bool says_so = operation.action == Action::erase || operation.action == Action::release;
+  if (says_so && line.has_applied && !line.applied) operation.outcome = Outcome::refused;
+  if (operation.action == Action::erase && line.has_applied && line.applied) operation.result = 1;
+  if (options_.model == Model::counter && operation.action == Action::add && line.has_sum) {
+    operation.result = line.sum;
+  }
   const bool looks = operation.action == Action::read || operation.action == Action::dequeue ||
                      operation.action == Action::acquire;
   if (!looks) return true;
@@ -274,6 +298,10 @@ bool Assembler::set_result(const Line& line, Operation& operation) {
     std::stable_sort(scratch_.list.begin(), scratch_.list.end());
   }
   operation.result = whole(scratch_);
+  // What only comes back as it was called with is no token.
+  if (operation.action == Action::acquire && operation.result == operation.argument) {
+    operation.result = nil;
+  }
   if (options_.model == Model::counter && operation.result != nil &&
       !is_integer(operation.result)) {
     complain(line, "a counter read as something that is not a whole number");

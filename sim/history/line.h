@@ -24,11 +24,16 @@ struct Line {
   bool has_time = false;
   bool has_key = false;
   bool has_client = false;
+  bool has_session = false;
+  bool has_applied = false;
+  bool has_sum = false;
   bool applied = true;
   std::int64_t process = 0;
   std::int64_t time = 0;
   Word key = nil;
   Word client = nil;
+  std::int64_t session = 0;  // of the client
+  std::int64_t sum = 0;
   std::string_view type;  // empty if missing
   std::string_view f;
   LineValue value;
@@ -59,6 +64,7 @@ class Assembler {
 
   void invoke(const Line& line, Open& open);
   void complete(const Line& line, Open& open);
+  Word owner_of(const Line& line);
   bool set_argument(const Line& line, Operation& operation);
   bool set_result(const Line& line, Operation& operation);
   Word whole(const LineValue& value);

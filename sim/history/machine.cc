@@ -15,6 +15,8 @@ bool Machine::apply(const Operation& operation) {
       return apply_to_queue(operation);
     case Model::lock:
       return apply_to_lock(operation);
+    case Model::fenced_lock:
+      return apply_to_fenced_lock(operation);
     case Model::counter: {
       const Word sum = value_ == nil ? 0 : value_;
       if (operation.action == Action::read) {
@@ -22,7 +24,7 @@ bool Machine::apply(const Operation& operation) {
       }
       value_ = static_cast<Word>(static_cast<std::uint64_t>(sum) +
                                  static_cast<std::uint64_t>(operation.argument));
-      return true;
+      return !operation.known() || operation.result == nil || operation.result == value_;
     }
     case Model::set:
       return apply_to_set(operation);
@@ -46,6 +48,8 @@ bool Machine::apply_to_value(const Operation& operation) {
       value_ = values_->appended(value_, operation.argument);
       return true;
     case Action::erase:
+      if (operation.outcome == Outcome::refused) return value_ == nil;
+      if (operation.known() && operation.result != nil && value_ == nil) return false;
       value_ = nil;
       return true;
     case Action::enqueue:
@@ -71,16 +75,41 @@ bool Machine::apply_to_queue(const Operation& operation) {
 }
 
 bool Machine::apply_to_lock(const Operation& operation) {
+  const bool owns = held_ && value_ == operation.owner;
+  if (operation.action == Action::release) {
+    if (operation.outcome == Outcome::refused) return !owns;
+    held_ = held_ && !owns;
+    return owns;
+  }
   if (operation.outcome == Outcome::refused) return held_;
-  if (operation.action == Action::acquire) {
-    if (held_) return false;
-    held_ = true;
-    value_ = operation.owner;
+  const Word token = operation.known() ? operation.result : nil;
+  if (owns && token != nil && (token_ == nil || token_ == token)) {
+    token_ = token;
     return true;
   }
-  if (!held_ || value_ != operation.owner) return false;
-  held_ = false;
+  if (held_) return false;
+  held_ = true;
+  value_ = operation.owner;
+  token_ = token;
   return true;
+}
+
+bool Machine::apply_to_fenced_lock(const Operation& operation) {
+  const bool owns = held_ && value_ == operation.owner;
+  const bool refused = operation.outcome == Outcome::refused;
+  if (operation.action == Action::release) {
+    if (refused) return !owns;
+    held_ = held_ && !owns;
+    return owns;
+  }
+  if (refused) return held_ && !owns;
+  if (held_ && !owns) return false;
+  if (!owns) {
+    held_ = true;
+    value_ = operation.owner;
+    token_ = token_ == nil ? 1 : token_ + 1;
+  }
+  return !operation.known() || operation.result == token_;
 }
 
 bool Machine::apply_to_set(const Operation& operation) {
@@ -94,7 +123,9 @@ bool Machine::apply_to_set(const Operation& operation) {
 }
 
 std::string Machine::say() const {
-  if (model_ == Model::lock) return held_ ? "held by " + values_->say(value_) : "free";
+  if (model_ == Model::lock || model_ == Model::fenced_lock) {
+    return held_ ? "held by " + values_->say(value_) : "free";
+  }
   if (model_ != Model::queue && model_ != Model::set) return values_->say(value_);
   std::string text;
   const auto add = [&](Word word) { text += (text.empty() ? "" : " ") + values_->say(word); };

@@ -23,12 +23,14 @@ class Machine {
   bool apply_to_value(const Operation& operation);
   bool apply_to_queue(const Operation& operation);
   bool apply_to_lock(const Operation& operation);
+  bool apply_to_fenced_lock(const Operation& operation);
   bool apply_to_set(const Operation& operation);
 
   Model model_;
   const Values* values_;
   Word value_ = nil;  // of a register, a key, a list, a counter; who holds a lock
   bool held_ = false;
+  Word token_ = nil;  // of the grant of a lock; of a fenced lock, the last one
   std::deque<Word> queue_;
   std::vector<Word> members_;  // of a set, sorted
 };

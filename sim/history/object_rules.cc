@@ -152,22 +152,53 @@ void LockRules::prepare(const Object& object) {
   }
 }
 
-bool LockRules::apply(std::uint32_t step, std::uint32_t& state) const {
+std::uint32_t LockRules::state_of(State state) {
+  if (state.holder == 0 && state.token == nil) return 0;
+  const auto fresh = static_cast<std::uint32_t>(states_.size());
+  const std::uint32_t number =
+      state_numbers_.insert(state.holder, static_cast<std::uint64_t>(state.token), fresh);
+  if (number == fresh) states_.push_back(state);
+  return number;
+}
+
+bool LockRules::release(std::uint32_t step, std::uint32_t& state, State freed) {
+  const bool owns = states_[state].holder == holders_[step];
+  if (operation(step).outcome == Outcome::refused) return !owns;
+  if (owns) state = state_of(freed);
+  return owns;
+}
+
+bool LockRules::apply(std::uint32_t step, std::uint32_t& state) {
   const Operation& op = operation(step);
-  if (op.outcome == Outcome::refused) return state != 0;
-  if (op.action == Action::acquire) {
-    if (state != 0) return false;
-    state = holders_[step];
-    return true;
-  }
-  if (state != holders_[step]) return false;
-  state = 0;
+  if (op.action == Action::release) return release(step, state, {});
+  const State at = states_[state];
+  if (op.outcome == Outcome::refused) return at.holder != 0;
+  const Word token = op.known() ? op.result : nil;
+  const bool again = at.holder == holders_[step] && token != nil;
+  if (at.holder != 0 && !(again && (at.token == nil || at.token == token))) return false;
+  state = state_of({holders_[step], token});
+  return true;
+}
+
+bool FencedLockRules::apply(std::uint32_t step, std::uint32_t& state) {
+  const Operation& op = operation(step);
+  const State at = states_[state];
+  if (op.action == Action::release) return release(step, state, {0, at.token});
+  const bool owns = at.holder == holders_[step];
+  if (op.outcome == Outcome::refused) return at.holder != 0 && !owns;
+  // An unknown acquire of the holder would change nothing.
+  if (owns) return op.known() && op.result == at.token;
+  const Word token = at.token == nil ? 1 : at.token + 1;
+  if (at.holder != 0 || (op.known() && op.result != token)) return false;
+  state = state_of({holders_[step], token});
   return true;
 }
 
 std::string LockRules::say(std::uint32_t state) const {
-  if (state == 0) return "free";
-  return "held by " + history_.values.say(owners_.word(state - 1));
+  const State at = states_[state];
+  if (at.holder == 0) return "free";
+  const std::string text = "held by " + history_.values.say(owners_.word(at.holder - 1));
+  return at.token == nil ? text : text + " under token " + history_.values.say(at.token);
 }
 
 // --- Counter -----------------------------------------------------------------------------------
@@ -184,7 +215,9 @@ bool CounterRules::drops(const Operation& op) const {
 void CounterRules::prepare(const Object& object) {
   steps_ = object.steps;
   for (std::uint32_t i = 0; i < steps_.size(); ++i) {
-    if (pure(i)) last_read_ = std::max(last_read_, steps_[i].returned);
+    const bool sees = operation(i).known() && operation(i).result != nil;
+    if (pure(i) || sees) last_read_ = std::max(last_read_, steps_[i].returned);
+    adds_see_ |= sees && !pure(i);
   }
 }
 
@@ -193,12 +226,15 @@ bool CounterRules::apply(std::uint32_t step, std::uint32_t& state) {
   if (op.action == Action::read) {
     return state != 0 && sums_.word(state - 1) == (op.result == nil ? 0 : op.result);
   }
-  if (state != 0) state = sums_.number(sum(sums_.word(state - 1), op.argument)) + 1;
+  if (state == 0) return true;
+  const Word after = sum(sums_.word(state - 1), op.argument);
+  if (op.known() && op.result != nil && op.result != after) return false;
+  state = sums_.number(after) + 1;
   return true;
 }
 
 std::string CounterRules::say(std::uint32_t state) const {
-  return state == 0 ? "a sum that nobody reads" : std::to_string(sums_.word(state - 1));
+  return state == 0 ? "a sum that nobody sees" : std::to_string(sums_.word(state - 1));
 }
 
 }  // namespace ballast::history

@@ -80,7 +80,7 @@ class QueueRules : public PlainRules {
   PairTable state_numbers_;
 };
 
-// 0 if it is free, else its holder and one.
+// A lock is who holds it and under which token, or nobody.
 class LockRules : public PlainRules {
  public:
   LockRules(const History& history, const std::vector<std::uint32_t>& operations);
@@ -88,20 +88,41 @@ class LockRules : public PlainRules {
   bool drops(const Operation&) const { return false; }
   void prepare(const Object& object);
   bool pure(std::uint32_t step) const { return operation(step).outcome == Outcome::refused; }
-  bool apply(std::uint32_t step, std::uint32_t& state) const;
+  bool apply(std::uint32_t step, std::uint32_t& state);
   std::uint32_t urgency(std::uint32_t step, std::uint32_t returning) const {
     return step == returning ? 0 : steps_[step].returned;
   }
-  std::uint64_t bytes() const { return owners_.bytes() + holders_.capacity() * 4; }
+  std::uint64_t bytes() const {
+    return owners_.bytes() + holders_.capacity() * 4 + states_.capacity() * sizeof(State) +
+           state_numbers_.bytes();
+  }
   std::string say(std::uint32_t state) const;
+
+ protected:
+  struct State {
+    std::uint32_t holder = 0;  // 0: nobody
+    Word token = nil;
+  };
+  std::uint32_t state_of(State state);
+  bool release(std::uint32_t step, std::uint32_t& state, State freed);
+
+  std::vector<std::uint32_t> holders_;  // by step
+  std::vector<State> states_{State{}};
 
  private:
   WordTable owners_;
-  std::vector<std::uint32_t> holders_;  // by step
+  PairTable state_numbers_;
 };
 
-// 0 once nobody reads any more, else a sum. Additions commute: one that returns needs no other
-// before it, unless a read is waiting for a sum on the way.
+// Nobody or its holder, and the last token that was given out.
+class FencedLockRules : public LockRules {
+ public:
+  using LockRules::LockRules;
+  bool apply(std::uint32_t step, std::uint32_t& state);
+};
+
+// 0 once nobody sees it any more, else a sum. Additions commute: one that returns needs no other
+// before it, unless a read is waiting for a sum on the way, or additions return sums.
 class CounterRules : public PlainRules {
  public:
   CounterRules(const History& history, const std::vector<std::uint32_t>& operations);
@@ -114,7 +135,9 @@ class CounterRules : public PlainRules {
   std::uint32_t canonical(std::uint32_t state, std::uint32_t position) const {
     return last_read_ < position ? 0 : state;
   }
-  bool only_itself(std::uint32_t step) const { return operation(step).action == Action::add; }
+  bool only_itself(std::uint32_t step) const {
+    return !adds_see_ && operation(step).action == Action::add;
+  }
   std::uint32_t useful_until(std::uint32_t) const { return last_read_; }
   std::uint32_t urgency(std::uint32_t step, std::uint32_t returning) const {
     return step == returning ? 0 : steps_[step].returned;
@@ -123,8 +146,9 @@ class CounterRules : public PlainRules {
   std::string say(std::uint32_t state) const;
 
  private:
-  WordTable sums_;  // state and one
-  std::uint32_t last_read_ = 0;
+  WordTable sums_;               // state and one
+  std::uint32_t last_read_ = 0;  // when the last operation returns that sees the sum
+  bool adds_see_ = false;        // whether an addition returned the sum
 };
 
 }  // namespace ballast::history

@@ -41,12 +41,16 @@ void put_in_order(History& history) {
 
 std::string say(const Operation& operation, const Values& values) {
   std::string text(name_of(operation.action));
+  const bool says_result = operation.outcome == Outcome::ok && operation.result != nil;
   switch (operation.action) {
     case Action::write:
     case Action::append:
     case Action::enqueue:
+      text += " " + values.say(operation.argument);
+      break;
     case Action::add:
       text += " " + values.say(operation.argument);
+      if (says_result) text += " -> " + values.say(operation.result);
       break;
     case Action::cas:
       text += " " + values.say(operation.expected) + " -> " + values.say(operation.argument);
@@ -55,8 +59,13 @@ std::string say(const Operation& operation, const Values& values) {
     case Action::dequeue:
       if (operation.outcome == Outcome::ok) text += " -> " + values.say(operation.result);
       break;
-    case Action::erase:
     case Action::acquire:
+      if (says_result) text += " -> " + values.say(operation.result);
+      break;
+    case Action::erase:
+      if (operation.outcome == Outcome::refused) return text + " (found nothing)";
+      if (says_result) text += " (found something)";
+      break;
     case Action::release:
       break;
   }

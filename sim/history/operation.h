@@ -19,14 +19,18 @@ enum class Model : std::uint8_t {
   cas_register,  // read, write, cas
   kv,            // get or read, put or write, append, delete; of each key by itself
   queue,         // enqueue, dequeue; first in, first out
-  lock,          // acquire, release; only its holder releases it
+  lock,          // acquire, release; only its holder releases it. With tokens its holder may take
+                 // it again, under the same one
   counter,       // add, read; from 0
   set,           // add, read; from empty
   append_list,   // append, read
+  fenced_lock,   // a lock whose tokens count its grants from 1. Its holder is given the same token
+                 // again; whoever is refused is not the holder
 };
 constexpr auto enumerators(Model) {
-  return std::array<std::string_view, 8>{"register", "cas-register", "kv",  "queue",
-                                         "lock",     "counter",      "set", "append-list"};
+  return std::array<std::string_view, 9>{"register", "cas-register", "kv",
+                                         "queue",    "lock",         "counter",
+                                         "set",      "append-list",  "fenced-lock"};
 }
 
 enum class Action : std::uint8_t {
@@ -48,8 +52,8 @@ constexpr auto enumerators(Action) {
 
 enum class Outcome : std::uint8_t {
   ok,
-  refused,  // it looked, and did nothing: the register was not what the cas expected, the lock was
-            // held, the queue was empty
+  refused,  // it looked, and did nothing: the register was not what the cas expected, there was
+            // nothing to delete, the lock was held, or not by who released it, the queue was empty
   unknown,  // it may take effect at any time after its call, or never
 };
 
@@ -59,7 +63,9 @@ struct Operation {
 
   Word argument = nil;  // written, appended, enqueued, added
   Word expected = nil;  // by cas
-  Word result = nil;    // read, dequeued; the fencing token of an acquire
+  // Read, dequeued; the fencing token of an acquire; the sum that an add to a counter left; what is
+  // not nil if a delete found something. Of the last three, nil where the history does not say.
+  Word result = nil;
   std::int64_t process = 0;
   std::int64_t owner = 0;  // who acquires and releases: the client if the history names it
   Time invoked;
@@ -70,6 +76,9 @@ struct Operation {
   std::uint32_t returned = never;
   std::uint32_t object = 0;
   std::uint32_t line = 0;  // of its invocation, from 1; 0 if it comes from no file
+  // Where it took effect among all of the history, from a log that has them in order: a hint, which
+  // may be wrong. `never` where that is not known.
+  std::uint32_t effect = never;
   Action action = Action::read;
   Outcome outcome = Outcome::unknown;
 

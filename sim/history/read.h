@@ -6,9 +6,10 @@
 //
 // An operation begins with `invoke` and ends with `ok`, `fail` (it did not happen) or `info`
 // (nobody knows), or not at all, which is as good as info. After an info its process is retired. A
-// cas has the value [from, to]; if it was refused it is `ok` with "applied":false. `key` names the
-// object; `client`, else the process, is who holds a lock. `time` is in nanoseconds; without it on
-// every line, the order of the lines is the order of events.
+// cas has the value [from, to]; what was refused is `ok` with "applied":false. A delete with
+// "applied":true found something; an add may return the "sum", an acquire its token as the value.
+// `key` names the object; `client` and its `session`, else the process, is who holds a lock. `time`
+// is in nanoseconds; without it on every line, the order of the lines is the order of events.
 #pragma once
 
 #include <optional>

@@ -117,9 +117,12 @@ class FlatLine {
     if (key == "applied") {
       Word truth = 0;
       if (!word(truth)) return false;
+      line.has_applied = true;
       line.applied = truth == 1;
       return true;
     }
+    if (key == "session") return line.has_session = integer(line.session);
+    if (key == "sum") return line.has_sum = integer(line.sum);
     std::string_view ignored;
     std::int64_t number = 0;
     return text(ignored) || integer(number) || take("null") || take("true") || take("false");

@@ -40,6 +40,7 @@ class Reason {
         sentence = of_queue();
         break;
       case Model::lock:
+      case Model::fenced_lock:
         sentence = of_lock();
         break;
       case Model::counter:
@@ -71,7 +72,7 @@ class Reason {
       case Action::cas:
         return op.argument == word && op.outcome != Outcome::refused;
       case Action::erase:
-        return word == nil;
+        return word == nil && op.outcome != Outcome::refused;
       case Action::append:
         if (!Values::is_list(word) && !Values::is_text(word)) return false;
         return Values::is_list(op.argument) || Values::is_text(op.argument) ||
@@ -96,14 +97,16 @@ class Reason {
   // Certainly changes the value to another one.
   bool overwrites(const Operation& op, Word word) const {
     const bool changes = op.action == Action::write || op.action == Action::erase ||
-                         op.action == Action::append ||
-                         (op.action == Action::cas && op.outcome == Outcome::ok);
-    return changes && op.known() && !leaves(op, word);
+                         op.action == Action::append || op.action == Action::cas;
+    return changes && op.outcome == Outcome::ok && !leaves(op, word);
   }
 
   std::string of_values() const {
     for (const Operation* op : core_) {
-      if (op->action != Action::read) continue;
+      // A delete that found nothing has read nothing.
+      const bool reads = op->action == Action::read ||
+                         (op->action == Action::erase && op->outcome == Outcome::refused);
+      if (!reads) continue;
       const std::string sentence = of_read(*op);
       if (!sentence.empty()) return sentence;
     }
@@ -229,7 +232,7 @@ class Reason {
       if (a->action != Action::acquire || a->outcome != Outcome::ok) continue;
       for (const Operation* b : core_) {
         if (b == a || b->action != Action::acquire || b->outcome != Outcome::ok) continue;
-        if (a->returned > b->returned) continue;
+        if (a->returned > b->returned || a->owner == b->owner) continue;
         const bool released = std::any_of(all_.begin(), all_.end(), [&](std::uint32_t index) {
           const Operation& op = history_.operations[index];
           return op.action == Action::release && op.owner == a->owner && op.called < b->returned &&

@@ -6,18 +6,38 @@ namespace ballast::history {
 
 static_assert(PairTable::none + std::uint32_t{1} == 0);
 
+namespace {
+
+// A delete that found nothing is a read of nothing.
+bool reads(const Operation& op) {
+  return op.action == Action::read ||
+         (op.action == Action::erase && op.outcome == Outcome::refused);
+}
+bool found_something(const Operation& op) {
+  return op.action == Action::erase && op.outcome == Outcome::ok && op.result != nil;
+}
+bool contrasts(const Operation& op) {
+  return (op.action == Action::cas && op.outcome == Outcome::refused) || found_something(op);
+}
+Word wanted(const Operation& op) {
+  if (op.action == Action::cas) return op.expected;
+  return op.action == Action::read ? op.result : nil;
+}
+
+}  // namespace
+
 RegisterRules::RegisterRules(const History& history, const std::vector<std::uint32_t>& operations)
     : history_(history) {
   for (const std::uint32_t index : operations) {
     const Operation& operation = history.operations[index];
     appends_ |= operation.action == Action::append;
-    refusals_ |= operation.outcome == Outcome::refused;
+    contrasts_ |= contrasts(operation);
     grows_only_ &= operation.action == Action::append || operation.action == Action::read;
   }
   for (const std::uint32_t index : operations) {
     const Operation& operation = history.operations[index];
-    if (operation.action == Action::read && operation.known()) observe(operation.result);
-    if (operation.action == Action::cas) observe(operation.expected);
+    const bool sees = (reads(operation) && operation.known()) || found_something(operation);
+    if (sees || operation.action == Action::cas) observe(wanted(operation));
   }
 }
 
@@ -35,7 +55,7 @@ void RegisterRules::observe(Word word) {
 bool RegisterRules::drops(const Operation& operation) const {
   if (operation.known()) return false;
   if (operation.action == Action::read) return true;
-  if (refusals_) return false;
+  if (contrasts_) return false;
   if (operation.action == Action::append) {
     Word last = operation.argument;
     if (Values::is_list(last) || Values::is_text(last)) last = history_.values.last(last);
@@ -47,13 +67,14 @@ bool RegisterRules::drops(const Operation& operation) const {
 
 RegisterRules::Facts RegisterRules::facts_of(const Operation& operation) const {
   Facts facts;
-  facts.action = operation.action;
-  facts.refused = operation.outcome == Outcome::refused;
+  facts.action = reads(operation) ? Action::read : operation.action;
+  facts.contrasts = contrasts(operation);
   facts.known = operation.known();
-  facts.pure = operation.action == Action::read || facts.refused;
-  facts.overwrites = operation.action == Action::write || operation.action == Action::erase;
-  if (operation.action == Action::read) facts.wanted = state_of(operation.result);
-  if (operation.action == Action::cas) facts.wanted = state_of(operation.expected);
+  facts.pure = reads(operation) || operation.outcome == Outcome::refused;
+  facts.overwrites = facts.action == Action::write || facts.action == Action::erase;
+  if (reads(operation) || operation.action == Action::cas || facts.contrasts) {
+    facts.wanted = state_of(wanted(operation));
+  }
   if (operation.action == Action::append) {
     facts.tail = operation.argument;
   } else if (!facts.pure) {
@@ -76,7 +97,7 @@ void RegisterRules::prepare(const Object& object) {
     facts_.push_back(facts);
     if (facts.wanted == 0) continue;
     last_observed_[facts.wanted] = std::max(last_observed_[facts.wanted], step.returned);
-    if (!facts.known || facts.refused) continue;
+    if (!facts.known || facts.contrasts) continue;
     last_called_[facts.wanted] = std::max(last_called_[facts.wanted], step.called);
     if (facts.action == Action::read) last_read_called_ = std::max(last_read_called_, step.called);
     if (facts.action == Action::cas && operation.expected != operation.argument) {
@@ -96,7 +117,7 @@ void RegisterRules::prepare(const Object& object) {
 
 std::uint32_t RegisterRules::useful_until(std::uint32_t step) const {
   const Facts& facts = facts_[step];
-  if (refusals_) return Operation::never;
+  if (contrasts_) return Operation::never;
   if (facts.action != Action::append) return last_observed_[facts.target];
   const bool joins = Values::is_list(facts.tail) || Values::is_text(facts.tail);
   const Word last = joins ? history_.values.last(facts.tail) : facts.tail;
@@ -151,7 +172,7 @@ bool RegisterRules::apply(std::uint32_t step, std::uint32_t& state) const {
     case Action::read:
       return state == facts.wanted;
     case Action::cas:
-      if (facts.refused) return state != facts.wanted;
+      if (facts.contrasts) return state != facts.wanted;
       if (state != facts.wanted) return false;
       state = facts.target;
       return true;
@@ -160,8 +181,11 @@ bool RegisterRules::apply(std::uint32_t step, std::uint32_t& state) const {
         state = state_of(history_.values.appended(words_.word(state - 1), facts.tail));
       }
       return true;
-    case Action::write:
     case Action::erase:
+      if (facts.contrasts && state == facts.wanted) return false;
+      state = facts.target;
+      return true;
+    case Action::write:
       state = facts.target;
       return true;
     case Action::enqueue:

@@ -16,8 +16,8 @@ class RegisterRules {
   RegisterRules(const History& history, const std::vector<std::uint32_t>& operations);
 
   // An unknown operation that can be left out: a read, and what leaves a value that nobody
-  // observes. Where a cas was refused, "the value was another one" is an observation of every
-  // value, and nothing may be left out, merged or absorbed.
+  // observes. Where a cas was refused or a delete found something, "the value was another one" is
+  // an observation of every value, and nothing may be left out, merged or absorbed.
   bool drops(const Operation& operation) const;
   void prepare(const Object& object);
 
@@ -40,13 +40,13 @@ class RegisterRules {
            (leaver_[from] == Operation::never || leaver_[from] == step);
   }
   // Before an overwriting operation, writes that nobody observes take effect for nothing.
-  bool overwrites(std::uint32_t step) const { return facts_[step].overwrites && !refusals_; }
+  bool overwrites(std::uint32_t step) const { return facts_[step].overwrites && !contrasts_; }
   bool absorbed(std::uint32_t step, std::uint32_t position) const {
     return overwrites(step) && canonical(facts_[step].target, position) == 0;
   }
   // What need not be tried before the operation that returns.
   bool useless(std::uint32_t step, std::uint32_t to) const {
-    return to == 0 && !refusals_ && (facts_[step].overwrites || !facts_[step].known);
+    return to == 0 && !contrasts_ && (facts_[step].overwrites || !facts_[step].known);
   }
   // The last position at which the unknown operation may be of use.
   std::uint32_t useful_until(std::uint32_t step) const;
@@ -66,10 +66,10 @@ class RegisterRules {
   struct Facts {
     Action action = Action::read;
     bool pure = false;
-    bool refused = false;
+    bool contrasts = false;  // a cas that was refused, a delete that found something
     bool known = false;
     bool overwrites = false;
-    std::uint32_t wanted = 0;  // the state that a read or a cas must find
+    std::uint32_t wanted = 0;  // the state that a read or a cas must find; or, if it contrasts, not
     std::uint32_t target = 0;  // the state that a write or a cas leaves
     Word tail = nil;           // of an append
     std::uint32_t returned = Operation::never;
@@ -92,7 +92,7 @@ class RegisterRules {
   std::vector<bool> entered_once_;
   std::vector<std::uint32_t> element_observed_;  // by last element: until when
   std::uint32_t last_read_called_ = 0;
-  bool refusals_ = false;
+  bool contrasts_ = false;
   bool appends_ = false;
   bool grows_only_ = true;
 };

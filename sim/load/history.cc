@@ -149,6 +149,7 @@ void write_json(JsonWriter& w, const HistoryLine& line, std::uint64_t index,
   if (ok && op.operation == Operation::add) w.member("sum", op.result);
   w.member("time", line.invocation ? op.invoked.ns : op.returned.ns);
   w.member("client", client);
+  w.member("session", op.request.session);
   w.member("event", line.event.value);
   w.end_object();
 }

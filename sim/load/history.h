@@ -46,6 +46,7 @@ class History {
   // The open operations of a crashed client end as unknown; they are returned.
   std::vector<ClientOperation> crashed(NodeId client, Time at);
 
+  bool keeps() const { return keep_; }
   std::uint64_t invoked() const { return invoked_; }
   std::uint64_t ended(Returning outcome) const { return ended_[static_cast<std::size_t>(outcome)]; }
   std::uint64_t open() const { return open_count_; }
@@ -77,8 +78,9 @@ class History {
 };
 
 // One line of history.jsonl, without the newline:
-//   {"index":0,"process":3,"type":"invoke","f":"write","key":7,"value":5,"time":1204000000}
-// `client` is what people call the node ("c1").
+//   {"index":0,"process":3,"type":"invoke","f":"write","key":7,"value":5,"time":1204000000,
+//    "client":"c1","session":0,"event":9}
+// `client` is what people call the node.
 void write_json(JsonWriter& w, const HistoryLine& line, std::uint64_t index,
                 std::string_view client);
 

@@ -261,19 +261,16 @@ void ShrinkSearch::settle() {
 
 // What is not judged takes no time.
 void ShrinkSearch::drop_checks() {
-  const CheckSpec& now = result_.scenario.check;
-  if (now.liveness && property_ != Liveness::name) {
-    attempt_change([](Scenario& s) { s.check.liveness.reset(); });
-  }
-  if (now.availability && property_ != Availability::name) {
-    attempt_change([](Scenario& s) { s.check.availability.reset(); });
-  }
-  if (now.linearizable && property_ != Linearizable::name) {
-    attempt_change([](Scenario& s) { s.check.linearizable.reset(); });
-  }
-  if (now.progress && property_ != Progress::name) {
-    attempt_change([](Scenario& s) { s.check.progress.reset(); });
-  }
+  const auto drop = [this](auto check) {
+    using Check = typename std::remove_cvref_t<decltype(result_.scenario.check.*check)>::value_type;
+    if (!(result_.scenario.check.*check) || property_ == Check::name) return;
+    attempt_change([check](Scenario& s) { (s.check.*check).reset(); });
+  };
+  drop(&CheckSpec::liveness);
+  drop(&CheckSpec::availability);
+  drop(&CheckSpec::linearizable);
+  drop(&CheckSpec::progress);
+  drop(&CheckSpec::stable_leader);
 }
 
 void ShrinkSearch::rounds() {

@@ -36,11 +36,11 @@ void ShrinkSearch::hasten() {
   if (base.faults.empty()) return;
   Time first = base.faults.front().at;
   for (const Fault& fault : base.faults) first = std::min(first, fault.at);
+  if (first == Time{}) return;
   attempt(seeds_, [&](std::size_t i) -> std::optional<Scenario> {
     Scenario s = base;
     s.seed += i;
     for (Fault& fault : s.faults) fault.at = Time{} + (fault.at - first);
-    if (first == Time{}) return std::nullopt;
     return s;
   });
 }

@@ -88,11 +88,11 @@ class ShrinkSearch {
   ShrinkOptions options_;
   Trials trials_;
   std::string property_;
+  std::string sentence_;     // of a rule of the algorithm's own, where the property says too little
   std::uint64_t seeds_ = 1;  // how many are tried for what takes pieces away
-  static constexpr std::uint64_t no_limit = ~std::uint64_t{0};
   std::uint64_t spent_ = 0;  // events of all trials
+  static constexpr std::uint64_t no_limit = ~std::uint64_t{0};
   std::uint64_t limit_ = no_limit;
-  std::string sentence_;  // of a rule of the algorithm's own, where the property says too little
   Shrunk result_;
 };
 

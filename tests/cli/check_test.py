@@ -29,9 +29,9 @@ STALE = lines((0, "write", 1, 1, 2), (0, "write", 2, 3, 4), (1, "read", 1, 5, 6)
 
 
 class Check(Case):
-    def check(self, text, *words, code=0):
+    def check(self, text, *words, model="register", code=0):
         (self.folder / "h.jsonl").write_text(text, encoding="utf-8")
-        return self.ballast("check", "h.jsonl", "--model", "register", *words, code=code)
+        return self.ballast("check", "h.jsonl", "--model", model, *words, code=code)
 
     def test_a_linearizable_history_is_held(self):
         self.assertIn("linearizable: 3 operations on 1 object", self.check(GOOD).stdout)
@@ -80,6 +80,25 @@ class Check(Case):
         self.assertIn("did you mean register?",
                       self.ballast("check", "x", "--model", "registre", code=64).stderr)
         self.ballast("check", "x", "--model", "register", "--memory", "much", code=64)
+
+    def test_what_correct_machines_did_is_linearizable(self):
+        raft = command_line_test.ROOT / "scenarios" / "raft"
+        for machine in ("lock", "counter", "queue"):
+            self.ballast("run", raft / f"{machine}.json", "--out", machine, "--quiet")
+            self.ballast("check", machine, "--model", machine)
+        self.ballast("check", "lock", "--model", "fenced-lock")
+
+    def test_a_lock_that_two_hold_is_violated(self):
+        def acquire(process, kind, time, **more):
+            event = {"process": process, "type": kind, "f": "acquire", "time": time, **more}
+            return json.dumps(event) + "\n"
+        text = (acquire(0, "invoke", 1) + acquire(0, "ok", 2, value=1) +
+                acquire(1, "invoke", 3) + acquire(1, "ok", 4, value=2))
+        self.check(text, model="lock", code=1)
+        # A holder that is given its own token again, and one that is not.
+        again = text.replace('"process": 1', '"process": 0')
+        self.check(again, model="lock", code=1)
+        self.check(again.replace('"value": 2', '"value": 1'), model="lock")
 
     def test_the_history_of_a_run(self):
         self.ballast("run", self.small, "--out", "run")

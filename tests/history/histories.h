@@ -48,6 +48,7 @@ struct Shape {
   std::uint64_t unknown = 4;  // one in so many; 0 for none
   std::uint64_t wrong = 2;    // one result in so many is made up; 0 for none
   bool refusals = true;
+  bool answers = false;  // additions tell the sum, deletes what they found, locks give tokens
 };
 
 // Operations with times drawn at random, each applied at a random instant of its interval to the
@@ -85,7 +86,11 @@ class RandomHistory {
     }
     std::stable_sort(takings.begin(), takings.end(),
                      [](const Taking& a, const Taking& b) { return a.at < b.at; });
-    for (const Taking& taking : takings) take_effect(history_.operations[taking.index]);
+    std::uint32_t effects = 0;
+    for (const Taking& taking : takings) {
+      Operation& op = history_.operations[taking.index];
+      if (take_effect(op)) op.effect = effects++;
+    }
     std::erase_if(history_.operations, [this](const Operation& op) {
       return op.known() && op.outcome == Outcome::refused && !shape_.refusals;
     });
@@ -121,6 +126,7 @@ class RandomHistory {
         op.action = kind < 4 ? Action::enqueue : Action::dequeue;
         break;
       case Model::lock:
+      case Model::fenced_lock:
         op.action = kind < 4 ? Action::acquire : Action::release;
         break;
       case Model::counter:
@@ -141,10 +147,11 @@ class RandomHistory {
   }
 
   // What the object answers now. An operation that it does not allow is refused, or else unknown.
-  void take_effect(Operation& op) {
+  // False if an unknown one has not happened.
+  bool take_effect(Operation& op) {
     const bool unknown = op.outcome == Outcome::unknown;
     const bool happens = !unknown || dice_.below(2) == 0;
-    if (!happens) return;
+    if (!happens) return false;
     if (op.action == Action::read) {
       op.result = seen();
     } else if (op.action == Action::dequeue && !queue_.empty()) {
@@ -154,10 +161,12 @@ class RandomHistory {
     const bool dequeues_nothing = op.action == Action::dequeue && queue_.empty();
     if (!dequeues_nothing && perform(op)) {
       if (unknown) op.result = nil;
-      return;
+      return true;
     }
     op.result = nil;
-    if (!unknown) op.outcome = op.action == Action::release ? Outcome::unknown : Outcome::refused;
+    const bool must_succeed = op.action == Action::release && !shape_.answers;
+    if (!unknown) op.outcome = must_succeed ? Outcome::unknown : Outcome::refused;
+    return op.known();
   }
 
   // A counterfeit: what an earlier or a later state would have answered, or nothing at all.
@@ -199,6 +208,10 @@ class RandomHistory {
         break;
       }
       case Action::erase:
+        if (shape_.answers) {
+          op.result = 1;
+          if ((held_ == nil) != (lie && op.known())) return false;
+        }
         held_ = nil;
         break;
       case Action::enqueue:
@@ -208,9 +221,15 @@ class RandomHistory {
         queue_.pop_front();
         return true;
       case Action::acquire:
+        if (owned_ && shape_.answers && owner_ == op.owner) {
+          op.result = token_ + (lie ? 1 : 0);
+          return true;
+        }
         if (owned_) return lie && op.known();
         owned_ = true;
         owner_ = op.owner;
+        ++token_;
+        if (shape_.answers) op.result = token_ - (lie ? 1 : 0);
         return true;
       case Action::release:
         if (!owned_ || owner_ != op.owner) return lie && op.known();
@@ -218,6 +237,7 @@ class RandomHistory {
         return true;
       case Action::add:
         total_ += op.argument;
+        if (shape_.answers && model_ == Model::counter) op.result = total_ + (lie ? 1 : 0);
         if (std::find(members_.begin(), members_.end(), op.argument) == members_.end()) {
           members_.push_back(op.argument);
           std::sort(members_.begin(), members_.end());
@@ -236,6 +256,7 @@ class RandomHistory {
   Word total_ = 0;
   bool owned_ = false;
   Word owner_ = 0;
+  Word token_ = 0;
   bool counterfeit_ = false;
   std::vector<Word> members_;
   std::deque<Word> queue_;

@@ -63,7 +63,7 @@ TEST_CASE("a history that cannot be explained is told by the operations on that 
   const Story story = teller.tell(outcome);
   CHECK(story.property == "linearizable");
   const std::string text = violation_md(scenario, story);
-  CHECK(text.find("key 0: a read of 1 ") != std::string::npos);
+  CHECK(text.find("key 0: read -> 1 ") != std::string::npos);
   CHECK(text.find("began request ") != std::string::npos);
   CHECK(text.find(" end: answered ") != std::string::npos);
   CHECK(text.find("found when the run was over") != std::string::npos);
