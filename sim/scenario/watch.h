@@ -5,9 +5,11 @@
 #include <array>
 #include <memory>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
+#include "sim/scenario/leadership.h"
 #include "sim/scenario/run.h"
 
 namespace ballast {
@@ -35,9 +37,11 @@ class Watch final : public Observer {
   }
 
   SightMask wants() const override {
+    sees_messages_ = leadership_.awaits();
     const SightMask own = sight(Sight::stated) | sight(Sight::crashed) | sight(Sight::booted) |
                           sight(Sight::broke_rule) | impairing | director_.sights() |
-                          (watches_links_ ? changing : 0);
+                          (watches_links_ ? changing : 0) |
+                          (sees_messages_ ? sight(Sight::received) : 0);
     return recorder_ == nullptr ? own : own | recorder_->wants();
   }
   bool wants_states() const override { return recorder_ != nullptr && recorder_->wants_states(); }
@@ -49,7 +53,9 @@ class Watch final : public Observer {
     if ((changing & sight(seen.what)) != 0) ++changes_;
     if ((impairing & sight(seen.what)) != 0) impaired(seen);
     if (seen.what == Sight::stated) {
-      hear(seen);
+      hear(seen, world);
+    } else if (seen.what == Sight::received) {
+      leadership_.received(seen.node, seen.peer, seen.cause, seen.at);
     } else if (seen.what == Sight::crashed) {
       crashed(seen);
     } else if (seen.what == Sight::booted) {
@@ -88,8 +94,11 @@ class Watch final : public Observer {
   // How often a link, or whether a node works, has changed.
   std::uint64_t changes() const { return changes_; }
   Time last_ok() const { return last_ok_; }  // of any operation
-  // Since when the leader of the highest term has been in office; Time::max() if it is so no more.
-  Time led_since() const { return led_.since; }
+  const Leadership& leadership() const { return leadership_; }
+  // Whether messages have to be seen, because somebody has yet to hear of a new leader, and whether
+  // they are. If these differ, the world should ask again what this observer wants.
+  bool awaits_followers() const { return leadership_.awaits(); }
+  bool sees_messages() const { return sees_messages_; }
   // How many facts of these kinds were stated.
   std::uint64_t stated(FactMask kinds) const {
     std::uint64_t total = 0;
@@ -142,7 +151,7 @@ class Watch final : public Observer {
     }
   }
 
-  void hear(const Occurrence& seen) {
+  void hear(const Occurrence& seen, const World& world) {
     const HeardFact heard{seen.fact, seen.event, seen.cause, seen.at, seen.node, seen.life};
     const std::size_t group = group_of_[seen.node.value];
     const std::size_t kind = seen.fact->index();
@@ -153,7 +162,7 @@ class Watch final : public Observer {
     if ((bit & History::interests()) != 0) {
       if (group == clients_) record(history_.hear(heard));
     } else if ((bit & Standing::leadership()) != 0) {
-      follow_leader(heard);
+      follow_leader(heard, world);
     } else if (const auto* decided = std::get_if<Decided>(seen.fact)) {
       decided_[group] = std::max(decided_[group], decided->slot.value);
     } else if (std::holds_alternative<Routed>(*seen.fact)) {
@@ -161,12 +170,17 @@ class Watch final : public Observer {
     }
   }
 
-  void follow_leader(const HeardFact& heard) {
+  void follow_leader(const HeardFact& heard, const World& world) {
     if (const auto* elected = std::get_if<Elected>(heard.fact)) {
       ++elections_;
-      if (elected->term > led_.term) led_ = {elected->term, heard.node, heard.at};
-    } else if (std::get<SteppedDown>(*heard.fact).term == led_.term && heard.node == led_.node) {
-      led_.since = Time::max();
+      std::vector<NodeId> others;
+      for (std::uint32_t node = 1; node < group_of_.size(); ++node) {
+        const bool same_group = group_of_[node] == group_of_[heard.node.value];
+        if (same_group && node != heard.node.value && world.is_up({node})) others.push_back({node});
+      }
+      leadership_.elected(elected->term, heard.node, heard.at, heard.event, std::move(others));
+    } else {
+      leadership_.stepped_down(std::get<SteppedDown>(*heard.fact).term, heard.node, heard.at);
     }
   }
 
@@ -199,7 +213,7 @@ class Watch final : public Observer {
   }
 
   void crashed(const Occurrence& seen) {
-    if (seen.node == led_.node) led_.since = Time::max();
+    leadership_.crashed(seen.node, seen.at);
     for (const Listener& listener : checkers_) {
       if (listener.group == group_of_[seen.node.value]) {
         listener.checker->crashed(seen.node, seen.at);
@@ -237,11 +251,8 @@ class Watch final : public Observer {
   std::uint64_t answered_ = 0;
   Time first_answer_ = Time::max();
   Time last_ok_;
-  struct {
-    Term term;
-    NodeId node;
-    Time since = Time::max();
-  } led_;
+  Leadership leadership_;
+  mutable bool sees_messages_ = false;  // as of the last wants()
   Time first_attempt_ = Time::max();
   Time first_progress_ = Time::max();
 };
