@@ -1,5 +1,6 @@
 #include "sim/check/linearizable.h"
 
+#include <algorithm>
 #include <map>
 
 #include "sim/base/assert.h"
@@ -102,6 +103,9 @@ class Translation {
     op.invoked = seen.invoked;
     op.ended = seen.returned;
     op.line = static_cast<std::uint32_t>(history_.operations.size()) + 1;
+    if (seen.slot > 0 && seen.slot < history::Operation::never) {
+      op.effect = static_cast<std::uint32_t>(seen.slot);
+    }
     if (seen.known) answer(seen, op);
     history_.operations.push_back(op);
   }
@@ -168,6 +172,15 @@ bool knows(HistoryModel model, Operation operation) {
       return false;
   }
   return false;
+}
+
+std::optional<HistoryModel> model_that_knows(std::span<const Operation> operations) {
+  for (std::size_t i = 0; i < enumerators(HistoryModel{}).size() && !operations.empty(); ++i) {
+    const auto model = static_cast<HistoryModel>(i);
+    const auto is_known = [model](Operation operation) { return knows(model, operation); };
+    if (std::all_of(operations.begin(), operations.end(), is_known)) return model;
+  }
+  return std::nullopt;
 }
 
 LinearizabilityResult check_linearizable(const std::vector<SeenOperation>& operations,

@@ -4,6 +4,8 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +28,8 @@ constexpr auto enumerators(HistoryModel) {
 
 // Whether a model knows what an operation does. It says nothing about the others.
 bool knows(HistoryModel model, Operation operation);
+// The first model that knows all of these operations; nothing if there is none, or none of them.
+std::optional<HistoryModel> model_that_knows(std::span<const Operation> operations);
 
 // One operation as its client saw it, in true time.
 struct SeenOperation {
@@ -39,6 +43,8 @@ struct SeenOperation {
   Time returned;  // where known
   NodeId client;
   std::uint32_t session = 0;  // of the client
+  // Where the log has it, from 1; 0 if that is not known. A hint: with it the answer comes sooner.
+  std::uint64_t slot = 0;
 };
 
 using history::Linearizability;

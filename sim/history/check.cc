@@ -7,6 +7,7 @@
 #include "sim/history/register_rules.h"
 #include "sim/history/sets.h"
 #include "sim/history/verify.h"
+#include "sim/history/witness.h"
 
 namespace ballast::history {
 namespace {
@@ -103,7 +104,22 @@ void LinearizabilityCheck::conclude(std::uint32_t object, Answer answer,
   SIM_ASSERT(wrong.empty(), "the witness of a linearizable history replays");
 }
 
+// Whether the order of the log, where there is one, is a linearization.
+bool LinearizabilityCheck::by_log(std::uint32_t object) {
+  const std::vector<std::uint32_t>& operations = verdicts_[object].operations;
+  const auto has_effect = [this](std::uint32_t index) {
+    return history_.operations[index].effect != Operation::never;
+  };
+  if (std::none_of(operations.begin(), operations.end(), has_effect)) return false;
+  std::optional<std::vector<std::uint32_t>> witness = witness_by_log(history_, model_, operations);
+  if (!witness) return false;
+  const bool holds = refute_witness(history_, model_, operations, *witness, marks_).empty();
+  if (holds) conclude(object, Answer::yes, std::move(*witness));
+  return holds;
+}
+
 bool LinearizabilityCheck::without_search(std::uint32_t object) {
+  if (by_log(object)) return true;
   if (model_ != Model::set) return false;
   Finding finding = check_set(history_, verdicts_[object].operations);
   verdicts_[object].sentence = finding.sentence;

@@ -60,6 +60,7 @@ class LinearizabilityCheck {
   };
   void conclude(std::uint32_t object, Answer answer, std::vector<std::uint32_t> witness);
   bool without_search(std::uint32_t object);
+  bool by_log(std::uint32_t object);
   std::uint64_t turn(Pending& pending, std::uint64_t nodes);
 
   const History& history_;

@@ -76,6 +76,9 @@ struct Operation {
   std::uint32_t returned = never;
   std::uint32_t object = 0;
   std::uint32_t line = 0;  // of its invocation, from 1; 0 if it comes from no file
+  // Where it took effect among all of the history, from a log that has them in order: a hint, which
+  // may be wrong. `never` where that is not known.
+  std::uint32_t effect = never;
   Action action = Action::read;
   Outcome outcome = Outcome::unknown;
 

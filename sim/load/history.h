@@ -46,6 +46,7 @@ class History {
   // The open operations of a crashed client end as unknown; they are returned.
   std::vector<ClientOperation> crashed(NodeId client, Time at);
 
+  bool keeps() const { return keep_; }
   std::uint64_t invoked() const { return invoked_; }
   std::uint64_t ended(Returning outcome) const { return ended_[static_cast<std::size_t>(outcome)]; }
   std::uint64_t open() const { return open_count_; }

@@ -1,6 +1,7 @@
 #include "sim/scenario/fit.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace ballast {
@@ -175,15 +176,11 @@ class Fitting {
     }
     if (!scenario_.check.linearizable) return;
     const HistoryModel judged = scenario_.check.linearizable->model;
-    if (knows(judged, operation)) return;
-    for (std::size_t i = 0; i < enumerators(HistoryModel{}).size(); ++i) {
-      const auto model = static_cast<HistoryModel>(i);
-      if (!knows(model, operation)) continue;
-      return wrong(places_.check, "linearizable judges by the model " + quoted(name_of(judged)) +
-                                      ", which does not know " + quoted(name_of(operation)) +
-                                      " of " + std::string(who) + "; the model " +
-                                      quoted(name_of(model)) + " does");
-    }
+    const auto model = model_that_knows(std::array{operation});
+    if (knows(judged, operation) || !model) return;
+    wrong(places_.check, "linearizable judges by the model " + quoted(name_of(judged)) +
+                             ", which does not know " + quoted(name_of(operation)) + " of " +
+                             std::string(who) + "; the model " + quoted(name_of(*model)) + " does");
   }
 
   void check_operations(Workload& workload, const NodeGroup& target) {

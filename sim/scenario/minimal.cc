@@ -252,10 +252,22 @@ bool names_all(const std::vector<std::string>& names) {
       [](const std::string& name, const CheckInfo& info) { return name == info.name; });
 }
 
-void add_checks(Page& page, CheckSpec check) {
+void add_checks(Page& page, const Scenario& s) {
+  CheckSpec check = s.check;
   if (check.safety && names_all(*check.safety)) check.safety.reset();
-  const bool extra = check.linearizable || check.progress || check.liveness ||
-                     check.availability || check.stable_leader;
+  const auto usual = s.workload ? usual_linearizable(*s.workload) : std::nullopt;
+  if (!check.safety && usual) {
+    const bool is_usual = check.linearizable && check.linearizable->model == usual->model &&
+                          check.linearizable->budget == usual->budget;
+    // Who names no check at all gets the usual one of histories.
+    if (!check.linearizable) {
+      check.safety.emplace();
+      for (const CheckInfo& info : checks()) check.safety->emplace_back(info.name);
+    }
+    if (is_usual) check.linearizable.reset();
+  }
+  const bool extra = check.linearizable || check.progress || check.liveness || check.availability ||
+                     check.stable_leader;
   if (!check.safety && !extra) return;
   std::vector<Value> all;
   if (check.safety) {
@@ -305,7 +317,7 @@ std::string minimal_json(const Scenario& s, const std::vector<std::string>& rema
     for (const Fault& each : s.faults) faults.push_back(brief_fault(each, s.server_count()));
     page.list("faults", faults);
   }
-  add_checks(page, s.check);
+  add_checks(page, s);
   if (s.expect) {
     page.member("expect", on_one_line(differing(tree(*s.expect), tree(ExpectSpec{}))));
   }

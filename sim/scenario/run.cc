@@ -273,12 +273,13 @@ std::vector<GoalTally> Running::count_goals() const {
 void Running::judge_history() {
   if (!scenario_.check.linearizable) return;
   const HistoryModel model = scenario_.check.linearizable->model;
+  const DecidedLog::Places places = watch_.log().places();
   std::vector<SeenOperation> operations;
   for (const ClientOperation& op : watch_.history().operations()) {
     if (!knows(model, op.operation) || op.outcome == Returning::fail) continue;
     operations.push_back({op.operation, op.key, op.value, op.expected, op.result,
                           op.outcome == Returning::ok, op.invoked, op.returned, op.client,
-                          op.request.session});
+                          op.request.session, places.slot_of(op)});
   }
   const LinearizabilityResult result =
       check_linearizable(operations, scenario_.check.linearizable->budget, model);

@@ -248,6 +248,9 @@ std::optional<Scenario> read_scenario(const Value& value, Problems& problems) {
   };
   const Places places{position("workload"), position("network"), position("check")};
   if (!check_fit(s, places, r) || !readable) return std::nullopt;
+  if (!s.check.safety && !s.check.linearizable && s.workload) {
+    s.check.linearizable = usual_linearizable(*s.workload);
+  }
   return s;
 }
 
@@ -314,6 +317,26 @@ void write_member(JsonWriter& w, std::string_view key, const T& v) {
 }
 
 }  // namespace
+
+std::optional<Linearizable> usual_linearizable(const Workload& workload) {
+  std::vector<Operation> asked;
+  if (workload.script) {
+    for (const ScriptedOperation& each : *workload.script) {
+      const Operation operation = each.command().operation;
+      if (operation != Operation::administer) asked.push_back(operation);
+    }
+  } else {
+    const auto weights = workload.operations.weights();
+    for (std::size_t i = 0; i < weights.size(); ++i) {
+      if (weights[i] != 0) asked.push_back(static_cast<Operation>(i));
+    }
+  }
+  const std::optional<HistoryModel> model = model_that_knows(asked);
+  if (!model) return std::nullopt;
+  Linearizable usual;
+  usual.model = *model;
+  return usual;
+}
 
 std::string resolved_json(const Scenario& s) {
   std::string out;

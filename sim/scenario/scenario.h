@@ -269,7 +269,12 @@ struct StableLeader {
           .at_most(1'000'000)};
 };
 
-// Which properties are judged. A scenario that says nothing gets every safety check.
+// The check of what clients saw that a scenario gets which names no safety checks: nothing if its
+// operations are those of no state machine.
+std::optional<Linearizable> usual_linearizable(const Workload& workload);
+
+// Which properties are judged. A scenario that says nothing gets every safety check, and what its
+// clients saw is judged too.
 struct CheckSpec {
   std::optional<std::vector<std::string>> safety;  // names; unless given, all
   std::optional<Linearizable> linearizable;

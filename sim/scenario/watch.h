@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "sim/scenario/decided_log.h"
 #include "sim/scenario/leadership.h"
 #include "sim/scenario/run.h"
 
@@ -26,6 +27,11 @@ class Watch final : public Observer {
     std::uint32_t nodes = 0;
     for (const Group& group : groups) nodes += static_cast<std::uint32_t>(group.nodes.size());
     clients_ = scenario.workload ? groups.size() - 1 : groups.size();
+    target_ = groups.size();
+    for (std::size_t g = 0; g < groups.size() && history_.keeps(); ++g) {
+      if (g < scenario.groups.size() && scenario.groups[g].name == scenario.workload->target)
+        target_ = g;
+    }
     group_of_.resize(nodes + 1);
     listeners_.resize(groups.size());
     heard_.resize(groups.size());
@@ -73,6 +79,7 @@ class Watch final : public Observer {
 
   Objections& objections() { return objections_; }
   const History& history() const { return history_; }
+  const DecidedLog& log() const { return log_; }
   Histogram& interval_latencies() { return interval_latencies_; }
   std::uint64_t elections() const { return elections_; }
   std::uint64_t routed() const { return routed_; }
@@ -165,6 +172,7 @@ class Watch final : public Observer {
       follow_leader(heard, world);
     } else if (const auto* decided = std::get_if<Decided>(seen.fact)) {
       decided_[group] = std::max(decided_[group], decided->slot.value);
+      if (group == target_) log_.decide(*decided);
     } else if (std::holds_alternative<Routed>(*seen.fact)) {
       ++routed_;
     }
@@ -234,6 +242,8 @@ class Watch final : public Observer {
   Recorder* recorder_;
   Director& director_;
   History history_;
+  DecidedLog log_;  // of the group that clients ask, if the history is kept
+  std::size_t target_ = 0;
   bool watches_links_ = false;
   std::uint64_t changes_ = 0;
   std::vector<Listener> checkers_;

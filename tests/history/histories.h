@@ -86,7 +86,11 @@ class RandomHistory {
     }
     std::stable_sort(takings.begin(), takings.end(),
                      [](const Taking& a, const Taking& b) { return a.at < b.at; });
-    for (const Taking& taking : takings) take_effect(history_.operations[taking.index]);
+    std::uint32_t effects = 0;
+    for (const Taking& taking : takings) {
+      Operation& op = history_.operations[taking.index];
+      if (take_effect(op)) op.effect = effects++;
+    }
     std::erase_if(history_.operations, [this](const Operation& op) {
       return op.known() && op.outcome == Outcome::refused && !shape_.refusals;
     });
@@ -143,10 +147,11 @@ class RandomHistory {
   }
 
   // What the object answers now. An operation that it does not allow is refused, or else unknown.
-  void take_effect(Operation& op) {
+  // False if an unknown one has not happened.
+  bool take_effect(Operation& op) {
     const bool unknown = op.outcome == Outcome::unknown;
     const bool happens = !unknown || dice_.below(2) == 0;
-    if (!happens) return;
+    if (!happens) return false;
     if (op.action == Action::read) {
       op.result = seen();
     } else if (op.action == Action::dequeue && !queue_.empty()) {
@@ -156,11 +161,12 @@ class RandomHistory {
     const bool dequeues_nothing = op.action == Action::dequeue && queue_.empty();
     if (!dequeues_nothing && perform(op)) {
       if (unknown) op.result = nil;
-      return;
+      return true;
     }
     op.result = nil;
     const bool must_succeed = op.action == Action::release && !shape_.answers;
     if (!unknown) op.outcome = must_succeed ? Outcome::unknown : Outcome::refused;
+    return op.known();
   }
 
   // A counterfeit: what an earlier or a later state would have answered, or nothing at all.
