@@ -71,6 +71,16 @@ void write_operations(JsonWriter& w, const RunOutcome& outcome) {
   w.end_object();
 }
 
+void write_succession(JsonWriter& w, const RunOutcome& outcome) {
+  if (!outcome.succession) {
+    w.null();
+    return;
+  }
+  w.begin_object().member("elected_ns", outcome.succession->elected.ns);
+  w.member("followed_ns", outcome.succession->followed.ns);
+  w.member("term", outcome.succession->term.value).end_object();
+}
+
 void write_faults(JsonWriter& w, const RunOutcome& outcome) {
   w.key("faults").begin_array();
   for (const FiredFault& each : outcome.faults) {
@@ -146,6 +156,10 @@ std::string summary_json(const Scenario& scenario, const RunOutcome& outcome,
   write_json(w, outcome.notes);
   w.key("recovery_ns");
   outcome.recovery ? w.value(outcome.recovery->ns) : w.null();
+  w.key("succession");
+  write_succession(w, outcome);
+  w.key("led_since");
+  outcome.led_since ? w.value(outcome.led_since->ns) : w.null();
   write_violations(w, names, outcome);
   w.member("time", outcome.ended.ns).member("events", outcome.counters.events);
   write_counts(w, outcome);

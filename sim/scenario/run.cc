@@ -60,6 +60,7 @@ class Running {
     while (world_.step(last)) {
       if (director_.is_waiting()) director_.act(world_);
       stopped_ = !watch_.objections().empty();
+      if (watch_.awaits_followers() != watch_.sees_messages()) world_.observe(&watch_);
       if (world_.counters().events >= next_look_) look();
       if (scenario_.check.while_faults_stand() && options_.check) {
         look_at_connections();
@@ -214,6 +215,8 @@ RunOutcome Running::judge() {
   outcome.reasons = std::move(reasons_);
   outcome.notes = std::move(notes_);
   outcome.recovery = recovery_;
+  outcome.succession = watch_.leadership().longest();
+  outcome.led_since = watch_.leadership().in_office_since();
   outcome.verdict = !outcome.violations.empty() ? Verdict::violated
                     : !outcome.reasons.empty()  ? Verdict::inconclusive
                                                 : Verdict::held;
@@ -400,7 +403,7 @@ void Running::look_for_stability() {
   const StableLeader& check = *scenario_.check.stable_leader;
   const Duration patience = patience_of(scenario_);
   const Time now = world_.now();
-  const Time led = watch_.led_since();
+  const Time led = watch_.leadership().since();
   if (led < now && now - led >= patience * check.lasts) stable_at_ = now;
   const Time since = std::max(connected_since_, stable_at_);
   if (now - since <= patience * check.patience) return;

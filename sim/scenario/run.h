@@ -12,6 +12,7 @@
 #include "sim/load/history.h"
 #include "sim/measure/histogram.h"
 #include "sim/measure/steady_state.h"
+#include "sim/scenario/leadership.h"
 #include "sim/scenario/scenario.h"
 
 namespace ballast {
@@ -92,6 +93,11 @@ struct RunOutcome {
 
   // From the healing for the check of liveness to the first answer after it.
   std::optional<Duration> recovery;
+
+  // The longest change of leaders; nothing if no leader was heard by all.
+  std::optional<Succession> succession;
+  // Since when the leader of the highest term has been in office; nothing if nobody is in the end.
+  std::optional<Time> led_since;
 
   // Whether the verdict is the one that the scenario expects; true if it expects none.
   bool as_expected = true;

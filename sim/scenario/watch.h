@@ -6,11 +6,13 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
 #include "sim/measure/occupancy.h"
 #include "sim/scenario/decided_log.h"
+#include "sim/scenario/leadership.h"
 #include "sim/scenario/run.h"
 
 namespace ballast {
@@ -44,9 +46,11 @@ class Watch final : public Observer {
   }
 
   SightMask wants() const override {
+    sees_messages_ = leadership_.awaits();
     const SightMask own = sight(Sight::stated) | sight(Sight::crashed) | sight(Sight::booted) |
                           sight(Sight::broke_rule) | impairing | director_.sights() |
-                          (watches_links_ ? changing : 0);
+                          (watches_links_ ? changing : 0) |
+                          (sees_messages_ ? sight(Sight::received) : 0);
     return recorder_ == nullptr ? own : own | recorder_->wants();
   }
   bool wants_states() const override { return recorder_ != nullptr && recorder_->wants_states(); }
@@ -58,7 +62,9 @@ class Watch final : public Observer {
     if ((changing & sight(seen.what)) != 0) ++changes_;
     if ((impairing & sight(seen.what)) != 0) impaired(seen);
     if (seen.what == Sight::stated) {
-      hear(seen);
+      hear(seen, world);
+    } else if (seen.what == Sight::received) {
+      leadership_.received(seen.node, seen.peer, seen.cause, seen.at);
     } else if (seen.what == Sight::crashed) {
       crashed(seen);
     } else if (seen.what == Sight::booted) {
@@ -110,8 +116,11 @@ class Watch final : public Observer {
   // How often a link, or whether a node works, has changed.
   std::uint64_t changes() const { return changes_; }
   Time last_ok() const { return last_ok_; }  // of any operation
-  // Since when the leader of the highest term has been in office; Time::max() if it is so no more.
-  Time led_since() const { return led_.since; }
+  const Leadership& leadership() const { return leadership_; }
+  // Whether messages have to be seen, because somebody has yet to hear of a new leader, and whether
+  // they are. If these differ, the world should ask again what this observer wants.
+  bool awaits_followers() const { return leadership_.awaits(); }
+  bool sees_messages() const { return sees_messages_; }
   // How many facts of these kinds were stated.
   std::uint64_t stated(FactMask kinds) const {
     std::uint64_t total = 0;
@@ -164,7 +173,7 @@ class Watch final : public Observer {
     }
   }
 
-  void hear(const Occurrence& seen) {
+  void hear(const Occurrence& seen, const World& world) {
     const HeardFact heard{seen.fact, seen.event, seen.cause, seen.at, seen.node, seen.life};
     const std::size_t group = group_of_[seen.node.value];
     const std::size_t kind = seen.fact->index();
@@ -175,7 +184,7 @@ class Watch final : public Observer {
     if ((bit & History::interests()) != 0) {
       if (group == clients_) record(history_.hear(heard));
     } else if ((bit & Standing::leadership()) != 0) {
-      follow_leader(heard);
+      follow_leader(heard, world);
     } else if (const auto* campaigned = std::get_if<Campaigned>(seen.fact)) {
       candidacy_ = {campaigned->term, seen.node, seen.at};
     } else if (const auto* decided = std::get_if<Decided>(seen.fact)) {
@@ -186,15 +195,23 @@ class Watch final : public Observer {
     }
   }
 
-  void follow_leader(const HeardFact& heard) {
+  void follow_leader(const HeardFact& heard, const World& world) {
     if (const auto* elected = std::get_if<Elected>(heard.fact)) {
       ++elections_;
       const bool stood = candidacy_.node == heard.node && candidacy_.term == elected->term;
       const Time since = led_.since == Time::max() ? lost_ : stood ? candidacy_.since : heard.at;
       leaderless_.record(heard.at - since);
       if (elected->term > led_.term) led_ = {elected->term, heard.node, heard.at};
-    } else if (std::get<SteppedDown>(*heard.fact).term == led_.term && heard.node == led_.node) {
-      lose_leader(heard.at);
+      std::vector<NodeId> others;
+      for (std::uint32_t node = 1; node < group_of_.size(); ++node) {
+        const bool same_group = group_of_[node] == group_of_[heard.node.value];
+        if (same_group && node != heard.node.value && world.is_up({node})) others.push_back({node});
+      }
+      leadership_.elected(elected->term, heard.node, heard.at, heard.event, std::move(others));
+    } else {
+      const Term term = std::get<SteppedDown>(*heard.fact).term;
+      leadership_.stepped_down(term, heard.node, heard.at);
+      if (term == led_.term && heard.node == led_.node) lose_leader(heard.at);
     }
   }
 
@@ -248,6 +265,7 @@ class Watch final : public Observer {
 
   void crashed(const Occurrence& seen) {
     if (seen.node == led_.node) lose_leader(seen.at);
+    leadership_.crashed(seen.node, seen.at);
     for (const Listener& listener : checkers_) {
       if (listener.group == group_of_[seen.node.value]) {
         listener.checker->crashed(seen.node, seen.at);
@@ -298,6 +316,8 @@ class Watch final : public Observer {
   Office candidacy_;  // the last one
   Time lost_;         // when the leader went, if none is in office
   Histogram leaderless_;
+  Leadership leadership_;
+  mutable bool sees_messages_ = false;  // as of the last wants()
   Time first_attempt_ = Time::max();
   Time first_progress_ = Time::max();
 };

@@ -21,7 +21,7 @@ Example example_of(const SweepRow& row) { return {row.run, row.seed, row.sentenc
 const std::string_view row_columns =
     "seed,verdict,property,failure,events,sim_ns,ok,fail,info,open,p50_ns,p99_ns,p999_ns,max_ns,"
     "sent,dropped,duplicated,crashes,records_lost,elections,decisions,routed,faults,recovery_ns,"
-    "fingerprint";
+    "elected_ns,followed_ns,term,led_since_ns,fingerprint";
 
 SweepRow sweep_row(std::uint64_t run, std::uint64_t cell, const Scenario& scenario,
                    const RunOutcome& outcome, bool invented) {
@@ -64,6 +64,13 @@ SweepRow sweep_row(std::uint64_t run, std::uint64_t cell, const Scenario& scenar
     row.csv += "," + std::to_string(number);
   }
   row.csv += "," + (row.recovery ? std::to_string(row.recovery->ns) : "");
+  if (const auto& change = outcome.succession) {
+    row.csv += "," + std::to_string(change->elected.ns) + "," +
+               std::to_string(change->followed.ns) + "," + std::to_string(change->term.value);
+  } else {
+    row.csv += ",,,";
+  }
+  row.csv += "," + (outcome.led_since ? std::to_string(outcome.led_since->ns) : "");
   row.csv += "," + to_hex(outcome.fingerprint) + "\n";
   return row;
 }

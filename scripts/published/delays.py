@@ -1,0 +1,217 @@
+"""Latencies without any chance: message delays, and commits over wide areas."""
+import json
+
+from .table import Group, Row, number
+
+MS = 1_000_000
+
+
+# --- Message delays -------------------------------------------------------------------------------
+
+def message_delays(ballast, _):
+    group = Group("delays", "Message delays",
+                  "From a client's request to its answer, both included, where every message takes "
+                  "1 ms and nothing else takes time. Standard counts; the disk path is that of the "
+                  "dissertation, 10.2.1. Not built yet, and so not here: Viewstamped Replication, "
+                  "Fast Paxos, EPaxos, Mencius, Zab, chain replication, two-phase commit and the "
+                  "Byzantine protocols.")
+    paxos(group, ballast)
+    multi_paxos(group, ballast)
+    raft(group, ballast)
+    raft_reads(group, ballast)
+    raft_disks(group, ballast)
+    return group
+
+
+def delays(nanoseconds):
+    return nanoseconds // MS if nanoseconds % MS == 0 else nanoseconds / MS
+
+
+def paxos(group, ballast):
+    run = ballast.run("delays_paxos.json")
+    source = ballast.commands[-1]
+    group.exact("Paxos with phase 1, client at the proposer", 4,
+                delays(run.latency("c1", "propose", 0)), source)
+    decided = {node: time for time, node in run.facts("decided")}
+    group.exact("Paxos, acceptors broadcast 2b: every server knows", 4,
+                delays(max(decided.values()) - 10 * MS) if len(decided) == 5 else -1, source)
+    run = ballast.run("delays_paxos.json",
+                      {"workload.script": '[{"at": "10ms", "client": 2, "propose": 1}]'})
+    group.exact("Paxos with phase 1, remote client", 6, delays(run.latency("c2", "propose", 0)),
+                ballast.commands[-1])
+
+
+def write_latencies(group, name, run, source, more=0):
+    group.exact(f"{name}, client at the leader", 2 + more,
+                delays(run.latency("c1", "write", 100 * MS)), source)
+    group.exact(f"{name}, remote client", 4 + more, delays(run.latency("c2", "write", 100 * MS)),
+                source)
+
+
+def election(group, name, run, source):
+    campaigned, elected = run.facts("campaigned")[0][0], run.facts("elected")[0][0]
+    group.exact(f"{name}, election: from candidate to leader", 2, delays(elected - campaigned),
+                source)
+    change = run.summary["succession"]
+    group.exact(f"{name}, election: until all have heard from the leader", 3,
+                delays(elected - campaigned + change["followed_ns"] - change["elected_ns"]), source)
+
+
+def multi_paxos(group, ballast):
+    run = ballast.run("delays_multi_paxos.json")
+    source = ballast.commands[-1]
+    write_latencies(group, "Multi-Paxos", run, source)
+    election(group, "Multi-Paxos", run, source)
+    at_followers = [time - 100 * MS for time, node in run.facts("decided")
+                    if node != "n1" and 100 * MS <= time < 120 * MS]
+    group.exact("Multi-Paxos, followers learn", 3,
+                delays(max(at_followers)) if len(at_followers) == 4 else -1, source)
+    sizes = {"nodes.server.config.quorums": '{"sizes": {"phase1": 4, "phase2": 2}}'}
+    run = ballast.run("delays_multi_paxos.json", sizes)
+    write_latencies(group, "Flexible Paxos", run, ballast.commands[-1])
+    run = ballast.run("delays_multi_paxos.json", {"nodes.server.config.lease": "100ms"})
+    source = ballast.commands[-1]
+    group.exact("Multi-Paxos, read under a lease, client at the leader", 0,
+                delays(run.latency("c1", "read", 100 * MS)), source)
+    group.exact("Multi-Paxos, read under a lease, remote client", 2,
+                delays(run.latency("c2", "read", 100 * MS)), source)
+
+
+def raft(group, ballast):
+    run = ballast.run("delays_raft.json")
+    source = ballast.commands[-1]
+    write_latencies(group, "Raft", run, source)
+    election(group, "Raft", run, source)
+
+
+def raft_reads(group, ballast):
+    for name, options, expected in (
+            ("Raft, ReadIndex", {"reads": "read_index", "follower_reads": "true"}, (2, 4, 4)),
+            ("Raft, lease", {"reads": "lease", "check_quorum": "true", "follower_reads": "true"},
+             (0, 2, 2))):
+        sets = {f"nodes.server.config.{key}": value for key, value in options.items()}
+        run = ballast.run("delays_raft.json", sets)
+        who = ("client at the leader", "remote client", "client at a follower that answers")
+        for client, where, paper in zip(("c1", "c2", "c3"), who, expected):
+            group.exact(f"{name}, {where}", paper, delays(run.latency(client, "read", 100 * MS)),
+                        ballast.commands[-1])
+
+
+def raft_disks(group, ballast):
+    """With writes that take 10 ms, one after the other or at the same time."""
+    disk = {"disk.flush": "10ms"}
+    write_latencies(group, "Raft, writes of 10, leader's and followers' in series",
+                    ballast.run("delays_raft.json", disk), ballast.commands[-1], 20)
+    disk["nodes.server.config.parallel_writes"] = "true"
+    write_latencies(group, "Raft, writes of 10, in parallel",
+                    ballast.run("delays_raft.json", disk), ballast.commands[-1], 10)
+    slow = [{"at": "1ms", "disturb": {"nodes": 1, "timer": "election"}},
+            {"at": "90ms", "slow_disk": {"nodes": 1, "flush": "50ms"}}]
+    disk["faults"] = json.dumps(slow)
+    run = ballast.run("delays_raft.json", disk)
+    group.exact("Raft, the same, and the leader's own write takes 50", 12,
+                delays(run.latency("c1", "write", 100 * MS)), ballast.commands[-1])
+
+
+# --- Wide areas -----------------------------------------------------------------------------------
+
+# Sites, in the order of all rows.
+AWS = ("EU", "US", "AP", "CA", "SA")
+GCP = ("w1", "w2", "w3", "w4", "w6")
+RAFT, MULTI_PAXOS = "wan_aws_raft.json", "wan_aws_multi_paxos.json"
+
+
+def wide_areas(ballast, _):
+    group = Group("wan", "Commit latency over wide areas",
+                  "From a client's request to its answer, in ms, for clients at w1 w2 w3 w4 w6 "
+                  "(GCP) and EU US AP CA SA (AWS) in this order, where messages take half of the "
+                  "published round-trip times and nothing else takes time. GCP: the values that "
+                  "fantoch asserts, exact. AWS: computed from round trips that were rounded to "
+                  "0.1 ms, hence ± 0.2 ms. Leaderless protocols are not built yet; what their "
+                  "clients would see without conflicts is what a leader of Multi-Paxos with the "
+                  "same quorum answers to clients at its own site: five runs a row, the last one "
+                  "named.")
+    fantoch(group, ballast)
+    gcp(group, ballast)
+    aws(group, ballast)
+    return group
+
+
+def quorums(servers, phase2):
+    """As few for phase 1 as meet every quorum of phase 2."""
+    return {"nodes.server.config.quorums":
+            json.dumps({"sizes": {"phase1": servers + 1 - phase2, "phase2": phase2}})}
+
+
+def leader(node):
+    return {"faults.0.disturb.nodes": str(node)}
+
+
+def latencies(ballast, file, clients, sets):
+    run = ballast.run(file, sets)
+    return [run.latency(f"c{k}", "write", 5_000 * MS) / MS for k in range(1, clients + 1)]
+
+
+def own_leaders(ballast, file, size):
+    """What clients see whose own site leads, for each site."""
+    return [latencies(ballast, file, 5, {**quorums(5, size), **leader(node)})[node - 1]
+            for node in range(1, 6)]
+
+
+def compare(group, what, paper, ours, tolerance, source):
+    """One row for all sites."""
+    group.rows.append(Row(what, listed(paper), listed(ours), f"± {tolerance} each" if tolerance
+                          else "exact", len(paper) == len(ours) and all(
+                              abs(a - b) <= tolerance + 1e-9 for a, b in zip(paper, ours)),
+                          source))
+
+
+def listed(values):
+    return " ".join(number(value) for value in values)
+
+
+def fantoch(group, ballast):
+    for f, paper in ((0, (0, 24)), (1, (34, 58))):
+        ours = latencies(ballast, "wan_gcp_fantoch.json", 2, quorums(3, f + 1))
+        compare(group, f"fantoch, n=3, f={f}: us-west1 us-west2", paper, ours, 0,
+                ballast.commands[-1])
+
+
+def gcp(group, ballast):
+    own = {2: (7, 9, 7, 7, 7), 3: (8, 10, 7, 7, 14), 4: (10, 13, 8, 9, 14)}
+    means = {1: (14.8, 12.0, 14.3), 2: (19.2, 14.0, 23.0), 3: (14.0, 17.5, 12.0)}
+    led = {1: (7, 17, 15, 14, 21), 2: (19, 9, 22, 18, 28), 3: (15, 20, 7, 14, 14)}
+    for size, paper in own.items():
+        compare(group, f"GCP, quorum of {size}: each site's own leader", paper,
+                own_leaders(ballast, "wan_gcp_multi_paxos.json", size), 0, ballast.commands[-1])
+    for node, paper in led.items():
+        sets = {**quorums(5, 2), **leader(node)}
+        ours = latencies(ballast, "wan_gcp_multi_paxos.json", 5, sets)
+        source = ballast.commands[-1]
+        compare(group, f"GCP, leader {GCP[node - 1]}, Q2=2: each site", paper, ours, 0, source)
+        parts = [[ours[GCP.index(site)] for site in sites]
+                 for sites in (GCP, ("w1", "w2"), ("w1", "w3", "w6"))]
+        compare(group, f"GCP, leader {GCP[node - 1]}, Q2=2: mean of all, w1 w2, w1 w3 w6",
+                means[node], [sum(part) / len(part) for part in parts], 0.05, source)
+
+
+def aws(group, ballast):
+    own = {3: (135.9, 135.9, 175.7, 78.6, 173.2), 4: (175.7, 173.0, 206.0, 124.3, 180.6)}
+    for size, paper in own.items():
+        compare(group, f"AWS, quorum of {size}: each site's own leader", paper,
+                own_leaders(ballast, MULTI_PAXOS, size), 0.2, ballast.commands[-1])
+    led = {1: ((135.9, 271.8, 311.6, 208.1, 316.5), 248.8),
+           4: ((150.9, 157.2, 284.6, 78.6, 202.9), 174.8), 5: (None, 333.0), 3: (None, 350.9)}
+    for file, name in ((RAFT, "Raft"), (MULTI_PAXOS, "Multi-Paxos")):
+        for node, (paper, average) in led.items():
+            by_site(group, ballast, file, f"{name}, leader {AWS[node - 1]}", leader(node), paper,
+                    average)
+    by_site(group, ballast, MULTI_PAXOS, "Flexible Paxos, leader CA, Q2=2",
+            {**quorums(5, 2), **leader(4)}, (144.5, 150.9, 278.2, 72.2, 196.5), 168.5)
+
+
+def by_site(group, ballast, file, what, sets, paper, average):
+    ours = latencies(ballast, file, 5, sets)
+    if paper:
+        compare(group, f"AWS, {what}: each site", paper, ours, 0.2, ballast.commands[-1])
+    compare(group, f"AWS, {what}: mean", [average], [sum(ours) / 5], 0.2, ballast.commands[-1])
