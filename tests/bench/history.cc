@@ -106,6 +106,7 @@ class Generator {
         break;
       case Model::reg:
       case Model::lock:
+      case Model::fenced_lock:
         op.action = kind == 0 ? Action::write : Action::read;
         break;
     }
