@@ -150,8 +150,9 @@ class Files(Case):
         self.ballast("run", self.small)
         place = self.folder / "results/small/seed-7"
         self.assertEqual(sorted(path.name for path in place.iterdir()),
-                         ["history.jsonl", "manifest.json", "metrics.csv",
-                          "scenario.resolved.json", "summary.json", "trace.jsonl"])
+                         ["elections.csv", "history.jsonl", "latency.csv", "manifest.json",
+                          "metrics.csv", "scenario.resolved.json", "summary.json",
+                          "trace.jsonl"])
         self.assertEqual((self.folder / "results/latest").resolve(), place.resolve())
         summary = self.read(place, "summary.json")
         self.assertEqual((summary["verdict"], summary["seed"]), ("held", 7))
@@ -166,8 +167,8 @@ class Files(Case):
         self.ballast("run", "bug.json", "--out", "out", code=1)
         self.ballast("run", self.small, "--trace", "none", "--out", "out")
         self.assertEqual(sorted(os.listdir(self.folder / "out")),
-                         ["manifest.json", "metrics.csv", "scenario.resolved.json",
-                          "summary.json"])
+                         ["elections.csv", "latency.csv", "manifest.json", "metrics.csv",
+                          "scenario.resolved.json", "summary.json"])
 
     def test_names_tell_changed_scenarios_apart(self):
         for more in [["--seed", "8"], ["--set", "network.loss=1%"], ["--until", "500ms"],
@@ -259,12 +260,13 @@ class Texts(Case):
             self.assertIn(f"Usage: ballast {command}", shown)
             self.assertIn("Example", shown)
 
-    def test_about_ten_lines_and_the_command_to_replay(self):
+    def test_about_ten_lines_and_the_commands_to_replay_and_plot(self):
         shown = self.ballast("run", self.small).stdout.splitlines()
-        self.assertLessEqual(len(shown), 13)
-        self.assertEqual(shown[-1].split(), ["replay", "ballast", "replay",
+        self.assertLessEqual(len(shown), 14)
+        self.assertEqual(shown[-2].split(), ["replay", "ballast", "replay",
                                              "results/small/seed-7"])
-        again = self.ballast(*shown[-1].split()[2:]).stdout
+        self.assertEqual(shown[-1].split(), ["plot", "scripts/plot", "results/small/seed-7"])
+        again = self.ballast(*shown[-2].split()[2:]).stdout
         self.assertIn("bit for bit", again)
         quiet = self.ballast("run", self.small, "--quiet").stdout.splitlines()
         self.assertTrue(quiet[0].startswith("HELD, as expected"))

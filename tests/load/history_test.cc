@@ -51,14 +51,14 @@ TEST_CASE("an operation is a line when it is invoked and another one when it ret
   story.end({c2, 0, 1}, Returning::ok, 5);
   REQUIRE(story.lines.size() == 4);
   CHECK(story.lines[0] == R"({"index":0,"process":0,"type":"invoke","f":"write","key":7,"value":5,)"
-                          R"("time":1000000,"client":"c1","event":1})");
+                          R"("time":1000000,"client":"c1","session":0,"event":1})");
   CHECK(story.lines[1] ==
         R"({"index":1,"process":1,"type":"invoke","f":"read","key":7,"value":null,)"
-        R"("time":2000000,"client":"c2","event":2})");
+        R"("time":2000000,"client":"c2","session":0,"event":2})");
   CHECK(story.lines[2] == R"({"index":2,"process":0,"type":"ok","f":"write","key":7,"value":5,)"
-                          R"("time":3000000,"client":"c1","event":3})");
+                          R"("time":3000000,"client":"c1","session":0,"event":3})");
   CHECK(story.lines[3] == R"({"index":3,"process":1,"type":"ok","f":"read","key":7,"value":5,)"
-                          R"("time":4000000,"client":"c2","event":4})");
+                          R"("time":4000000,"client":"c2","session":0,"event":4})");
 }
 
 TEST_CASE("a register that was never written reads as null, and a refused cas is an observation") {
