@@ -9,7 +9,7 @@ static_assert(PairTable::none + std::uint32_t{1} == 0);
 namespace {
 
 // A delete that found nothing is a read of nothing.
-bool reads(const Operation& op) {
+bool reads_value(const Operation& op) {
   return op.action == Action::read ||
          (op.action == Action::erase && op.outcome == Outcome::refused);
 }
@@ -36,7 +36,7 @@ RegisterRules::RegisterRules(const History& history, const std::vector<std::uint
   }
   for (const std::uint32_t index : operations) {
     const Operation& operation = history.operations[index];
-    const bool sees = (reads(operation) && operation.known()) || found_something(operation);
+    const bool sees = (reads_value(operation) && operation.known()) || found_something(operation);
     if (sees || operation.action == Action::cas) observe(wanted(operation));
   }
 }
@@ -67,12 +67,12 @@ bool RegisterRules::drops(const Operation& operation) const {
 
 RegisterRules::Facts RegisterRules::facts_of(const Operation& operation) const {
   Facts facts;
-  facts.action = reads(operation) ? Action::read : operation.action;
+  facts.action = reads_value(operation) ? Action::read : operation.action;
   facts.contrasts = contrasts(operation);
   facts.known = operation.known();
-  facts.pure = reads(operation) || operation.outcome == Outcome::refused;
+  facts.pure = reads_value(operation) || operation.outcome == Outcome::refused;
   facts.overwrites = facts.action == Action::write || facts.action == Action::erase;
-  if (reads(operation) || operation.action == Action::cas || facts.contrasts) {
+  if (reads_value(operation) || operation.action == Action::cas || facts.contrasts) {
     facts.wanted = state_of(wanted(operation));
   }
   if (operation.action == Action::append) {
