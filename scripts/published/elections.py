@@ -1,9 +1,10 @@
 """Elections, by chance: Figure 16, AvailSim, closed forms, Raft Refloated, partial partitions."""
+import json
 from fractions import Fraction
 from math import sqrt
 
 from . import formulas
-from .runs import (HELD, INCONCLUSIVE, VIOLATED, RunFailed, distance, mean, milliseconds, quantile)
+from .runs import (HELD, INCONCLUSIVE, VIOLATED, distance, mean, milliseconds, quantile)
 from .table import Group, Row, percent
 
 SHARES = (0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
@@ -159,7 +160,8 @@ def split_votes(ballast, full):
                    as_printed(p, paper) == paper, "scripts/published/formulas.py")
         seconds = f"{round(float(latency) * 1000)}ms"
         rows = ballast.sweep("split_votes.json", runs,
-                             {**servers(count, alive), "network.latency": seconds})
+                             {**servers(count, alive), "network.latency": seconds},
+                             (HELD, INCONCLUSIVE))  # nobody was elected: split, too
         against(group, f"split votes, {name}: simulated", p, share_split(rows), runs,
                 ballast.commands[-1])
     for alive, paper in ((4, 0.16), (3, 0.40)):
@@ -220,6 +222,10 @@ def election_times(group, ballast, runs):
 REFLOATED = {(150, 151): 2500, (150, 155): 581, (150, 200): 186, (150, 300): 194, (12, 24): 51,
              (50, 100): 88, (100, 200): 141}
 
+# After the crash, and three heartbeats to three others later: nobody is deposed any more.
+CALM = {"at": "9002us", "when": {"what": "received", "of": "AppendReply", "nth": 9},
+        "latency": {"factor": 0}, "optional": True}
+
 
 def refloated(ballast, full):
     trials = 1000 if full else 300
@@ -227,9 +233,16 @@ def refloated(ballast, full):
                   "Howard et al. 2015; heidihoward/ocaml-raft: as Figure 16, but packets take a "
                   "normal time of 5 ± 3 ms, negative ones left out, and disks take none. Its "
                   "result files are not published: in the place of the paper's numbers stand the "
-                  f"means of an independent simulation. {trials} trials each.")
+                  f"means of an independent simulation. {trials} trials each. With timeouts of "
+                  "12-24 ms and packets that may take as long, leaders are deposed again and "
+                  "again, and a run tells its longest change of leaders: so that this is the one "
+                  "after the crash, packets take no time any more once the new leader has had "
+                  "nine answers.")
     for (low, high), paper in REFLOATED.items():
         sets = {**timeouts(low, high), "duration": "60s" if high < 155 else "15s"}
+        if (low, high) == (12, 24):
+            sets = {"faults": json.dumps(ballast.faults("raft_refloated.json") + [CALM]), **sets,
+                    "duration": "500ms"}
         rows = ballast.sweep("raft_refloated.json", trials, sets)
         group.within(f"{low}-{high} ms: mean", paper, mean(milliseconds(rows, "followed_ns")), 0.15,
                      ballast.commands[-1])
@@ -248,14 +261,13 @@ def partitions(ballast, full):
     group = Group("partitions", "Raft under partial partitions",
                   "Howard and Abraham, \"Raft does not Guarantee Liveness in the face of Network "
                   f"Faults\", 2020. Of {seeds} seeds those count in which the leader was the one "
-                  "that the cut is meant for; all of them must agree.")
+                  "that the cut is meant for; all of them must agree, and half of the seeds at "
+                  "least must count.")
     for file, name, broken in PARTITIONS:
         rows = ballast.sweep(file, seeds, codes=(HELD, VIOLATED, INCONCLUSIVE))
         rows = [row for row in rows if row["verdict"] != "inconclusive"]
-        if 2 * len(rows) < seeds:
-            raise RunFailed(f"{ballast.commands[-1]}: only {len(rows)} of {seeds} runs count")
         wanted = [row for row in rows if row["property"] == (broken or "")]
         paper = f"fails ({broken})" if broken else "passes"
-        group.fact(name, paper, f"{len(wanted)} of {len(rows)}", len(wanted) == len(rows),
-                   ballast.commands[-1])
+        good = len(wanted) == len(rows) and 2 * len(rows) >= seeds
+        group.fact(name, paper, f"{len(wanted)} of {len(rows)}", good, ballast.commands[-1])
     return group

@@ -55,6 +55,10 @@ class Ballast:
             self._start(["run", file], sets, folder, {HELD})
             return Run(pathlib.Path(folder) / "run")
 
+    def faults(self, file):
+        """As the scenario has them; it must be one without comments."""
+        return json.loads((self.scenarios / file).read_text(encoding="utf-8"))["faults"]
+
     def sweep(self, file, seeds, sets=None, codes=(HELD,)):
         """The rows of runs.csv."""
         words = ["sweep", file, "--seeds", f"1..{seeds}", "--profile", "none"]

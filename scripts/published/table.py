@@ -67,9 +67,9 @@ def aligned(group):
     return text
 
 
-def page(groups, version):
+def page(groups, version, command="scripts/paper --full"):
     """results/paper.md."""
-    text = (f"# Published numbers\n\nMade by `scripts/paper --full` with {version}. Times are in "
+    text = (f"# Published numbers\n\nMade by `{command}` with {version}. Times are in "
             "milliseconds unless a row says otherwise. Each number of ours comes from the "
             "command in its row; `scripts/paper` reads it from `runs.csv`, `history.jsonl` or "
             "`trace.jsonl`.\n")

@@ -79,8 +79,9 @@ class Broken(unittest.TestCase):
         self.differs("delays", "delays_raft.json", '"latency": "1ms"', '"latency": "2ms"',
                      "Raft, remote client")
 
-    def test_all_logs_equal_where_they_should_differ(self):
-        self.differs("availsim", "availsim_logs_differ_2_failed.json", '"isolate"', '"pause"',
+    def test_two_logs_equal_where_all_should_differ(self):
+        self.differs("availsim", "availsim_logs_differ_2_failed.json",
+                     '"isolate": 4, "for": "3500us"', '"isolate": 4, "for": "1us"',
                      "2 failed, all logs different: KS")
 
     def test_votes_that_take_twice_as_long(self):
@@ -91,6 +92,10 @@ class Broken(unittest.TestCase):
         self.differs("partitions", "howard_abraham_1.json", '"algorithm": "raft"',
                      '"algorithm": "raft", "config": { "pre_vote": true, "check_quorum": true }',
                      "plain Raft")
+
+    def test_no_pre_vote_where_there_should_be_one(self):
+        self.differs("partitions", "howard_abraham_2.json", ', "config": { "pre_vote": true }', "",
+                     "PreVote alone")
 
 
 class Statistics(unittest.TestCase):
