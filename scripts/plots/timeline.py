@@ -10,6 +10,9 @@ NETWORK = {"partition", "isolate", "cut", "bridge", "flap", "latency", "loss", "
            "client_only", "deaf", "mute", "links_only"}
 LOAD = {"rate", "double_submit"}
 SHADES = {"network": "#8C8C8C", "load": "#56B4E9", "node": "#E69F00"}
+# What is over as soon as it has happened; the others stand until they end.
+MOMENTARY = {"restart", "clock_jump", "wipe", "rollback", "bit_rot", "misdirected_write", "disturb",
+             "crash_loop"}
 COMMON = {"at", "for", "after_event", "id", "after", "delay", "when", "every", "optional",
           "bounded"}
 
@@ -18,15 +21,26 @@ def kind_of(fault):
     return next((key for key in fault if key not in COMMON), "fault")
 
 
+def end_of(fault, faults, end):
+    """When a fault ends, in seconds; a crash at the next restart, whoever it is of."""
+    begin = seconds(fault["at"])
+    if fault.get("for"):
+        return begin + seconds(fault["for"])
+    if kind_of(fault) in MOMENTARY:
+        return begin
+    restarts = [seconds(f["at"]) for f in faults if kind_of(f) == "restart"]
+    return min([t for t in restarts if t > begin and kind_of(fault) == "crash"] + [end])
+
+
 def shade(axes, faults, end):
-    """A band for each fault, a line for one without an end; names above, not over each other."""
+    """A band for each fault, a line for a moment; names above, not over each other."""
     seen = set()
     last = {}
     for fault in faults:
         kind = kind_of(fault)
         group = "network" if kind in NETWORK else "load" if kind in LOAD else "node"
         begin = seconds(fault["at"])
-        until = begin + seconds(fault["for"]) if fault.get("for") else begin
+        until = end_of(fault, faults, end)
         if begin < 0.02 * end and until > 0.98 * end:
             axes[0].annotate(f"{kind}: all the time", (1.0, 1.0), xycoords="axes fraction",
                              fontsize=7, color="#444444", va="bottom", ha="right")

@@ -90,7 +90,7 @@ TEST_CASE("two choices: most of the gain, and the least harm when load informati
   const Duration all = at("1s", 10, "own");
   CHECK(all < two);
   CHECK((chance - two).ns * 10 > (chance - all).ns * 8);
-  // A report that is five jobs old hurts the herd; one of ten jobs makes it worse than chance.
+  // Reports that are up to ten jobs old make the herd worse than chance, but not two choices.
   CHECK(at("1ms", 10) < at("1ms", 2));
   CHECK(at("100ms", 2) < at("100ms", 10));
   CHECK(at("100ms", 2) < chance);
@@ -131,6 +131,11 @@ TEST_CASE("round robin suffers from variance more than the least loaded does, an
   CHECK(at("least_loaded", exponential) * 3 < at("round_robin", exponential) * 2);
   CHECK(at("least_loaded", variable) * 3 < at("round_robin", variable));
   CHECK(at("round_robin", exponential) * 5 < at("round_robin", variable));
+}
+
+TEST_CASE("bursts have another tail than the same mean load without them") {
+  const Duration calm = p99(curves + "bursts.json", {R"(workload.arrivals={"poisson": "600/s"})"});
+  CHECK(p99(curves + "bursts.json", {}) > calm * 2);
 }
 
 TEST_CASE("a hundred servers make 1 % slow answers 63 %, and hedging makes them 1 % again") {
