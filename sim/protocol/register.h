@@ -59,6 +59,9 @@ struct AlgorithmInfo {
   std::uint64_t (*open_goals)(const std::any& config) = [](const std::any&) {
     return ~std::uint64_t{0};
   };
+  // Whether it keeps nothing on disk, so that whoever crashes has to be told by a majority of the
+  // group what it knew: P::remembers() says whether it has been.
+  bool forgets = false;
 };
 
 // A policy, or whatever else an algorithm lets users choose by name: for `list` and `describe`.
@@ -85,81 +88,84 @@ struct Register {
     register_algorithm({P::name, P::summary,
                         std::vector<Operation>(std::begin(P::operations), std::end(P::operations)),
                         config_spec<typename P::Config>(), &make, &patience, &vary, &bears_meddling,
-                        &serves, &quorums, &misfit, &advice, goals(), timers(), &open_goals});
+                        &serves, &quorums, &misfit, &advice, goals(), timers(), &open_goals,
+                        requires(const P& node) { node.remembers();
+  }});
+}  // namespace ballast
+static std::unique_ptr<Process> make(const std::any& config) {
+  return std::make_unique<Hosted<P>>(*std::any_cast<Config>(&config));
+}
+static Duration patience(const std::any& config) {
+  if constexpr (requires(const Config& c) { c.patience(); }) {
+    return std::any_cast<const Config&>(config).patience();
   }
-  static std::unique_ptr<Process> make(const std::any& config) {
-    return std::make_unique<Hosted<P>>(*std::any_cast<Config>(&config));
+  return {1'000'000'000};
+}
+static void vary(std::any& config, Stream& dice, Duration round_trip) {
+  if constexpr (requires(Config & c) { c.vary(dice, round_trip); }) {
+    std::any_cast<Config&>(config).vary(dice, round_trip);
   }
-  static Duration patience(const std::any& config) {
-    if constexpr (requires(const Config& c) { c.patience(); }) {
-      return std::any_cast<const Config&>(config).patience();
+}
+static bool bears_meddling(const std::any& config) {
+  if constexpr (requires(const Config& c) { c.bears_meddling(); }) {
+    return std::any_cast<const Config&>(config).bears_meddling();
+  }
+  return false;
+}
+static bool serves(const std::any& config, Operation operation) {
+  const auto& all = P::operations;
+  if (std::find(std::begin(all), std::end(all), operation) == std::end(all)) return false;
+  if constexpr (requires(const Config& c) { c.serves(operation); }) {
+    return std::any_cast<const Config&>(config).serves(operation);
+  }
+  return true;
+}
+static QuorumSystem quorums(const std::any& config) {
+  if constexpr (requires(const Config& c) { c.quorums; }) {
+    return std::any_cast<const Config&>(config).quorums;
+  }
+  return quorum::Majority{};
+}
+static std::string misfit(const std::any& config, std::size_t members) {
+  if constexpr (requires(const Config& c) { c.unsafe_quorums; }) {
+    const Config& options = std::any_cast<const Config&>(config);
+    const QuorumProblem problem = problem_of(options.quorums, members);
+    if (!problem.unsuitable.empty()) return "quorums: " + problem.unsuitable;
+    if (!problem.unsafe.empty() && !options.unsafe_quorums) {
+      return "quorums: " + problem.unsafe + "; \"unsafe_quorums\": true shows what then happens";
     }
-    return {1'000'000'000};
   }
-  static void vary(std::any& config, Stream& dice, Duration round_trip) {
-    if constexpr (requires(Config & c) { c.vary(dice, round_trip); }) {
-      std::any_cast<Config&>(config).vary(dice, round_trip);
+  if constexpr (requires(const Config& c) { c.misfit(members); }) {
+    return std::any_cast<const Config&>(config).misfit(members);
+  }
+  return {};
+}
+static std::string advice(Operation operation) {
+  if constexpr (requires { Config::advice(operation); }) return Config::advice(operation);
+  return {};
+}
+static std::vector<GoalInfo> goals() {
+  if constexpr (requires { P::goals; }) {
+    static_assert(std::size(P::goals) <= most_goals, "a step keeps a bit for each goal");
+    return {std::begin(P::goals), std::end(P::goals)};
+  }
+  return {};
+}
+static std::uint64_t open_goals(const std::any& config) {
+  std::uint64_t open = ~std::uint64_t{0};
+  if constexpr (requires { &Config::opens; }) {
+    for (std::size_t goal = 0; goal < std::size(P::goals); ++goal) {
+      const bool opens = std::any_cast<const Config&>(config).opens(goal);
+      if (!opens) open &= ~(std::uint64_t{1} << goal);
     }
   }
-  static bool bears_meddling(const std::any& config) {
-    if constexpr (requires(const Config& c) { c.bears_meddling(); }) {
-      return std::any_cast<const Config&>(config).bears_meddling();
-    }
-    return false;
-  }
-  static bool serves(const std::any& config, Operation operation) {
-    const auto& all = P::operations;
-    if (std::find(std::begin(all), std::end(all), operation) == std::end(all)) return false;
-    if constexpr (requires(const Config& c) { c.serves(operation); }) {
-      return std::any_cast<const Config&>(config).serves(operation);
-    }
-    return true;
-  }
-  static QuorumSystem quorums(const std::any& config) {
-    if constexpr (requires(const Config& c) { c.quorums; }) {
-      return std::any_cast<const Config&>(config).quorums;
-    }
-    return quorum::Majority{};
-  }
-  static std::string misfit(const std::any& config, std::size_t members) {
-    if constexpr (requires(const Config& c) { c.unsafe_quorums; }) {
-      const Config& options = std::any_cast<const Config&>(config);
-      const QuorumProblem problem = problem_of(options.quorums, members);
-      if (!problem.unsuitable.empty()) return "quorums: " + problem.unsuitable;
-      if (!problem.unsafe.empty() && !options.unsafe_quorums) {
-        return "quorums: " + problem.unsafe + "; \"unsafe_quorums\": true shows what then happens";
-      }
-    }
-    if constexpr (requires(const Config& c) { c.misfit(members); }) {
-      return std::any_cast<const Config&>(config).misfit(members);
-    }
-    return {};
-  }
-  static std::string advice(Operation operation) {
-    if constexpr (requires { Config::advice(operation); }) return Config::advice(operation);
-    return {};
-  }
-  static std::vector<GoalInfo> goals() {
-    if constexpr (requires { P::goals; }) {
-      static_assert(std::size(P::goals) <= most_goals, "a step keeps a bit for each goal");
-      return {std::begin(P::goals), std::end(P::goals)};
-    }
-    return {};
-  }
-  static std::uint64_t open_goals(const std::any& config) {
-    std::uint64_t open = ~std::uint64_t{0};
-    if constexpr (requires { &Config::opens; }) {
-      for (std::size_t goal = 0; goal < std::size(P::goals); ++goal) {
-        const bool opens = std::any_cast<const Config&>(config).opens(goal);
-        if (!opens) open &= ~(std::uint64_t{1} << goal);
-      }
-    }
-    return open;
-  }
-  static std::vector<std::string_view> timers() {
-    constexpr auto words = enumerators(typename P::Timer{});
-    return {words.begin(), words.end()};
-  }
-};
+  return open;
+}
+static std::vector<std::string_view> timers() {
+  constexpr auto words = enumerators(typename P::Timer{});
+  return {words.begin(), words.end()};
+}
+}
+;
 
 }  // namespace ballast
