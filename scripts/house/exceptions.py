@@ -16,6 +16,7 @@ ALLOWED = {
     ("clock", "sim/scenario/trials.cc"): "how long is searched, never what a run does",
     ("thread", "sim/cli/sweep/engine.cc"): "the one place that makes several runs at a time",
     ("clock", "sim/cli/bugs.cc"): "how long each took, which the tables of bugs show",
+    ("thread", "sim/cli/workers.cc"): "judges several objects of a history at a time",
     ("clock", "sim/cli/check.cc"): "how long to search, after which a verdict stays unknown",
     ("clock", "sim/cli/sweep/engine.cc"): "how long to wait before it shows how far it has come",
     ("environment", "sim/cli/sweep/shard.cc"): "which task of an engine this process is",

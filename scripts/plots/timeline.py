@@ -1,6 +1,7 @@
 """Latency and rate over time, with faults shaded."""
 import style
 from data import NoData, seconds
+from tails import chosen
 
 # By what a fault acts on.
 NETWORK = {"partition", "isolate", "cut", "bridge", "flap", "latency", "loss", "duplicate",
@@ -90,4 +91,31 @@ def over_time(results):
     shade((upper, lower), series[0].faults, end)
     for ax in (upper, lower):
         ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+    return fig
+
+
+def moves(results):
+    series, which = chosen(results, lambda s: any(int(row.get("moved") or 0) for row in s.metrics))
+    if not series:
+        raise NoData("moves: no key moved from one endpoint to another; runs with several keys")
+    fig, ax = style.figure()
+    style.title(fig, "Keys that moved to another endpoint" + which, results)
+    for i, each in enumerate(series):
+        seen = 0
+        end, sums = [0.0], [0]
+        for row in each.metrics:
+            seen += int(row["moved"])
+            end.append(int(row["to_ns"]) / 1e9)
+            sums.append(seen)
+        ax.plot(end, sums, color=style.COLOURS[i], marker=style.MARKERS[i],
+                markevery=max(1, len(end) // 10), label=f"{each.label}: {seen}")
+    ax.set(xlabel="simulated time in s",
+           ylabel="requests so far that went elsewhere\nthan the last about the same key")
+    ax.set_xlim(0, end[-1])
+    if max(line.get_ydata()[-1] for line in ax.lines) > 20 * min(
+            line.get_ydata()[-1] for line in ax.lines):
+        ax.set_yscale("symlog", linthresh=10)
+    ax.set_ylim(bottom=0)
+    shade((ax,), series[0].faults, end[-1])
+    ax.legend()
     return fig

@@ -3,7 +3,9 @@
 #include <fstream>
 #include <sstream>
 
+#include "sim/cli/bands.h"
 #include "sim/cli/options.h"
+#include "sim/cli/workers.h"
 #include "sim/history/report.h"
 #include "sim/report/results.h"
 
@@ -34,9 +36,10 @@ class UntilTime final : public history::Patience {
 };
 
 // Judges in portions, so that the clock on the wall can end it; what is open then stays unknown.
-void judge_until(history::LinearizabilityCheck& check, std::optional<Duration> limit) {
-  const UntilTime patience(limit);
-  while (check.advance(std::uint64_t{1} << 14) && patience.lasts()) {
+void judge_until(history::LinearizabilityCheck& check, const CheckCommand& command) {
+  const UntilTime patience(command.limit);
+  Threads threads(command.jobs);
+  while (check.advance(std::uint64_t{1} << 14, threads) && patience.lasts()) {
   }
 }
 
@@ -50,7 +53,7 @@ struct Told {
 Told tell_linearizable(const CheckCommand& command, const history::History& read,
                        history::Page& page) {
   history::LinearizabilityCheck check(read, command.read.model, {command.bytes, 0});
-  judge_until(check, command.limit);
+  judge_until(check, command);
   const history::Judgement judgement =
       history::judge(read, command.read.model, check, most_explained);
   add_to(page, judgement);
@@ -138,6 +141,7 @@ ExitCode execute(const CheckCommand& command, const std::string&) {
   }
   std::vector<Told> all;
   history::Page page{&*read, file, {}, {}};
+  if (!command.html.empty()) page.bands = bands_beside(file);
   for (const history::WantedConsistency& wanted : command.consistency) {
     all.push_back(wanted.model == history::Consistency::linearizable
                       ? tell_linearizable(command, *read, page)

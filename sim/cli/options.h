@@ -136,6 +136,7 @@ struct CheckCommand {
   history::Isolation isolation = history::Isolation::strict_serializable;
   std::optional<Duration> limit;                 // by the clock on the wall
   std::uint64_t bytes = std::uint64_t{1} << 30;  // of the search
+  std::uint32_t jobs = 0;                        // objects at a time; 0 for all processors
   std::string html;                              // where to write the page; empty for none
   Format format = Format::text;
 };

@@ -18,6 +18,7 @@ struct CheckWords {
   std::string fail;
   std::string limit;
   std::string memory;
+  std::string jobs;
   std::string html;
   std::string format;
 };
@@ -132,6 +133,7 @@ AnyCommand make_check(const CheckWords& w) {
     c.limit = *parsed.value;
   }
   if (!w.memory.empty()) c.bytes = bytes_of(w.memory);
+  if (!w.jobs.empty()) c.jobs = static_cast<std::uint32_t>(parse_count("--jobs", w.jobs, 0, 1024));
   c.html = w.html;
   if (!w.format.empty()) c.format = parse_word<Format>("--format", w.format);
   return c;
@@ -179,6 +181,10 @@ void add_check_command(CLI::App& app, Commands& commands) {
   sub->add_option("--for", w->limit, "How long to search; default until it is decided")
       ->type_name("TIME");
   sub->add_option("--memory", w->memory, "What the search may use; default 1GB")->type_name("SIZE");
+  sub->add_option("-j,--jobs", w->jobs,
+                  "How many objects are judged at a time; default all processors. The verdicts are "
+                  "the same for any number")
+      ->type_name("N");
   sub->add_option("--html", w->html, "Write a page with the operations over time")
       ->type_name("FILE");
   sub->add_option("--format", w->format, "What to show; default text")

@@ -11,6 +11,7 @@ namespace ballast {
 Director::Director(std::vector<Fault> schedule, std::vector<Group> groups, std::uint64_t seed)
     : schedule_(std::move(schedule)),
       groups_(std::move(groups)),
+      needs_leader_(schedule_.size()),
       struck_(schedule_.size()),
       unended_(schedule_.size()) {
   reseed(seed);
@@ -28,9 +29,9 @@ Director::Director(std::vector<Fault> schedule, std::vector<Group> groups, std::
     FaultAction copy = fault.action;
     for_each_selector(copy, [&](const Selector& selector) {
       for (const Selector::Part& part : selector.parts) {
-        if (!part.node && part.group.empty() && part.role > Role::random) {
-          facts_ |= Standing::everything();
-        }
+        if (part.node || !part.group.empty()) continue;
+        if (part.role > Role::random) facts_ |= Standing::everything();
+        if (part.role == Role::leader || part.role == Role::follower) needs_leader_[i] = true;
       }
     });
   }
@@ -109,17 +110,17 @@ void Director::act(World& world) {
 }
 
 void Director::try_waiting(World& world) {
-  std::vector<Waiting> still;
-  for (const Waiting& waiting : waiting_) {
+  std::size_t still = 0;
+  for (const Waiting waiting : waiting_) {
     // Patience first: whether anybody looked in between makes no difference.
     if (world.now() - waiting.since >= patience) {
       miss(waiting);
       count_ends(last_end_);
     } else if (!try_begin(waiting.index, world)) {
-      still.push_back(waiting);
+      waiting_[still++] = waiting;
     }
   }
-  waiting_ = std::move(still);
+  waiting_.resize(still);
 }
 
 void Director::freeze() {
@@ -184,6 +185,8 @@ void Director::begin(std::size_t index, World& world) {
 }
 
 bool Director::try_begin(std::size_t index, World& world) {
+  // What most wait for, and what they are asked after every event.
+  if (needs_leader_[index] && !standing_.leader(groups_.front().nodes)) return false;
   Fault fault = schedule_[index];
   if (fault.after_event && world.last_event().value < *fault.after_event) return false;
   if (!resolve(fault.action, {world, groups_, standing_}, dice_[index])) return false;

@@ -106,6 +106,7 @@ class Director {
   std::vector<Waiting> waiting_;
   std::vector<Lurking> lurking_;
   std::vector<std::size_t> sprung_;    // whose moment has come during the event under way
+  std::vector<bool> needs_leader_;     // by index into schedule_
   std::vector<std::uint64_t> struck_;  // how often, by index into schedule_
   SightMask sights_ = 0;
   FactMask facts_ = Standing::leadership();

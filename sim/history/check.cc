@@ -8,6 +8,7 @@
 #include "sim/history/sets.h"
 #include "sim/history/verify.h"
 #include "sim/history/witness.h"
+#include "sim/history/zones.h"
 
 namespace ballast::history {
 namespace {
@@ -49,6 +50,9 @@ std::vector<std::uint32_t> without_unobserved(const History& history, Model mode
 
 std::vector<std::vector<std::uint32_t>> by_object(const History& history) {
   std::vector<std::vector<std::uint32_t>> all(history.objects.size());
+  std::vector<std::uint32_t> counts(history.objects.size(), 0);
+  for (const Operation& op : history.operations) ++counts[op.object];
+  for (std::size_t object = 0; object < all.size(); ++object) all[object].reserve(counts[object]);
   for (std::uint32_t i = 0; i < history.operations.size(); ++i) {
     all[history.operations[i].object].push_back(i);
   }
@@ -86,26 +90,29 @@ LinearizabilityCheck::LinearizabilityCheck(const History& history, Model model, 
     verdict.object = object;
     verdict.operations = std::move(operations[object]);
     verdicts_.push_back(std::move(verdict));
-    pending_.push_back({object, nullptr});
+    Pending pending;
+    pending.object = object;
+    pending_.push_back(std::move(pending));
   }
 }
 
 LinearizabilityCheck::~LinearizabilityCheck() = default;
 
 void LinearizabilityCheck::conclude(std::uint32_t object, Answer answer,
-                                    std::vector<std::uint32_t> witness) {
+                                    std::vector<std::uint32_t> witness,
+                                    std::vector<std::uint8_t>& marks) {
   ObjectVerdict& verdict = verdicts_[object];
   if (answer == Answer::no) verdict.answer = Linearizability::no;
   if (answer != Answer::yes) return;
   verdict.answer = Linearizability::yes;
   verdict.witness = std::move(witness);
   const std::string wrong =
-      refute_witness(history_, model_, verdict.operations, verdict.witness, marks_);
+      refute_witness(history_, model_, verdict.operations, verdict.witness, marks);
   SIM_ASSERT(wrong.empty(), "the witness of a linearizable history replays");
 }
 
 // Whether the order of the log, where there is one, is a linearization.
-bool LinearizabilityCheck::by_log(std::uint32_t object) {
+bool LinearizabilityCheck::by_log(std::uint32_t object, std::vector<std::uint8_t>& marks) {
   const std::vector<std::uint32_t>& operations = verdicts_[object].operations;
   const auto has_effect = [this](std::uint32_t index) {
     return history_.operations[index].effect != Operation::never;
@@ -113,60 +120,110 @@ bool LinearizabilityCheck::by_log(std::uint32_t object) {
   if (std::none_of(operations.begin(), operations.end(), has_effect)) return false;
   std::optional<std::vector<std::uint32_t>> witness = witness_by_log(history_, model_, operations);
   if (!witness) return false;
-  const bool holds = refute_witness(history_, model_, operations, *witness, marks_).empty();
-  if (holds) conclude(object, Answer::yes, std::move(*witness));
+  const bool holds = refute_witness(history_, model_, operations, *witness, marks).empty();
+  if (holds) conclude(object, Answer::yes, std::move(*witness), marks);
   return holds;
 }
 
-bool LinearizabilityCheck::without_search(std::uint32_t object) {
-  if (by_log(object)) return true;
+bool LinearizabilityCheck::without_search(std::uint32_t object, std::vector<std::uint8_t>& marks) {
+  if (by_log(object, marks)) return true;
+  if (model_ == Model::reg || model_ == Model::cas_register || model_ == Model::kv) {
+    ByZones zones = linearize_by_zones(history_, verdicts_[object].operations);
+    if (zones.answer == Answer::running) return false;
+    conclude(object, zones.answer, std::move(zones.witness), marks);
+    return true;
+  }
   if (model_ != Model::set) return false;
   Finding finding = check_set(history_, verdicts_[object].operations);
   verdicts_[object].sentence = finding.sentence;
-  conclude(object, finding.sentence.empty() ? Answer::yes : Answer::no, std::move(finding.witness));
+  conclude(object, finding.sentence.empty() ? Answer::yes : Answer::no, std::move(finding.witness),
+           marks);
   return true;
 }
 
-// The configurations that it took. A search that is over is given up.
-std::uint64_t LinearizabilityCheck::turn(Pending& pending, std::uint64_t nodes) {
+// `share`: of the memory, besides what it holds. A search that is over is given up.
+void LinearizabilityCheck::turn(Pending& pending, std::uint64_t share,
+                                std::vector<std::uint8_t>& marks) {
   ObjectVerdict& verdict = verdicts_[pending.object];
+  pending.spent = 1;
+  pending.peak = 0;
   if (!pending.search) {
-    if (without_search(pending.object)) return 1;
+    pending.over = without_search(pending.object, marks);
+    if (pending.over) return;
     pending.search = make_search(history_, model_, verdict.operations);
   }
-  held_bytes_ -= pending.bytes;
-  const std::uint64_t budget = limits_.bytes == 0            ? ~std::uint64_t{0}
-                               : limits_.bytes > held_bytes_ ? limits_.bytes - held_bytes_
-                                                             : 0;
+  const std::uint64_t budget = limits_.bytes == 0 ? ~std::uint64_t{0} : pending.bytes + share;
   const std::uint64_t before = pending.search->nodes();
+  std::uint64_t nodes = patience_;
   if (limits_.nodes > 0) nodes = std::min(nodes, limits_.nodes - before);
   const Answer answer = pending.search->run(nodes, budget);
-  pending.bytes = pending.search->bytes();
-  most_bytes_ = std::max(most_bytes_, held_bytes_ + pending.bytes);
+  pending.peak = pending.search->bytes();
+  pending.bytes = pending.peak;
   verdict.nodes = pending.search->nodes();
-  const std::uint64_t spent = verdict.nodes - before;
+  pending.spent += verdict.nodes - before;
   const bool used_up = limits_.nodes > 0 && verdict.nodes >= limits_.nodes;
-  if (answer != Answer::running || used_up) {
-    conclude(pending.object, answer,
-             answer == Answer::yes ? pending.search->witness() : std::vector<std::uint32_t>{});
-    pending.search.reset();
-    pending.bytes = 0;
-  }
-  held_bytes_ += pending.bytes;
-  return spent + 1;
+  pending.starved = answer == Answer::out_of_memory;
+  pending.over = answer != Answer::running || used_up;
+  if (!pending.over) return;
+  conclude(pending.object, answer,
+           answer == Answer::yes ? pending.search->witness() : std::vector<std::uint32_t>{}, marks);
+  pending.search.reset();
+  pending.bytes = 0;
 }
 
-bool LinearizabilityCheck::advance(std::uint64_t nodes) {
+class LinearizabilityCheck::Turns final : public Work {
+ public:
+  Turns(LinearizabilityCheck& check, std::uint64_t share) : check_(check), share_(share) {}
+  void piece(std::size_t index, std::size_t worker) override {
+    check_.turn(check_.pending_[check_.next_ + index], share_, check_.marks_[worker]);
+  }
+
+ private:
+  LinearizabilityCheck& check_;
+  std::uint64_t share_;
+};
+
+// Gives the next few objects a turn each. What they spent.
+std::uint64_t LinearizabilityCheck::turns(Workers& workers) {
+  const std::size_t many = std::min(most_at_once, pending_.size() - next_);
+  const std::uint64_t left = limits_.bytes > held_bytes_ ? limits_.bytes - held_bytes_ : 0;
+  const bool alone = pending_.size() == 1 && held_bytes_ == pending_[0].bytes;
+  marks_.resize(std::max(marks_.size(), workers.count()));
+  Turns work(*this, left / many);
+  for (std::size_t i = next_; i < next_ + many; ++i) held_bytes_ -= pending_[i].bytes;
+  workers.all(many, work);
   std::uint64_t spent = 0;
-  while (spent < nodes) {
-    if (next_ == pending_.size()) {
-      // A new round: those that are not over have another turn, twice as long.
-      std::erase_if(pending_, [](const Pending& each) { return !each.search; });
-      if (pending_.empty()) return false;
-      next_ = 0;
-      patience_ *= 2;
-    }
-    spent += turn(pending_[next_++], patience_);
+  std::uint64_t peak = held_bytes_;
+  for (const std::size_t end = next_ + many; next_ < end; ++next_) {
+    Pending& pending = pending_[next_];
+    spent += pending.spent;
+    peak += pending.peak;
+    held_bytes_ += pending.bytes;
+    if (!pending.starved || alone) continue;
+    Pending later;
+    later.object = pending.object;
+    put_off_.push_back(std::move(later));
+  }
+  most_bytes_ = std::max(most_bytes_, peak);
+  return spent;
+}
+
+// Those that are not over have another turn, twice as long. False if there are none.
+bool LinearizabilityCheck::next_round() {
+  std::erase_if(pending_, [](const Pending& each) { return each.over; });
+  next_ = 0;
+  patience_ = std::min(patience_ * 2, most_patience);
+  if (pending_.empty() && !put_off_.empty()) {
+    pending_.push_back(std::move(put_off_.front()));
+    put_off_.erase(put_off_.begin());
+    patience_ = most_patience;
+  }
+  return !pending_.empty();
+}
+
+bool LinearizabilityCheck::advance(std::uint64_t nodes, Workers& workers) {
+  for (std::uint64_t spent = 0; spent < nodes; spent += turns(workers)) {
+    if (next_ == pending_.size() && !next_round()) return false;
   }
   return true;
 }

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "sim/history/machine.h"
 #include "sim/history/sets.h"
+#include "sim/history/zones.h"
 
 namespace ballast::history {
 namespace {
@@ -50,6 +52,10 @@ class Relaxed {
     std::vector<std::uint32_t> rest = alive();
     spent_ += rest.size() + 1;
     if (model_ == Model::set) return !check_set(part_, rest).sentence.empty();
+    if (model_ == Model::reg || model_ == Model::cas_register || model_ == Model::kv) {
+      const Answer quick = linearize_by_zones(part_, rest).answer;
+      if (quick != Answer::running) return quick == Answer::no;
+    }
     const std::unique_ptr<AnySearch> search = make_search(part_, model_, rest);
     const Answer answer =
         search->run(std::min(most_nodes, budget_ - std::min(budget_, spent_)), most_bytes);
@@ -58,14 +64,50 @@ class Relaxed {
   }
   bool exhausted() const { return spent_ >= budget_; }
 
-  // Where the search gets stuck, in indices of the history.
-  void locate(Explanation& explanation) {
-    if (model_ == Model::set) return;
+  // What can be explained before the event of this rank, in indices of the history, and the state
+  // in which that leaves the object.
+  void locate(std::uint32_t rank, Explanation& explanation) {
+    Saved saved = save();
+    cut(rank - 1);
+    std::vector<std::uint32_t> order;
+    if (model_ == Model::set) {
+      order = check_set(part_, alive()).witness;
+    } else {
+      const std::unique_ptr<AnySearch> search = make_search(part_, model_, alive());
+      if (search->run(budget_, most_bytes) == Answer::yes) order = search->witness();
+      spent_ += search->nodes();
+    }
+    Machine machine(model_, part_.values);
+    for (const std::uint32_t i : order) {
+      machine.apply(part_.operations[i]);
+      explanation.order.push_back(original_[i]);
+    }
+    restore(std::move(saved));
+    explanation.states = states_at(rank);
+    if (explanation.states.empty() && !order.empty()) explanation.states = {machine.say()};
+  }
+
+  // The rank of the return up to which a search comes; 0 if that is not known.
+  std::uint32_t reached() {
+    if (model_ == Model::set) return 0;
     const std::unique_ptr<AnySearch> search = make_search(part_, model_, alive(), true);
-    if (search->run(budget_, most_bytes) != Answer::no) return;
-    const Stuck stuck = search->stuck();
-    for (const std::uint32_t i : stuck.order) explanation.order.push_back(original_[i]);
-    explanation.states = stuck.states;
+    const Answer answer = search->run(budget_ / 4, most_bytes);
+    spent_ += search->nodes();
+    return answer == Answer::no ? part_.operations[search->stuck().operation].returned : 0;
+  }
+
+  // Relaxes everything but these, if what is left still fails.
+  void focus(const std::vector<std::uint32_t>& on) {
+    Saved saved = save();
+    for (std::uint32_t i = 0; i < alive_.size(); ++i) {
+      const bool named = std::find(on.begin(), on.end(), original_[i]) != on.end();
+      if (alive_[i] && part_.operations[i].known() && !named) relax(i);
+    }
+    if (fails()) {
+      compact();
+    } else {
+      restore(std::move(saved));
+    }
   }
 
   // Relaxes each piece of so many known operations that is not needed.
@@ -126,6 +168,19 @@ class Relaxed {
   std::uint32_t original(std::uint32_t i) const { return original_[i]; }
 
  private:
+  // The states in which a search gets stuck at the return of this rank. None if it gets stuck
+  // before: it knows what is to come, and does not go where that cannot be.
+  std::vector<std::string> states_at(std::uint32_t rank) {
+    if (model_ == Model::set) return {};
+    const std::unique_ptr<AnySearch> search = make_search(part_, model_, alive(), true);
+    const Answer answer = search->run(budget_, most_bytes);
+    spent_ += search->nodes();
+    if (answer != Answer::no) return {};
+    const Stuck stuck = search->stuck();
+    return part_.operations[stuck.operation].returned == rank ? stuck.states
+                                                              : std::vector<std::string>{};
+  }
+
   static Word value(const Operation& op) {
     return op.action == Action::read || op.action == Action::dequeue ? op.result : op.argument;
   }
@@ -150,14 +205,19 @@ std::uint32_t shortest_prefix(Relaxed& relaxed) {
   std::sort(returns.begin(), returns.end());
   if (returns.empty()) return Operation::never;
   const Relaxed::Saved whole = relaxed.save();
-  std::size_t holds = 0;  // so many returns hold
+  // So many returns hold: a search came so far. It knows what is to come and stops early, though
+  // seldom by much.
+  const auto first = std::lower_bound(returns.begin(), returns.end(),
+                                      std::pair{relaxed.reached(), std::uint32_t{0}});
+  auto holds = static_cast<std::size_t>(first - returns.begin());
   std::size_t fails = returns.size();
-  while (fails - holds > 1) {
-    const std::size_t middle = holds + (fails - holds) / 2;
-    relaxed.cut(returns[middle - 1].first);
-    (relaxed.fails() ? fails : holds) = middle;
+  const auto try_so_many = [&](std::size_t count) {
+    relaxed.cut(returns[count - 1].first);
+    (relaxed.fails() ? fails : holds) = count;
     relaxed.restore(whole);
-  }
+  };
+  for (std::size_t step = 1; holds + step < fails; step *= 2) try_so_many(holds + step);
+  while (fails - holds > 1) try_so_many(holds + (fails - holds) / 2);
   relaxed.cut(returns[fails - 1].first);
   return returns[fails - 1].second;
 }
@@ -201,12 +261,18 @@ Explanation explain(const History& history, Model model, const ObjectVerdict& ve
   explanation.object = verdict.object;
   Relaxed relaxed(history, model, verdict.operations, budget);
   const std::uint32_t last = shortest_prefix(relaxed);
-  if (last != Operation::never) explanation.stuck = relaxed.original(last);
-  relaxed.locate(explanation);
+  if (last != Operation::never) {
+    explanation.stuck = relaxed.original(last);
+    relaxed.locate(history.operations[explanation.stuck].returned, explanation);
+    // Often what contradicts that one operation is plain to see.
+    explanation.core = {explanation.stuck};
+    relaxed.focus(reason(history, model, verdict.operations, explanation).operations);
+    explanation.core.clear();
+  }
   reduce(relaxed);
   explanation.irreducible = !relaxed.exhausted();
   list_core(relaxed, explanation);
-  explanation.sentence = reason(history, model, verdict.operations, explanation);
+  explanation.sentence = reason(history, model, verdict.operations, explanation).sentence;
   return explanation;
 }
 

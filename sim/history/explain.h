@@ -20,8 +20,8 @@ struct Explanation {
   std::vector<std::uint32_t> maybe;
   bool irreducible = true;  // false if the budget ended first
   std::string sentence;
-  // The most that can be explained up to there: operations as they took effect, and every state
-  // that was possible where it stops, up to eight. Empty for a set.
+  // The longest prefix that can be explained, all up to that return: operations as they took
+  // effect, and states that were possible where it stops, up to eight.
   std::vector<std::uint32_t> order;
   std::vector<std::string> states;
 };
@@ -32,9 +32,14 @@ struct Explanation {
 Explanation explain(const History& history, Model model, const ObjectVerdict& verdict,
                     std::uint64_t budget = 2'000'000);
 
-// The sentence: what of the operations contradicts the one by whose return it shows. `core` indexes
-// `history`, and so does `stuck`; `states` were possible there.
-std::string reason(const History& history, Model model, const std::vector<std::uint32_t>& all,
-                   const Explanation& explanation);
+// The sentence, and the operations that it names.
+struct Because {
+  std::string sentence;
+  std::vector<std::uint32_t> operations;
+};
+// What of the operations contradicts the one by whose return it shows. `core` indexes `history`,
+// and so does `stuck`; `states` were possible there.
+Because reason(const History& history, Model model, const std::vector<std::uint32_t>& all,
+               const Explanation& explanation);
 
 }  // namespace ballast::history

@@ -101,10 +101,12 @@ void LineSink::fill(Line& line, const Datum& map) {
   line.f = text("f");
   if (const Datum* process = map.find("process"); process != nullptr) {
     line.has_process = process->kind == Datum::Kind::integer;
+    line.by_nemesis = process->kind == Datum::Kind::text && process->text == "nemesis";
     line.process = process->integer;
   }
   if (const Datum* time = map.find("time"); time != nullptr) {
     line.has_time = time->kind == Datum::Kind::integer;
+    line.bad_time = !line.has_time && time->kind != Datum::Kind::null;
     line.time = time->integer;
   }
   if (const Datum* key = map.find("key"); key != nullptr && key->kind != Datum::Kind::null) {
@@ -161,8 +163,11 @@ void LineSink::add(const Line& line) {
                     "unknown type " + quoted(line.type) + "; expected invoke, ok, fail or info",
                     closest(line.type, types));
   }
+  if (line.bad_time) {
+    return complain(line, "the \"time\" of an operation is a whole number of nanoseconds");
+  }
   if (!line.has_process) {
-    if (line.type == "info") {
+    if (line.type == "info" || line.by_nemesis) {
       note_time(line);
       return remark(line);
     }
@@ -392,11 +397,22 @@ History Assembler::finish() {
   return std::move(history_);
 }
 
+namespace {
+
+// Whether a map begins as one of EDN does, with a keyword.
+bool opens_edn_map(std::string_view text) {
+  if (!text.starts_with("{")) return false;
+  const std::size_t first = text.find_first_not_of(" \t\r\n,", 1);
+  return first != std::string_view::npos && text[first] == ':';
+}
+
+}  // namespace
+
 void read_lines(std::string_view text, LineSink& sink) {
   const std::size_t start = text.find_first_not_of(" \t\r\n,\xEF\xBB\xBF");
   const std::string_view body = start == std::string_view::npos ? "" : text.substr(start);
-  const bool edn = body.starts_with("{:") || body.starts_with("[") || body.starts_with("#") ||
-                   body.starts_with(";");
+  const bool edn = opens_edn_map(body) ||
+                   (!body.empty() && std::string_view("[#^;").find(body[0]) != std::string::npos);
   edn ? read_edn(text, sink) : read_json_lines(text, sink);
 }
 

@@ -29,6 +29,8 @@ struct Line {
   std::uint32_t column = 1;
   bool has_process = false;  // an integer; others, such as "nemesis", do no operations
   bool has_time = false;
+  bool bad_time = false;    // it has one that is no number of nanoseconds
+  bool by_nemesis = false;  // its process is "nemesis"
   bool has_key = false;
   bool has_client = false;
   bool has_session = false;
@@ -127,10 +129,13 @@ class Assembler final : public LineSink {
   LineValue scratch_;
 };
 
+// Values may be nested so deeply and no deeper.
+constexpr int deepest_value = 100;
+
 // Adds the lines of the text; what is wrong with one becomes a problem.
 void read_json_lines(std::string_view text, LineSink& sink);
 void read_edn(std::string_view text, LineSink& sink);
-// Whichever of them it is: EDN begins with `{:`, `[`, `#` or `;`.
+// Whichever of them it is: EDN begins with `{:`, `[`, `#`, `^` or `;`.
 void read_lines(std::string_view text, LineSink& sink);
 
 // A line of JSON as a tree; `error` if it is none.

@@ -7,7 +7,27 @@
 namespace ballast::history {
 namespace {
 
-constexpr int deepest = 100;  // levels of nesting
+// Where the text stops being UTF-8, or its length. Overlong forms, halves of pairs and what is
+// beyond Unicode are none.
+std::size_t utf8_until(std::string_view text) {
+  const auto byte = [&](std::size_t i) {
+    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
+  };
+  for (std::size_t at = 0; at < text.size();) {
+    const unsigned first = byte(at);
+    const std::size_t more = first < 0x80 ? 0 : first < 0xE0 ? 1 : first < 0xF0 ? 2 : 3;
+    if ((first >= 0x80 && first < 0xC2) || first > 0xF4) return at;
+    for (std::size_t i = 1; i <= more; ++i) {
+      if ((byte(at + i) & 0xC0) != 0x80) return at;
+    }
+    const unsigned second = byte(at + 1);
+    const bool overlong = (first == 0xE0 && second < 0xA0) || (first == 0xF0 && second < 0x90);
+    const bool beyond = (first == 0xED && second >= 0xA0) || (first == 0xF4 && second >= 0x90);
+    if (overlong || beyond) return at;
+    at += more + 1;
+  }
+  return text.size();
+}
 
 class EdnReader {
  public:
@@ -15,7 +35,12 @@ class EdnReader {
 
   void read() {
     if (text_.starts_with("\xEF\xBB\xBF")) at_ = 3;
-    while (skip(), at_ < text_.size()) {
+    const std::size_t bad = utf8_until(text_);
+    if (bad < text_.size()) {
+      while (at_ < bad) advance();
+      return complain("this is not UTF-8");
+    }
+    while (skip(0), at_ < text_.size()) {
       if (text_[at_] == '[' || text_[at_] == '(') {
         advance();
         read_until_close();
@@ -30,7 +55,7 @@ class EdnReader {
  private:
   // The operations of a vector as they come, so that the whole is never a tree.
   void read_until_close() {
-    while (skip(), at_ < text_.size()) {
+    while (skip(0), at_ < text_.size()) {
       if (text_[at_] == ']' || text_[at_] == ')') {
         advance();
         return;
@@ -73,7 +98,8 @@ class EdnReader {
   static bool is_blank(char c) {
     return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == ',';
   }
-  void skip() {
+  // What is to be ignored may hold what is to be ignored.
+  void skip(int depth) {
     while (at_ < text_.size()) {
       const bool discard = text_.substr(at_).starts_with("#_");
       if (text_[at_] == ';') {
@@ -81,7 +107,7 @@ class EdnReader {
       } else if (discard) {
         at_ += 2;
         Datum ignored;
-        if (!read_datum(ignored, 0)) return;
+        if (!read_datum(ignored, depth + 1)) return;
       } else if (is_blank(text_[at_])) {
         advance();
       } else {
@@ -91,9 +117,9 @@ class EdnReader {
   }
 
   bool read_datum(Datum& out, int depth) {
-    skip();
+    if (depth > deepest_value) return complain("values are nested too deeply"), false;
+    skip(depth);
     if (at_ >= text_.size()) return complain("the text ends within an operation"), false;
-    if (depth > deepest) return complain("values are nested too deeply"), false;
     out.line = number_;
     out.column = static_cast<std::uint32_t>(at_ - line_begin_ + 1);
     const char c = text_[at_];
@@ -101,6 +127,11 @@ class EdnReader {
     if (c == '{') return read_items(out, '}', Datum::Kind::map, depth);
     if (c == '[') return read_items(out, ']', Datum::Kind::list, depth);
     if (c == '(') return read_items(out, ')', Datum::Kind::list, depth);
+    if (c == '^') {
+      ++at_;  // what is said about a value comes before it
+      Datum ignored;
+      return read_datum(ignored, depth + 1) && read_datum(out, depth + 1);
+    }
     if (c == '#') {
       ++at_;
       if (at_ < text_.size() && text_[at_] == '{') {
@@ -115,7 +146,7 @@ class EdnReader {
   bool read_items(Datum& out, char close, Datum::Kind kind, int depth) {
     out.kind = kind;
     advance();
-    while (skip(), at_ < text_.size() && text_[at_] != close) {
+    while (skip(depth), at_ < text_.size() && text_[at_] != close) {
       out.items.emplace_back();
       if (!read_datum(out.items.back(), depth + 1)) return false;
     }
@@ -147,6 +178,8 @@ class EdnReader {
 
   std::string_view token() {
     const std::size_t begin = at_;
+    // The letter \{ is no bracket.
+    if (text_.substr(at_).starts_with("\\")) at_ = std::min(at_ + 2, text_.size());
     while (at_ < text_.size() && !is_blank(text_[at_]) &&
            std::string_view("{}[]()\";").find(text_[at_]) == std::string_view::npos) {
       ++at_;

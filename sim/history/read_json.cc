@@ -54,7 +54,9 @@ class FlatLine {
     if (!take('"')) return false;
     const char* begin = at_;
     while (at_ != end_ && *at_ != '"') {
-      if (*at_ == '\\' || static_cast<unsigned char>(*at_) < 0x20) return false;
+      // Whether letters beyond ASCII are UTF-8 is for the library to say.
+      const auto byte = static_cast<unsigned char>(*at_);
+      if (byte == '\\' || byte < 0x20 || byte >= 0x80) return false;
       ++at_;
     }
     if (at_ == end_) return false;
@@ -160,7 +162,10 @@ class FlatLine {
   std::vector<Word> elements_;
 };
 
-Datum tree_of(const nlohmann::json& json) {
+struct TooDeep {};
+
+Datum tree_of(const nlohmann::json& json, int depth = 0) {
+  if (depth > deepest_value) throw TooDeep{};
   Datum out;
   if (json.is_boolean()) {
     out.kind = Datum::Kind::boolean;
@@ -170,7 +175,7 @@ Datum tree_of(const nlohmann::json& json) {
     out.text = json.get<std::string>();
   } else if (json.is_array()) {
     out.kind = Datum::Kind::list;
-    for (const auto& item : json) out.items.push_back(tree_of(item));
+    for (const auto& item : json) out.items.push_back(tree_of(item, depth + 1));
   } else if (json.is_object()) {
     out.kind = Datum::Kind::map;
     for (const auto& [key, value] : json.items()) {
@@ -178,7 +183,7 @@ Datum tree_of(const nlohmann::json& json) {
       name.kind = Datum::Kind::text;
       name.text = key;
       out.items.push_back(std::move(name));
-      out.items.push_back(tree_of(value));
+      out.items.push_back(tree_of(value, depth + 1));
     }
   } else if (json.is_number_integer()) {
     const auto number = json.get<std::int64_t>();
@@ -198,6 +203,9 @@ Datum tree_of(const nlohmann::json& json) {
 Datum parse_json(std::string_view text, std::string& error) {
   try {
     return tree_of(nlohmann::json::parse(text));
+  } catch (const TooDeep&) {
+    error = "values are nested too deeply";
+    return {};
   } catch (const nlohmann::json::parse_error& wrong) {
     const std::string_view what = wrong.what();
     const std::size_t from = what.find("column ");

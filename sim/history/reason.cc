@@ -27,7 +27,7 @@ class Reason {
     }
   }
 
-  std::string find() const {
+  Because find() {
     std::string sentence;
     switch (model_) {
       case Model::reg:
@@ -50,12 +50,14 @@ class Reason {
         sentence = check_set(history_, all_).sentence;
         break;
     }
-    return sentence.empty() ? by_states() : sentence;
+    if (sentence.empty()) sentence = by_states();
+    return {std::move(sentence), std::move(named_)};
   }
 
  private:
   // "read -> 3 (1.204 s to 1.210 s)"
-  std::string name(const Operation& op) const {
+  std::string name(const Operation& op) {
+    named_.push_back(static_cast<std::uint32_t>(&op - history_.operations.data()));
     const std::string end = op.known() ? say_time(history_, op.ended) : "unknown";
     return say(op, history_.values) + " (" + say_time(history_, op.invoked) + " to " + end + ")";
   }
@@ -101,7 +103,7 @@ class Reason {
     return changes && op.outcome == Outcome::ok && !leaves(op, word);
   }
 
-  std::string of_values() const {
+  std::string of_values() {
     for (const Operation* op : core_) {
       // A delete that found nothing has read nothing.
       const bool reads = op->action == Action::read ||
@@ -113,7 +115,7 @@ class Reason {
     return of_zones();
   }
 
-  std::string of_read(const Operation& read) const {
+  std::string of_read(const Operation& read) {
     const std::vector<const Operation*> all = writers(read.result);
     std::vector<const Operation*> before;
     for (const Operation* writer : all) {
@@ -168,7 +170,7 @@ class Reason {
     }
     return zones;
   }
-  std::string of_zones() const {
+  std::string of_zones() {
     const std::map<Word, Zone> all = zones();
     for (const auto& [word, held] : all) {
       if (!held.unique || !held.is_forward()) continue;
@@ -190,7 +192,7 @@ class Reason {
 
   // --- Other objects -------------------------------------------------------------------------
 
-  std::string of_queue() const {
+  std::string of_queue() {
     const auto with = [&](Action action, Word word) {
       std::vector<const Operation*> found;
       for (const std::uint32_t index : all_) {
@@ -227,7 +229,7 @@ class Reason {
     return "";
   }
 
-  std::string of_lock() const {
+  std::string of_lock() {
     for (const Operation* a : core_) {
       if (a->action != Action::acquire || a->outcome != Outcome::ok) continue;
       for (const Operation* b : core_) {
@@ -248,7 +250,7 @@ class Reason {
     return "";
   }
 
-  std::string of_counter() const {
+  std::string of_counter() {
     for (const Operation* read : core_) {
       if (read->action != Action::read) continue;
       Word least = 0;
@@ -272,7 +274,7 @@ class Reason {
 
   // --- What fits none ------------------------------------------------------------------------
 
-  std::string by_states() const {
+  std::string by_states() {
     if (explanation_.stuck == Operation::never) return "no order of the operations explains it";
     std::string text = name(history_.operations[explanation_.stuck]) +
                        " cannot be explained by any order of the operations around it";
@@ -290,12 +292,13 @@ class Reason {
   const std::vector<std::uint32_t>& all_;
   const Explanation& explanation_;
   std::vector<const Operation*> core_;
+  std::vector<std::uint32_t> named_;
 };
 
 }  // namespace
 
-std::string reason(const History& history, Model model, const std::vector<std::uint32_t>& all,
-                   const Explanation& explanation) {
+Because reason(const History& history, Model model, const std::vector<std::uint32_t>& all,
+               const Explanation& explanation) {
   return Reason(history, model, all, explanation).find();
 }
 

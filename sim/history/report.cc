@@ -146,7 +146,7 @@ std::string as_text(const Judgement& judgement) {
   std::string text(name_of(check.answer()));
   text += ": " + count(history.operations.size(), "operation") + " on " +
           count(check.objects().size(), "object") + " as " + std::string(name_of(judgement.model)) +
-          ", " + count(check.nodes(), "configuration") + "\n";
+          (check.nodes() > 0 ? ", " + count(check.nodes(), "configuration") : "") + "\n";
   if (bad > 1) text += with_commas(bad) + " objects are not linearizable\n";
   for (const Explanation& each : judgement.explanations) text += "\n" + in_text(judgement, each);
   if (bad > judgement.explanations.size()) {

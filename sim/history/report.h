@@ -46,17 +46,25 @@ struct PageSection {
   Explanation explanation;
   std::vector<std::uint32_t> operations;
 };
+// Something that stood for a while, such as a fault: shaded behind the operations.
+struct Band {
+  Time from;
+  Time to = Time::max();  // or the end
+  std::string text;
+};
 struct Page {
   const History* history = nullptr;
   std::string title;
   std::vector<std::string> findings;  // one for each question
   std::vector<PageSection> sections;
+  std::vector<Band> bands = {};  // besides what the history itself remarks
 };
 void add_to(Page& page, const Judgement& judgement);
 void add_to(Page& page, const WeakJudgement& judgement);
 
-// One file that loads nothing: rows are processes, bars operations, the core stands out; light and
-// dark as the reader has it.
+// One file that loads nothing: rows are clients, bars operations, faults are shaded, the core
+// stands out, and a line goes through the longest order that explains the rest; light and dark as
+// the reader has it. Objects that can be explained are drawn where none cannot, the first five.
 std::string as_html(const Page& page);
 
 }  // namespace ballast::history

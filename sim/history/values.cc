@@ -75,7 +75,10 @@ std::string Values::say(Word w) const {
   if (w == unreadable) return "something nobody reads";
   if (is_text(w)) {
     const std::string quoted = json(w);
-    return quoted.size() <= 40 ? quoted : quoted.substr(0, 37) + "...\"";
+    if (quoted.size() <= 40) return quoted;
+    std::size_t end = 37;  // not within a letter
+    while ((static_cast<unsigned char>(quoted[end]) & 0xC0) == 0x80) --end;
+    return quoted.substr(0, end) + "...\"";
   }
   if (!is_list(w)) return std::to_string(w);
   std::string text = "[";

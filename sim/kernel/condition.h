@@ -20,7 +20,7 @@ namespace ballast {
 
 namespace condition {
 
-// Flushes take another time.
+// Flushes take another time. Writes that wait when it is lifted are flushed at the speed of then.
 struct SlowFlush {
   static constexpr std::string_view name = "slow_flush";
   Distribution flush;

@@ -165,8 +165,8 @@ bool World::execute(std::uint32_t entry) {
       break;
     }
     case Kind::flushed:
-      if (!node.up || node.life != event.life) {
-        events_.release(slot);  // the crash lost what this would have flushed
+      if (!node.up || node.life != event.life || node.pace != event.message) {
+        events_.release(slot);  // the crash lost what this would have flushed, or it has been done
         return false;
       }
       if (node.pauses > 0) {
@@ -344,8 +344,12 @@ void World::write_ahead(Node& node, NodeId id, EventId step) {
   }
   if (effects_.records == 0 && effects_.facts.empty() && effects_.sends.empty()) return;
   hold(node, step);
+  queue_flush(node, id, step);
+}
+
+void World::queue_flush(const Node& node, NodeId id, EventId step) {
   const std::uint32_t event = events_.acquire();
-  events_[event] = {Kind::flushed, id, {}, node.life, {}, 0, step};
+  events_[event] = {Kind::flushed, id, {}, node.life, {}, node.pace, step};
   schedule(std::max(node.disk_free, now_), next_sequence_++, event);
 }
 

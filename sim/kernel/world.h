@@ -192,7 +192,7 @@ class World {
     // paused or busy, or 0
     Life life;
     PayloadRef payload;  // deliver
-    std::uint64_t message = 0;
+    std::uint64_t message = 0;  // flushed: the pace of the disk that it was queued at
     EventId cause;
   };
 
@@ -239,6 +239,7 @@ class World {
     Clock clock;
     Stream choices;
     Time disk_free;             // when the disk will have made all writes durable
+    std::uint64_t pace = 0;     // of the disk: how often the writes that wait got other times
     std::uint64_t durable = 0;  // records
     std::uint64_t journal_bytes = 0;
     std::uint64_t replaced_by = intact;  // the last record written that stands for those before it
@@ -317,6 +318,8 @@ class World {
 
   // --- Disks, world_disks.cc ---
   Duration flush_time(Node& node);
+  void queue_flush(const Node& node, NodeId id, EventId step);
+  void hasten(Node& node, NodeId id);
   void settle(Node& node, std::uint64_t records);
   bool write_fails(Node& node, NodeId id, EventId step);
   void state_survivors(Node& node, NodeId id);

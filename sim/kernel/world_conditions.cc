@@ -104,6 +104,8 @@ void World::end_condition(Node& node, NodeId id, const Imposed& imposed) {
              !holds<condition::LyingFlush>(node)) {
     node.durable = std::max(node.durable, node.said_durable);
     node.said_durable = 0;
+  } else if (std::holds_alternative<condition::SlowFlush>(imposed.what)) {
+    hasten(node, id);
   } else if (const auto* frozen = std::get_if<condition::FrozenClock>(&imposed.what)) {
     if (!holds<condition::FrozenClock>(node) && !frozen->catches_up) {
       jump_clock(id, node.frozen_at - node.clock.local(now_));
@@ -211,6 +213,23 @@ Duration World::flush_time(Node& node) {
   if (slow == nullptr) return node.flush.at(word);
   ++counters_.misfortunes.flushes_slowed;
   return std::get<condition::SlowFlush>(slow->what).flush.at(word);
+}
+
+// The disk is as fast as before: so are the writes that wait for it, which would otherwise keep a
+// node behind for as long as they had piled up, with no trouble left to see.
+void World::hasten(Node& node, NodeId id) {
+  if (node.held.empty()) return;
+  ++node.pace;
+  node.disk_free = now_;
+  std::uint64_t written = std::max(node.durable, node.said_durable);
+  for (std::size_t i = 0; i < node.held.size(); ++i) {
+    const Held& held = held_[node.held[i]];
+    if (held.journal_size > written) {
+      node.disk_free = saturating_add(node.disk_free, flush_time(node));
+      written = held.journal_size;
+    }
+    queue_flush(node, id, held.step);
+  }
 }
 
 // The disk says that so many records are durable, and they are unless it lies.

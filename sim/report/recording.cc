@@ -15,7 +15,7 @@ Recording::Recording(const RecordingOptions& options, std::ostream* history)
       history_(history),
       metrics_(
           "from_ns,to_ns,invoked,ok,fail,info,p50_ns,p99_ns,max_ns,sent,received,dropped,elections,"
-          "nodes_up,routed,most_routed\n") {}
+          "nodes_up,routed,most_routed,moved\n") {}
 
 void Recording::begin(const Scenario& scenario, const World& world) {
   trace_.begin(scenario, world);
@@ -49,7 +49,8 @@ void Recording::sample(const Sample& s) {
     metrics_ += ',' + std::to_string(count);
   }
   const Spread::Interval chosen = spread_.take_interval();
-  for (const std::uint64_t count : {std::uint64_t{s.nodes_up}, chosen.routed, chosen.most}) {
+  for (const std::uint64_t count :
+       {std::uint64_t{s.nodes_up}, chosen.routed, chosen.most, chosen.moved}) {
     metrics_ += ',' + std::to_string(count);
   }
   metrics_ += '\n';

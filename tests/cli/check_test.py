@@ -133,6 +133,87 @@ class Check(Case):
         self.assertIn("h.jsonl:1:1: error: process 0 completes", error)
         self.assertIn("h.jsonl:2:1: error: an operation without \"type\"", error)
 
+    def test_what_is_no_history_has_a_place_and_never_a_crash(self):
+        begin = '{"process":0,"type":"invoke","f":"write","value":1,"time":%s}\n'
+        end = '{"process":0,"type":"ok","f":"write","value":1,"time":%s}\n'
+        edn = "{:process 0, :type :invoke, :f :write, :value %s}"
+        for text, place in (
+                (begin % 1 + (end % 2)[:20], ":2:1: error: this is not JSON"),
+                (begin % "1.5" + end % 2, ':1:1: error: the "time" of an operation is a whole'),
+                (begin % 1 + end % "99999999999999999999", ":2:1: error: the \"time\""),
+                (begin % '"soon"' + end % 2, ":1:1: error: the \"time\""),
+                (begin % 5 + end % 3, ":2:1: error: the operation of process 0 ends before"),
+                (begin % 1 + begin % 2, ":2:1: error: process 0 has two operations open"),
+                (begin % 1 + end % 2 + end % 3, ":3:1: error: process 0 completes"),
+                ((begin % 1).replace("invoke", "begin"), ':1:1: error: unknown type "begin"'),
+                ('{"value":' + "[" * 50000 + "]" * 50000 + "}\n", ":1:1: error: values are nested"),
+                ("[" * 50000, ":1:103: error: values are nested too deeply"),
+                (edn % ("[" * 50000), ": error: values are nested too deeply"),
+                (edn % ("#_" * 50000), ": error: values are nested too deeply"),
+                (edn % ("#a " * 50000), ": error: values are nested too deeply"),
+                (edn % ("^a " * 50000), ": error: values are nested too deeply"),
+                (edn % "1" + "]", ":1:49: error: a bracket that closes nothing"),
+                ("[" + edn % "1", "error: the text ends within a vector"),
+                ("{:process 0, :type}", "error: a map with a key that has no value"),
+                ('{:f "wri', "error: the text ends within a string")):
+            error = self.check(text, code=65).stderr
+            self.assertIn(place, error, text[:100])
+        bad = b'{"process":0,"type":"invoke","f":"write","value":"\xff","time":1}\n'
+        (self.folder / "h.jsonl").write_bytes(bad)
+        self.assertIn(":1:1: error: this is not JSON",
+                      self.ballast("check", "h.jsonl", "--model", "register", code=65).stderr)
+        bad = b'{:process 0, :type :invoke,\n :f :write, :value "\xc3"}'
+        (self.folder / "h.edn").write_bytes(bad)
+        self.assertIn("h.edn:2:21: error: this is not UTF-8",
+                      self.ballast("check", "h.edn", "--model", "register", code=65).stderr)
+
+    def test_what_jepsen_writes_is_read(self):
+        edn = ("; a test\r\n"
+               "#jepsen.history.Op{:type :info, :f :start, :process :nemesis, :time 10}\r\n"
+               "{:type :invoke, :f :start, :process :nemesis, :time 11}\r\n"
+               "^{:a 1} {:type :invoke, :f :write, :value [1 5], :process 0, :time 100}\r\n"
+               "{ :type :invoke, :f :read, :value [1 nil], :process 1, :time 101}\r\n"
+               "{:type :ok, :f :write, :value [1 5], :process 0, :time 103, :error \\{}\r\n"
+               "{:type :ok, :f :read, :value [1 5], :process 1, :time 104} #_{:type :bogus}\r\n"
+               "{:type :invoke, :f :cas, :value [1 [7 6]], :process 1, :time 105}\r\n"
+               "{:type :fail, :f :cas, :value [1 [7 6]], :process 1, :time 106, :error [:no 1]}\r\n"
+               "{:type :invoke, :f :read, :value [2 nil], :process 3, :time 107}\r\n"
+               "{:type :info, :f :read, :value [2 nil], :process 3, :time 108, :error :timeout}\r\n"
+               "{:type :info, :f :stop, :process :nemesis, :time 110, :value {:a #{1 2}}}\r\n")
+        words = ("--partition", "value", "--format", "json")
+        for text in (edn, "\ufeff" + edn):
+            report = json.loads(self.check(text, *words, model="cas-register").stdout)
+            self.assertEqual((report["verdict"], report["objects"]), ("linearizable", 2))
+        # A refused cas that looked would have found the 5 that it asks for.
+        seen = edn.replace("[7 6]", "[5 6]")
+        self.check(seen, *words, model="cas-register")
+        self.check(seen, *words, "--fail", "observed", model="cas-register", code=1)
+        self.check("", model="register")
+        # Microseconds since 1970, and no times at all.
+        self.check(GOOD.replace('"time": ', '"time": 178000000000000000'))
+        self.check(STALE.replace('"time"', '"when"'), code=1)
+
+    def test_any_number_of_jobs_says_the_same(self):
+        events = []
+        for key in range(40):
+            # Few values under many clients: some keys take a search, and one is wrong.
+            for i in range(60):
+                process = key * 10 + i % 6
+                f, value = ("write", i % 3) if i % 2 == 0 else ("read", (i - 1) % 3)
+                if key == 33 and i == 59:
+                    value = 7
+                for kind, time in (("invoke", i * 10 + i % 6), ("ok", i * 10 + 50)):
+                    events.append((time, kind == "ok", {
+                        "process": process, "type": kind, "f": f, "key": key, "time": time,
+                        "value": None if f == "read" and kind == "invoke" else value}))
+        events.sort(key=lambda event: event[:2])
+        text = "".join(json.dumps(each) + "\n" for _, _, each in events)
+        for more in ((), ("--memory", "64kB"), ("--format", "json")):
+            said = {self.check(text, "--jobs", str(jobs), *more, code=1).stdout
+                    for jobs in (1, 2, 7, 0)}
+            self.assertEqual(len(said), 1)
+            self.assertIn("7", said.pop())
+
     def test_no_such_file_and_wrong_words(self):
         self.ballast("check", "none.jsonl", "--model", "register", code=66)
         self.assertIn("did you mean register?",

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include "sim/history/chart.h"
 #include "sim/history/read.h"
 #include "sim/history/report.h"
 #include "tests/history/histories.h"
@@ -175,6 +176,53 @@ TEST_CASE("every core fails by itself, and nothing can be taken from it") {
   }
 }
 
+TEST_CASE("the longest prefix is all that came before the return that nothing explains") {
+  // The leave rule makes a search stop much earlier: it knows that 3 is still to be read.
+  const Explanation why = Builder(Model::reg)
+                              .write(3, 1, 2)
+                              .write(5, 3, 4)
+                              .read(5, 5, 6)
+                              .write(6, 7, 8)
+                              .read(3, 9, 10)
+                              .explain();
+  CHECK(why.order == std::vector<std::uint32_t>{0, 1, 2, 3});
+  CHECK(why.states == std::vector<std::string>{"6"});
+  CHECK(why.stuck == 4);
+  CHECK(why.core == std::vector<std::uint32_t>{0, 1, 4});
+}
+
+TEST_CASE("a page shades what nemeses and runs say of faults, and draws every operation") {
+  Builder builder(Model::reg);
+  builder.write(3, 10, 20).write(5, 30, 40).read(3, 50, 70).write(9, 80, 0);
+  put_in_order(builder.history);
+  builder.history.remarks = {{Time{15}, "start-partition \"majority\""},
+                             {Time{16}, "start-partition \"done\""},
+                             {Time{45}, "stop-partition"},
+                             {Time{47}, "stop-partition"},
+                             {Time{60}, "bump-clock"},
+                             {Time{65}, "kill \"n1\""}};
+  const std::vector<Band> bands = bands_of(builder.history);
+  REQUIRE(bands.size() == 3);
+  CHECK(bands[0].from == Time{15});
+  CHECK(bands[0].to == Time{47});
+  CHECK(bands[1].from == bands[1].to);
+  CHECK(bands[2].to == Time::max());
+  LinearizabilityCheck check(builder.history, Model::reg, {});
+  check.finish();
+  Page page{&builder.history, "faults", {}, {}, {{Time{5}, Time{25}, "crash, nodes <n2>"}}};
+  add_to(page, judge(builder.history, Model::reg, check, 5));
+  const std::string html = as_html(page);
+  const auto count = [&](const std::string& part) {
+    std::size_t found = 0;
+    for (auto at = html.find(part); at != std::string::npos; at = html.find(part, at + 1)) ++found;
+    return found;
+  };
+  CHECK(count("<g class=\"band\">") == 4);
+  CHECK(count("crash, nodes &lt;n2&gt;</text>") == 1);
+  CHECK(count("<g class=\"op") == 3);  // the fourth was called after the failure
+  CHECK(count("to take effect: ") == 2);
+}
+
 TEST_CASE("reports are whole: text, JSON and a page that loads nothing") {
   Builder builder(Model::reg);
   builder.write(3, 1, 2).write(5, 3, 4).read(3, 5, 7).write(9, 8, 0);
@@ -190,8 +238,9 @@ TEST_CASE("reports are whole: text, JSON and a page that loads nothing") {
   add_to(drawn, judgement);
   const std::string page = as_html(drawn);
   says(page, "<h1>a &lt;history&gt;</h1>");
-  says(page, "not linearizable: 4 operations on 1 objects, each a register");
-  says(page, "class=\"core\"");
+  says(page, "not linearizable: 4 operations on 1 object, a register");
+  says(page, "class=\"op core stuck\"");
+  says(page, "read -&gt; 3 cannot return here");
   CHECK(page.find("http") == std::string::npos);
   CHECK(page.find("src=") == std::string::npos);
 }

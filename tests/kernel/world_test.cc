@@ -187,6 +187,33 @@ TEST_CASE("a disk that becomes faster does not let a step overtake an earlier on
         "11ms n2 received 7 from n1\n");
 }
 
+TEST_CASE("what waits for a slow disk is written at the old speed when it is slow no more") {
+  Puppet::Config puppet = starting([](Puppet&, Steps& step) {
+    step.persist(Kept{1});
+    step.set_timer(Bell::first, 2_ms);
+  });
+  puppet.bell = [](Puppet&, Bell bell, Steps& step) {
+    step.persist(Kept{2});
+    step.send(n2, Note{7});
+    if (bell == Bell::first) step.set_timer(Bell::second, 1_ms);
+  };
+  Stage stage({.puppets = {puppet, {}}, .flush = slow});
+  const ConditionId trouble =
+      stage.world.impose(n1, condition::SlowFlush{Distribution::constant(5000_ms)});
+  stage.run_until(5_ms);  // the write of the start, begun before, still takes 10 ms
+  stage.seen();
+  stage.world.lift(trouble);
+  stage.run_until(60_s);
+  CHECK(stage.seen() ==
+        "15ms n1 flushed\n"
+        "25ms n1 flushed\n"
+        "25ms n1 sent 7 to n2\n"
+        "26ms n2 received 7 from n1\n"
+        "35ms n1 flushed\n"
+        "35ms n1 sent 7 to n2\n"
+        "36ms n2 received 7 from n1\n");
+}
+
 // --- Messages ------------------------------------------------------------------------------------
 
 TEST_CASE("a message to a node that is down is dropped, one in flight when it restarts arrives") {

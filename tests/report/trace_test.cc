@@ -188,7 +188,7 @@ TEST_CASE("history and metrics add up to the summary") {
     std::istringstream cells(row);
     std::vector<std::uint64_t> numbers;
     for (std::string cell; std::getline(cells, cell, ',');) numbers.push_back(std::stoull(cell));
-    REQUIRE(numbers.size() == 16);
+    REQUIRE(numbers.size() == 17);
     CHECK(numbers[0] == last_to);
     last_to = numbers[1];
     invoked += numbers[2];
