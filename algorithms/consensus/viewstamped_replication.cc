@@ -104,6 +104,7 @@ void ViewstampedReplication::enter(Term view, Step_& step) {
   wanted_.reset();
   step.cancel_timer(Timer::resend);
   step.observe(TermStarted{view});
+  step.observe(ViewEntered{view, primary_of(view, step) == step.self()});
   if (primary_of(view, step) != step.self()) {
     role_ = Backup{};
     return await_primary(step);

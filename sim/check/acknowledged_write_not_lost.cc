@@ -13,12 +13,12 @@ class AcknowledgedWriteNotLost final : public Checker {
     return std::make_unique<AcknowledgedWriteNotLost>(*this);
   }
   std::string_view property() const override { return "acknowledged_write_not_lost"; }
-  FactMask interests() const override { return ReplicaLogs::interests() | facts<Elected>(); }
+  FactMask interests() const override { return ReplicaLogs::interests() | facts<ViewEntered>(); }
 
   void hear(const HeardFact& heard, Objections& objections) override {
     logs_.hear(heard);
-    const auto* elected = std::get_if<Elected>(heard.fact);
-    if (elected != nullptr) check(elected->term, heard, objections);
+    const auto* entered = std::get_if<ViewEntered>(heard.fact);
+    if (entered != nullptr && entered->leads) check(entered->view, heard, objections);
   }
 
  private:

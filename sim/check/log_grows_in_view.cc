@@ -14,7 +14,7 @@ class LogGrowsInView final : public Checker {
     return std::make_unique<LogGrowsInView>(*this);
   }
   std::string_view property() const override { return "log_grows_in_view"; }
-  FactMask interests() const override { return ReplicaLogs::interests() | facts<TermStarted>(); }
+  FactMask interests() const override { return ReplicaLogs::interests() | facts<ViewEntered>(); }
 
   void hear(const HeardFact& heard, Objections& objections) override {
     Node& node = nodes_[heard.node];
@@ -23,9 +23,9 @@ class LogGrowsInView final : public Checker {
     logs_.hear(heard);
     if (const auto* logged = std::get_if<Logged>(heard.fact)) {
       if (logged->view == node.view) node.furthest = std::max(node.furthest, logged->slot);
-    } else if (const auto* started = std::get_if<TermStarted>(heard.fact)) {
+    } else if (const auto* entered = std::get_if<ViewEntered>(heard.fact)) {
       const Slot last = logs_.of(heard.node).last();
-      if (started->term == node.view && last < node.furthest) [[unlikely]] {
+      if (entered->view == node.view && last < node.furthest) [[unlikely]] {
         objections.raise(property(), heard,
                          to_text(heard.node) + " is back in view " +
                              std::to_string(node.view.value) + " at " + to_text(heard.at) +
@@ -33,7 +33,7 @@ class LogGrowsInView final : public Checker {
                              ", but had one up to slot " + std::to_string(node.furthest.value) +
                              " in this view");
       }
-      node = {started->term, last};
+      node = {entered->view, last};
     }
   }
 

@@ -15,7 +15,7 @@ class NoLogDivergence final : public Checker {
     return std::make_unique<NoLogDivergence>(*this);
   }
   std::string_view property() const override { return "no_log_divergence"; }
-  FactMask interests() const override { return ReplicaLogs::interests() | facts<TermStarted>(); }
+  FactMask interests() const override { return ReplicaLogs::interests() | facts<ViewEntered>(); }
 
   void hear(const HeardFact& heard, Objections& objections) override {
     const auto* logged = std::get_if<Logged>(heard.fact);
@@ -29,8 +29,8 @@ class NoLogDivergence final : public Checker {
     logs_.hear(heard);
     if (logged != nullptr) {
       check(logged->view, logged->slot, heard, objections);
-    } else if (const auto* started = std::get_if<TermStarted>(heard.fact)) {
-      check(started->term, end, heard, objections);
+    } else if (const auto* entered = std::get_if<ViewEntered>(heard.fact)) {
+      check(entered->view, end, heard, objections);
     }
   }
 

@@ -372,6 +372,14 @@ struct ViewChangeBegun {  // this replica gives up its view, for `view`
   static constexpr auto fields = std::tuple{field("view", &ViewChangeBegun::view)};
 };
 
+struct ViewEntered {  // this replica is in `view`, with the log that it has; as its primary?
+  Term view;
+  bool leads = false;
+  static constexpr std::string_view name = "view_entered";
+  static constexpr auto fields =
+      std::tuple{field("view", &ViewEntered::view), field("leads", &ViewEntered::leads)};
+};
+
 struct Logged {  // this replica's log now holds `value` at `slot`, its last, as one of `view`
   Slot slot;
   ValueDigest value;
@@ -402,12 +410,13 @@ struct CommitAdvanced {  // this replica's commit-number is now `slot`, in `view
       std::tuple{field("slot", &CommitAdvanced::slot), field("view", &CommitAdvanced::view)};
 };
 
-using Fact = std::variant<Proposed, Decided, TermStarted, Campaigned, VoteGranted, Elected,
-                          SteppedDown, Appended, Truncated, Committed, Prepared, Promised,
-                          AcceptAsked, Accepted, PolicySet, WeightSet, HealthSet, Admitted, Routed,
-                          Ended, Invoked, Returned, LockGranted, LockReleased, SlotAsked,
-                          SlotAccepted, Executed, Checkpointed, SnapshotTaken, SnapshotInstalled,
-                          Reconfigured, ViewChangeBegun, Logged, LogCut, CommitAdvanced>;
+using Fact =
+    std::variant<Proposed, Decided, TermStarted, Campaigned, VoteGranted, Elected, SteppedDown,
+                 Appended, Truncated, Committed, Prepared, Promised, AcceptAsked, Accepted,
+                 PolicySet, WeightSet, HealthSet, Admitted, Routed, Ended, Invoked, Returned,
+                 LockGranted, LockReleased, SlotAsked, SlotAccepted, Executed, Checkpointed,
+                 SnapshotTaken, SnapshotInstalled, Reconfigured, ViewChangeBegun, ViewEntered,
+                 Logged, LogCut, CommitAdvanced>;
 static_assert(sizeof(Fact) <= 56, "facts travel through every observer: keep them small");
 
 }  // namespace ballast

@@ -55,6 +55,7 @@ struct Adding {
   void operator()(const SnapshotInstalled& f) const { s.entries.insert(f.index.value); }
   void operator()(const Reconfigured& f) const { s.entries.insert(f.index.value); }
   void operator()(const ViewChangeBegun& f) const { s.terms.insert(f.view); }
+  void operator()(const ViewEntered& f) const { s.terms.insert(f.view); }
   void operator()(const Logged& f) const { s.entries.insert(f.slot.value); }
   void operator()(const LogCut& f) const { s.entries.insert(f.last_kept.value + 1); }
   void operator()(const CommitAdvanced& f) const { s.entries.insert(f.slot.value); }
@@ -103,6 +104,7 @@ struct Concerning {
   bool operator()(const SnapshotInstalled&) const { return true; }
   bool operator()(const Reconfigured&) const { return true; }
   bool operator()(const ViewChangeBegun& f) const { return s.terms.contains(f.view); }
+  bool operator()(const ViewEntered& f) const { return s.terms.contains(f.view); }
   bool operator()(const Logged& f) const { return s.entries.contains(f.slot.value); }
   bool operator()(const LogCut&) const { return true; }
   bool operator()(const CommitAdvanced& f) const { return s.entries.contains(f.slot.value); }

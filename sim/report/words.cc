@@ -75,6 +75,10 @@ struct FactWords {
   std::string operator()(const ViewChangeBegun& f) const {
     return "gave up its view for view " + number(f.view.value);
   }
+  std::string operator()(const ViewEntered& f) const {
+    return std::string("is ") + (f.leads ? "the primary" : "a backup") + " in view " +
+           number(f.view.value);
+  }
   std::string operator()(const Logged& f) const {
     return "logged slot " + number(f.slot.value) + " in view " + number(f.view.value) + " (" +
            to_text(f.value) + ")";

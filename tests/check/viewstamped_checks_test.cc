@@ -16,6 +16,7 @@ const Group trio{"server", {n1, n2, n3}};
 constexpr Term v1{1};
 constexpr Term v2{2};
 
+ViewEntered entered(Term view, bool leads = false) { return {view, leads}; }
 Logged logged(std::uint64_t slot, std::uint64_t value, Term view = v1) {
   return {Slot{slot}, {value}, view};
 }
@@ -25,8 +26,8 @@ CommitAdvanced committed(std::uint64_t slot, Term view = v1) { return {Slot{slot
 // n1 commits two requests of view 1 with n2, and crashes with a third that it alone has logged. n2
 // and n3 go to view 2 without that. n1 recovers, and a request of view 2 takes its place.
 void tell_correct_run(Claims& claims) {
-  for (const NodeId node : {n1, n2, n3}) claims.state(node, TermStarted{v1});
-  claims.state(n1, Elected{v1});
+  for (const NodeId node : {n1, n2, n3}) claims.state(node, entered(v1));
+  claims.state(n1, entered(v1, true));
   for (const NodeId node : {n1, n2}) {
     claims.state(node, logged(1, 10));
     claims.state(node, logged(2, 20));
@@ -34,17 +35,17 @@ void tell_correct_run(Claims& claims) {
   claims.state(n1, committed(2));
   claims.state(n1, logged(3, 30));
   claims.crash(n1);
-  claims.state(n2, TermStarted{v2});
-  claims.state(n2, Elected{v2});
+  claims.state(n2, entered(v2));
+  claims.state(n2, entered(v2, true));
   claims.state(n3, logged(1, 10, v2));
   claims.state(n3, logged(2, 20, v2));
-  claims.state(n3, TermStarted{v2});
+  claims.state(n3, entered(v2));
   claims.state(n2, logged(3, 31, v2));
   claims.state(n1, LogCut{});
   claims.state(n1, LogCut{Slot{2}, v2, true});
   claims.state(n1, committed(2, v2));
   claims.state(n1, logged(3, 31, v2));
-  claims.state(n1, TermStarted{v2});
+  claims.state(n1, entered(v2));
   claims.state(n2, committed(3, v2));
 }
 
@@ -72,9 +73,9 @@ TEST_CASE("no log divergence: a log that is brought into a view must be of that 
   Claims claims(make_no_log_divergence(trio));
   claims.state(n1, logged(1, 10));
   claims.state(n2, logged(1, 11, v2));
-  claims.state(n2, TermStarted{v2});
+  claims.state(n2, entered(v2));
   CHECK(claims.accepted());
-  claims.state(n1, TermStarted{v2});
+  claims.state(n1, entered(v2));
   CHECK_FALSE(claims.accepted());
 }
 
@@ -90,29 +91,29 @@ TEST_CASE("acknowledged write not lost: a primary without what an earlier view h
   claims.state(n1, logged(1, 10));
   claims.state(n2, logged(1, 10));
   claims.state(n1, committed(1));
-  claims.state(n3, Elected{v1});
-  claims.state(n2, Elected{v2});
+  claims.state(n3, entered(v1, true));
+  claims.state(n2, entered(v2, true));
   CHECK(claims.accepted());
-  SUBCASE("it has nothing") { claims.state(n3, Elected{v2}); }
+  SUBCASE("it has nothing") { claims.state(n3, entered(v2, true)); }
   SUBCASE("it has something else") {
     claims.state(n3, logged(1, 11));
-    claims.state(n3, Elected{v2});
+    claims.state(n3, entered(v2, true));
   }
   SUBCASE("it has lost it in a crash") {
     claims.state(n2, LogCut{});
-    claims.state(n2, Elected{Term{3}});
+    claims.state(n2, entered(Term{3}, true));
   }
   CHECK_FALSE(claims.accepted());
 }
 
 TEST_CASE("log grows in view: nothing of a view is removed in it") {
   Claims claims(make_log_grows_in_view(trio));
-  claims.state(n1, TermStarted{v1});
+  claims.state(n1, entered(v1));
   claims.state(n1, logged(1, 10));
   claims.state(n1, logged(2, 20));
   SUBCASE("for another view it may be") {
     claims.state(n1, cut(1, v2));
-    claims.state(n1, TermStarted{v2});
+    claims.state(n1, entered(v2));
     CHECK(claims.accepted());
     claims.state(n1, logged(2, 21, v2));
     claims.state(n1, cut(1, v2));
@@ -123,14 +124,14 @@ TEST_CASE("log grows in view: nothing of a view is removed in it") {
     claims.state(n1, LogCut{});
     claims.state(n1, logged(1, 10));
     CHECK(claims.accepted());
-    claims.state(n1, TermStarted{v1});
+    claims.state(n1, entered(v1));
   }
   CHECK_FALSE(claims.accepted());
 }
 
 TEST_CASE("log grows in view: what is committed is not removed for a later view either") {
   Claims claims(make_log_grows_in_view(trio));
-  for (const NodeId node : {n1, n2, n3}) claims.state(node, TermStarted{v1});
+  for (const NodeId node : {n1, n2, n3}) claims.state(node, entered(v1));
   for (const NodeId node : {n1, n2}) claims.state(node, logged(1, 10));
   claims.state(n3, logged(1, 11));
   claims.state(n1, committed(1));
