@@ -40,10 +40,12 @@ void MultiPaxos::on_recover(const Record& record) {
   } else if (const auto* cast = std::get_if<Vote>(&record)) {
     promised_ = std::max(promised_, cast->ballot);
     if (cast->slot > checkpoint_) slots_[cast->slot].vote = *cast;
-  } else if (const auto* kept = std::get_if<multi_paxos::Checkpoint>(&record)) {
+  } else if (const auto* kept = std::get_if<multi_paxos::CheckpointKept>(&record)) {
+    promised_ = kept->promised;
     machine_ = kept->machine;
-    executed_ = kept->slot;
-    forget_up_to(kept->slot);
+    executed_ = checkpoint_ = kept->slot;
+    slots_.clear();
+    for (const Vote& each : kept->votes) on_recover(each);
   }
 }
 

@@ -22,7 +22,8 @@
 // they are forgotten, a Checkpoint. Round numbers are never shared: member i of n uses those that
 // leave the remainder i when divided by n (PML 3.1).
 //
-// Durable are promises, votes and checkpoints. Decisions are not: the votes keep them.
+// Durable are promises, votes and checkpoints, of which each replaces the journal before it.
+// Decisions are not: the votes keep them.
 //
 // Not here: changes of membership (reconfiguration commands, PMMC 4).
 #pragma once
@@ -282,8 +283,7 @@ class MultiPaxos {
   void learn_votes(Ballot ballot, Slot executed, Step<MultiPaxos>& step);
   void execute(Slot slot, const multi_paxos::SlotValue& value, Step<MultiPaxos>& step);
   void execute_in_order(Step<MultiPaxos>& step);
-  void keep_checkpoint(Step<MultiPaxos>& step);
-  void forget_up_to(Slot slot);
+  void keep_checkpoint(bool taken_over, Step<MultiPaxos>& step);
   bool holds_lease(const multi_paxos::Leader& leader, Step<MultiPaxos>& step) const;
   bool answers_read(const Request& request, const multi_paxos::Leader& leader,
                     Step<MultiPaxos>& step) const;
