@@ -154,3 +154,43 @@ TEST_CASE("viewstamped replication, 5.1: a checkpoint stands for the requests be
   primary.receive(n2, change(4, 1, given.state));
   CHECK(primary.ask(requests(1)[0]).replies.size() == 1);
 }
+
+// Mistakes that take more luck to see than a short ordeal has: what they do is shown here, and what
+// comes of it in the scenarios of bugs.json and of scenarios/bugs.
+TEST_CASE("viewstamped replication: planted mistakes of recovery do what they say") {
+  for (const Bug bug : {Bug::none, Bug::nonce_ignored}) {
+    ViewstampedBench node(n3, with_bug(bug));
+    node.crash_and_recover();
+    node.receive(n1, response(1, 1, logs(3)));
+    node.receive(n2, response(1, 1));
+    CHECK((node.state().status == Status::backup) == (bug == Bug::nonce_ignored));
+  }
+  for (const Bug bug : {Bug::none, Bug::recovery_from_one}) {
+    ViewstampedBench node(n3, with_bug(bug));
+    node.crash_and_recover();
+    node.receive(n1, response(1, 2, logs(3)));
+    CHECK((node.state().status == Status::backup) == (bug == Bug::recovery_from_one));
+  }
+}
+
+TEST_CASE("viewstamped replication: planted mistakes of counting do what they say") {
+  for (const Bug bug : {Bug::none, Bug::earlier_lives_count}) {
+    ViewstampedBench node(n2, with_bug(bug));
+    node.receive(n3, Recovery{2});
+    node.receive(n3, change(2, 1, logs(0), {1, 1, 1}));
+    CHECK((node.state().status == Status::primary) == (bug == Bug::earlier_lives_count));
+  }
+  for (const Bug bug : {Bug::none, Bug::longest_log_wins}) {
+    ViewstampedBench node(n2, with_bug(bug));
+    node.log(3);
+    node.receive(n3, change(5, 4, logs(1)));
+    CHECK((node.state().op == op(3)) == (bug == Bug::longest_log_wins));
+  }
+  for (const Bug bug : {Bug::none, Bug::prepare_ok_of_earlier_view}) {
+    ViewstampedBench node(n1, with_bug(bug));
+    node.ask(add(1));
+    node.receive(n3, change(4, 1, logs(0)));
+    node.receive(n3, PrepareOk{view(1), op(1)});
+    CHECK((node.state().commit == op(1)) == (bug == Bug::prepare_ok_of_earlier_view));
+  }
+}
