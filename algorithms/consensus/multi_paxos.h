@@ -40,6 +40,7 @@
 #include <vector>
 
 #include "algorithms/consensus/multi_paxos_types.h"
+#include "algorithms/consensus/replica.h"
 #include "sim/protocol/goal.h"
 #include "sim/protocol/quorum.h"
 #include "sim/protocol/step.h"
@@ -175,12 +176,7 @@ struct Config {
   Duration patience() const { return election_timeout.max; }
 
   void vary(Stream& dice, Duration round_trip) {
-    heartbeat.ns = static_cast<std::int64_t>(log_uniform(dice, 5'000'000, 159'999'999));
-    const auto shortest = static_cast<std::uint64_t>(std::max(heartbeat.ns * 2, round_trip.ns * 5));
-    election_timeout.min.ns = static_cast<std::int64_t>(log_uniform(dice, shortest, 5 * shortest));
-    const auto least = static_cast<std::uint64_t>(election_timeout.min.ns);
-    election_timeout.max.ns =
-        static_cast<std::int64_t>(log_uniform(dice, least + least / 4, 3 * least));
+    vary_timing(heartbeat, {5'000'000}, election_timeout, dice, round_trip);
     window = log_uniform(dice, 2, 100);
     checkpoint_every = log_uniform(dice, 2, 200);
     if (lease) lease->ns = std::min(lease->ns, election_timeout.min.ns - 1);

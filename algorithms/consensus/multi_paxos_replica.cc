@@ -2,7 +2,7 @@
 #include <utility>
 
 #include "algorithms/consensus/multi_paxos.h"
-#include "sim/base/wide.h"
+#include "algorithms/consensus/replica.h"
 
 namespace ballast {
 
@@ -167,11 +167,10 @@ void MultiPaxos::receive(NodeId /*from*/, const multi_paxos::Checkpoint& checkpo
 // node's clock, whatever the difference of rates.
 bool MultiPaxos::holds_lease(const multi_paxos::Leader& leader, Step<MultiPaxos>& step) const {
   if (!config_.lease) return false;
-  const auto shorter = static_cast<std::int64_t>(static_cast<Wide>(config_.lease->ns) *
-                                                 (1'000'000 - config_.drift_ppm) / 1'000'000);
+  const Duration shorter = shortest(*config_.lease, config_.drift_ppm);
   std::vector<NodeId> bound;
   for (const multi_paxos::Leader::Lease& lease : leader.leases) {
-    if (step.now() < lease.asked + Duration{shorter}) bound.push_back(lease.acceptor);
+    if (step.now() < lease.asked + shorter) bound.push_back(lease.acceptor);
   }
   return is_quorum(config_.quorums, Phase::two, step.members(), bound);
 }

@@ -26,6 +26,7 @@
 #include "algorithms/consensus/raft_config.h"
 #include "algorithms/consensus/raft_log.h"
 #include "algorithms/consensus/raft_messages.h"
+#include "algorithms/consensus/replica.h"
 #include "sim/protocol/quorum.h"
 #include "sim/protocol/step.h"
 
@@ -135,13 +136,6 @@ struct State {
                                             field("commit_index", &State::commit_index),
                                             field("applied_index", &State::applied_index)};
 };
-
-// The place of a node among the members, which are in ascending order.
-inline std::size_t position_of(NodeId node, std::span<const NodeId> members) {
-  const auto at = std::lower_bound(members.begin(), members.end(), node);
-  ensure(at != members.end() && *at == node, "raft: nodes hear from members of their group only");
-  return static_cast<std::size_t>(at - members.begin());
-}
 
 }  // namespace ballast::raft
 

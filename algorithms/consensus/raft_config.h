@@ -10,6 +10,7 @@
 
 #include "algorithms/consensus/machine.h"
 #include "algorithms/consensus/raft_bugs.h"
+#include "algorithms/consensus/replica.h"
 #include "sim/base/describe.h"
 #include "sim/base/distribution.h"
 #include "sim/base/random.h"
@@ -249,15 +250,8 @@ struct Config {
   // A follower that hears nothing for so long stands for election.
   Duration patience() const { return election_timeout.max; }
 
-  // Heartbeats from 10 ms to 160 ms; elections from just above that to rarely, but never so often
-  // that votes could not be counted in between: "broadcastTime << electionTimeout" (5.6).
   void vary(Stream& dice, Duration round_trip) {
-    heartbeat.ns = static_cast<std::int64_t>(log_uniform(dice, 10'000'000, 159'999'999));
-    const auto shortest = static_cast<std::uint64_t>(std::max(heartbeat.ns * 2, round_trip.ns * 5));
-    election_timeout.min.ns = static_cast<std::int64_t>(log_uniform(dice, shortest, 5 * shortest));
-    const auto least = static_cast<std::uint64_t>(election_timeout.min.ns);
-    election_timeout.max.ns =
-        static_cast<std::int64_t>(log_uniform(dice, least + least / 4, 3 * least));
+    vary_timing(heartbeat, {10'000'000}, election_timeout, dice, round_trip);
     // One at a time is what splits an entry of an earlier term from the first of this one.
     max_entries_per_message = dice.below(2) == 0 ? 1 : log_uniform(dice, 1, 64);
     // What a scenario has switched on stays on.

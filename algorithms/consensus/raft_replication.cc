@@ -232,7 +232,7 @@ void Raft::send_entries(NodeId to, Leader::Progress& follower, Step<Raft>& step,
 void Raft::receive(NodeId from, const raft::Written& written, Step<Raft>& step) {
   auto* leader = std::get_if<Leader>(&role_);
   if (leader == nullptr || from != step.self()) return;
-  LogIndex& match = leader->progress[raft::position_of(from, step.members())].match_index;
+  LogIndex& match = leader->progress[position_of(from, step.members())].match_index;
   match = std::max(match, written.index);
   if (written.index <= commit_index_) step.reach(Goal::committed_before_own_write);
   advance_commit(*leader, step);
@@ -242,7 +242,7 @@ void Raft::receive(NodeId from, const AppendReply& reply, Step<Raft>& step) {
   auto* leader = std::get_if<Leader>(&role_);
   if (leader == nullptr) return;
   hear_from(from, step);
-  Leader::Progress& follower = leader->progress[raft::position_of(from, step.members())];
+  Leader::Progress& follower = leader->progress[position_of(from, step.members())];
   switch (reply.result) {
     case AppendResult::matched:
       if (!record_match(from, reply, *leader, step)) return;
@@ -286,7 +286,7 @@ bool Raft::take_conflict(Leader::Progress& follower, const AppendReply& reply,
 // an overtaken one. It must neither lower what is known nor make the leader send again. Returns
 // whether there may be more to send.
 bool Raft::record_match(NodeId from, const AppendReply& reply, Leader& leader, Step<Raft>& step) {
-  Leader::Progress& follower = leader.progress[raft::position_of(from, step.members())];
+  Leader::Progress& follower = leader.progress[position_of(from, step.members())];
   // Bug: the follower may be counted for less than it has acknowledged.
   const bool believes = config_.bug == Bug::match_index_falls;
   if (reply.match_index <= follower.match_index && !believes) return false;

@@ -164,7 +164,7 @@ void Raft::receive(NodeId from, const InstallReply& reply, Step<Raft>& step) {
   auto* leader = std::get_if<Leader>(&role_);
   if (leader == nullptr) return;
   hear_from(from, step);
-  Leader::Progress& follower = leader->progress[raft::position_of(from, step.members())];
+  Leader::Progress& follower = leader->progress[position_of(from, step.members())];
   if (follower.snapshot != reply.last_index) return;  // of an earlier one, or all was done
   if (reply.installed) {
     const LogIndex match = std::max(follower.match_index, reply.last_index);

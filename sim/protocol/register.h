@@ -63,6 +63,9 @@ struct AlgorithmInfo {
   std::uint64_t (*open_goals)(const std::any& config) = [](const std::any&) {
     return ~std::uint64_t{0};
   };
+  // Whether it keeps nothing on disk, so that whoever crashes has to be told by a majority of the
+  // group what it knew: P::remembers() says whether it has been.
+  bool forgets = false;
 };
 
 // A policy, or whatever else an algorithm lets users choose by name: for `list` and `describe`.
@@ -90,8 +93,10 @@ struct Register {
                         std::vector<Operation>(std::begin(P::operations), std::end(P::operations)),
                         config_spec<typename P::Config>(), &make, &patience, &vary, &bears_meddling,
                         &serves, &quorums, &misfit, &capacity, &advice, goals(), timers(),
-                        &open_goals});
+                        &open_goals, forgets});
   }
+  // Apart, for clang-format takes a requires-expression among arguments for a clause.
+  static constexpr bool forgets = requires(const P& node) { node.remembers(); };
   static std::unique_ptr<Process> make(const std::any& config) {
     return std::make_unique<Hosted<P>>(*std::any_cast<Config>(&config));
   }

@@ -11,7 +11,7 @@ constexpr std::size_t buffer_bytes = std::size_t{1} << 20;
 }  // namespace
 
 Recording::Recording(const RecordingOptions& options, std::ostream* history)
-    : trace_(options.trace, options.trace_cap),
+    : trace_(options.trace, options.trace_cap, options.trace_skipped),
       history_(history),
       metrics_(
           "from_ns,to_ns,invoked,ok,fail,info,p50_ns,p99_ns,max_ns,sent,received,dropped,elections,"
@@ -54,6 +54,14 @@ void Recording::sample(const Sample& s) {
     metrics_ += ',' + std::to_string(count);
   }
   metrics_ += '\n';
+}
+
+RecordedEnd record_end(const Scenario& scenario, RecordingOptions options, bool check,
+                       const TraceSink& begun) {
+  options.trace_skipped = begun.left_out();
+  RecordedEnd end{Recording(options), {}};
+  end.outcome = run(scenario, {&end.recording, check, nullptr});
+  return end;
 }
 
 }  // namespace ballast
