@@ -107,33 +107,3 @@ TEST_CASE("retries of independent failures: success 1 - p^(N+1), load its 1 / (1
   CHECK(std::abs(static_cast<double>(outcome.ok) / ended - success) < 4 * 0.0400 / 245);
   CHECK(std::abs(static_cast<double>(outcome.routed) / ended - success / (1 - p)) < 0.01);
 }
-
-TEST_CASE("adaptive throttling: the backend is asked K times what it accepts") {
-  // Fifty servers with 100 ms each and no room to wait, asked for ten times what they can do. Of a
-  // requests per second they lose Erlang's B(50, a / 10), and a settles at K times the rest.
-  const auto asked = [](double k) {
-    double a = 500 * k;
-    for (int i = 0; i < 1'000; ++i) {
-      double loss = 1;
-      for (int c = 1; c <= 50; ++c) loss = a / 10 * loss / (c + a / 10 * loss);
-      a = k * a * (1 - loss);
-    }
-    return a;
-  };
-  Queue q;
-  q.policy = "random";
-  q.concurrency = 50;
-  q.room = 0;
-  q.service = R"("100ms")";
-  q.arrivals = R"({"poisson": "5000/s"})";
-  for (const int k : {2, 3}) {
-    CAPTURE(k);
-    q.config = R"(, "throttle": {"k": )" + std::to_string(k) + R"(, "window": "10s"})";
-    const RunOutcome outcome = run(scenario_of(q, R"({ "max_requests": 100000 })"));
-    CHECK(outcome.violations.empty());
-    const double seconds = static_cast<double>(outcome.ended.ns) / 1e9;
-    const double rate = static_cast<double>(outcome.routed) / seconds;
-    INFO("asked ", rate, " times a second, theory ", asked(k));
-    CHECK(std::abs(rate - asked(k)) < 0.03 * asked(k));
-  }
-}

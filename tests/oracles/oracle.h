@@ -19,13 +19,12 @@ struct Queue {
   unsigned endpoints = 1;
   unsigned concurrency = 1;
   std::string service = R"({"exponential": "1ms"})";
-  std::string arrivals;                // {"poisson": "500/s"}
-  std::uint64_t requests = 60'000;     // of the fast tier
-  std::string config = {};             // more of the balancer, with a leading comma
-  std::string latency = R"("0s")";     // of the network, one way
-  std::uint64_t room = 1'000'000'000;  // how many may wait at an endpoint
-  std::string endpoint = {};           // more of the endpoints, with a leading comma
-  std::string workload = {};           // more of the workload, with a leading comma
+  std::string arrivals;             // {"poisson": "500/s"}
+  std::uint64_t requests = 60'000;  // of the fast tier
+  std::string config = {};          // more of the balancer, with a leading comma
+  std::string latency = R"("0s")";  // of the network, one way
+  std::string endpoint = {};        // more of the endpoints, with a leading comma
+  std::string workload = {};        // more of the workload, with a leading comma
 };
 std::string scenario_json(const Queue& queue, const std::string& statistics);
 Scenario scenario_of(const Queue& queue, const std::string& statistics);
