@@ -27,13 +27,13 @@ namespace {
 const Register<Balancer> registered;
 }
 
-std::string balancing::BalancerConfig::misfit(std::size_t members) const {
-  // A group that names itself among its members is one too many.
-  if (!weights.empty() && weights.size() != members && weights.size() + 1 != members) {
+std::string balancing::BalancerConfig::misfit_with(std::size_t endpoints) const {
+  if (endpoints == 0) return "policy has no endpoint to pick: members names no group but its own";
+  if (!weights.empty() && weights.size() != endpoints) {
     return "weights has " + std::to_string(weights.size()) + " weights for " +
-           std::to_string(members) + " endpoints";
+           std::to_string(endpoints) + " endpoints";
   }
-  const std::string problem = make_policy(policy)->misfit(members);
+  const std::string problem = make_policy(policy)->misfit(endpoints);
   return problem.empty() ? "" : "policy." + problem;
 }
 

@@ -103,7 +103,7 @@ struct BalancerConfig {
   std::uint32_t priority_levels = 1;
 
   Duration patience() const { return timeout; }
-  std::string misfit(std::size_t members) const;
+  std::string misfit_with(std::size_t endpoints) const;
 
   static constexpr std::string_view name = "balancer";
   static constexpr auto fields = std::tuple{

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "sim/base/mean.h"
 #include "sim/protocol/register.h"
 
 namespace ballast {
@@ -40,6 +41,13 @@ constexpr int share_bits = 4;  // of the work done for each, with processor shar
 const Register<Endpoint> registered;
 
 }  // namespace
+
+std::uint64_t balancing::EndpointConfig::capacity() const {
+  const Duration mean = at_speed(mean_of(service), speed, 1);
+  const auto ns = static_cast<std::uint64_t>(std::max<std::int64_t>(mean.ns, 1));
+  constexpr std::uint64_t milli = std::uint64_t{1'000} * 1'000'000'000;
+  return static_cast<std::uint64_t>(static_cast<Wide>(milli) * concurrency / ns);
+}
 
 Endpoint::Endpoint(Config config) : config_(std::move(config)) {
   const balancing::ReportOptions defaults;

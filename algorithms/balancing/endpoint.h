@@ -108,6 +108,7 @@ struct EndpointConfig {
   std::string problem() const {
     return speed.is_zero() ? "speed must be more than 0, or no request is ever done" : "";
   }
+  std::uint64_t capacity() const;
 
   static constexpr std::string_view name = "endpoint";
   static constexpr auto fields =

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "algorithms/consensus/replica.h"
 #include "sim/protocol/register.h"
 
 namespace ballast {
@@ -39,10 +40,12 @@ void MultiPaxos::on_recover(const Record& record) {
   } else if (const auto* cast = std::get_if<Vote>(&record)) {
     promised_ = std::max(promised_, cast->ballot);
     if (cast->slot > checkpoint_) slots_[cast->slot].vote = *cast;
-  } else if (const auto* kept = std::get_if<multi_paxos::Checkpoint>(&record)) {
+  } else if (const auto* kept = std::get_if<multi_paxos::CheckpointKept>(&record)) {
+    promised_ = kept->promised;
     machine_ = kept->machine;
-    executed_ = kept->slot;
-    forget_up_to(kept->slot);
+    executed_ = checkpoint_ = kept->slot;
+    slots_.clear();
+    for (const Vote& each : kept->votes) on_recover(each);
   }
 }
 
@@ -282,22 +285,14 @@ void MultiPaxos::receive(NodeId from, const multi_paxos::HeartbeatReply& reply,
 void MultiPaxos::on_request(const Request& request, Step<MultiPaxos>& step) {
   auto* leader = std::get_if<Leader>(&role_);
   if (leader == nullptr) return step.reply(request.id, {Outcome::redirect, 0, leader_});
-  const std::uint64_t sequence = request.id.sequence;
-  const Machine::Session* session = machine_.session(request.id);
-  if (session != nullptr && session->sequence >= sequence) {
-    if (session->sequence == sequence) {
-      step.reach(Goal::retry_answered_from_session);
-      step.reply(request.id, session->response);
-    }
-    return;
-  }
+  if (answered_again(machine_, request, Goal::retry_answered_from_session, step)) return;
   if (answers_read(request, *leader, step)) {
     return step.reply(request.id, {Outcome::ok, machine_.look(request.command.key), {}});
   }
   // Repeated while it is under way: the answer follows when it is executed.
   std::uint64_t& taken = leader->taken[session_of(request.id)];
-  if (taken >= sequence) return;
-  taken = sequence;
+  if (taken >= request.id.sequence) return;
+  taken = request.id.sequence;
   step.observe(Proposed{{digest(request)}});
   leader->waiting.push_back(request);
   propose_waiting(step);

@@ -22,7 +22,8 @@
 // they are forgotten, a Checkpoint. Round numbers are never shared: member i of n uses those that
 // leave the remainder i when divided by n (PML 3.1).
 //
-// Durable are promises, votes and checkpoints. Decisions are not: the votes keep them.
+// Durable are promises, votes and checkpoints, of which each replaces the journal before it.
+// Decisions are not: the votes keep them.
 //
 // Not here: changes of membership (reconfiguration commands, PMMC 4).
 #pragma once
@@ -39,6 +40,7 @@
 #include <vector>
 
 #include "algorithms/consensus/multi_paxos_types.h"
+#include "algorithms/consensus/replica.h"
 #include "sim/protocol/goal.h"
 #include "sim/protocol/quorum.h"
 #include "sim/protocol/step.h"
@@ -174,12 +176,7 @@ struct Config {
   Duration patience() const { return election_timeout.max; }
 
   void vary(Stream& dice, Duration round_trip) {
-    heartbeat.ns = static_cast<std::int64_t>(log_uniform(dice, 5'000'000, 159'999'999));
-    const auto shortest = static_cast<std::uint64_t>(std::max(heartbeat.ns * 2, round_trip.ns * 5));
-    election_timeout.min.ns = static_cast<std::int64_t>(log_uniform(dice, shortest, 5 * shortest));
-    const auto least = static_cast<std::uint64_t>(election_timeout.min.ns);
-    election_timeout.max.ns =
-        static_cast<std::int64_t>(log_uniform(dice, least + least / 4, 3 * least));
+    vary_timing(heartbeat, {5'000'000}, election_timeout, dice, round_trip);
     window = log_uniform(dice, 2, 100);
     checkpoint_every = log_uniform(dice, 2, 200);
     if (lease) lease->ns = std::min(lease->ns, election_timeout.min.ns - 1);
@@ -286,8 +283,7 @@ class MultiPaxos {
   void learn_votes(Ballot ballot, Slot executed, Step<MultiPaxos>& step);
   void execute(Slot slot, const multi_paxos::SlotValue& value, Step<MultiPaxos>& step);
   void execute_in_order(Step<MultiPaxos>& step);
-  void keep_checkpoint(Step<MultiPaxos>& step);
-  void forget_up_to(Slot slot);
+  void keep_checkpoint(bool taken_over, Step<MultiPaxos>& step);
   bool holds_lease(const multi_paxos::Leader& leader, Step<MultiPaxos>& step) const;
   bool answers_read(const Request& request, const multi_paxos::Leader& leader,
                     Step<MultiPaxos>& step) const;

@@ -2,7 +2,7 @@
 #include <utility>
 
 #include "algorithms/consensus/multi_paxos.h"
-#include "sim/base/wide.h"
+#include "algorithms/consensus/replica.h"
 
 namespace ballast {
 
@@ -82,7 +82,7 @@ void MultiPaxos::execute_in_order(Step<MultiPaxos>& step) {
       const SlotValue value = *next->second.decided;
       execute(executed_, value, step);
     }
-    if (executed_.value % config_.checkpoint_every == 0) keep_checkpoint(step);
+    if (executed_.value % config_.checkpoint_every == 0) keep_checkpoint(false, step);
   }
   propose_waiting(step);
 }
@@ -102,17 +102,20 @@ void MultiPaxos::execute(Slot slot, const SlotValue& value, Step<MultiPaxos>& st
 
 // --- Checkpoints and catching up (PML 5.2) -----------------------------------------------------
 
-// The state stands for the slots that led to it: votes and decisions up to there are forgotten. All
-// replicas do so at the same slots.
-void MultiPaxos::keep_checkpoint(Step<MultiPaxos>& step) {
-  forget_up_to(executed_);
-  step.persist(multi_paxos::Checkpoint{executed_, machine_});
-  step.observe(Checkpointed{executed_, digest(machine_), false});
-}
-
-void MultiPaxos::forget_up_to(Slot slot) {
-  checkpoint_ = slot;
-  slots_.erase(slots_.begin(), slots_.upper_bound(slot));
+// The state stands for the slots that led to it: votes and decisions up to there are forgotten, on
+// disk as well. All replicas do so at the same slots, but for one that takes over another's.
+void MultiPaxos::keep_checkpoint(bool taken_over, Step<MultiPaxos>& step) {
+  checkpoint_ = executed_;
+  slots_.erase(slots_.begin(), slots_.upper_bound(checkpoint_));
+  multi_paxos::CheckpointKept kept{promised_, checkpoint_, machine_, {}};
+  for (const auto& [slot, state] : slots_) {
+    if (state.vote) kept.votes.push_back(*state.vote);
+  }
+  // The mistakes of promise() and vote() in this other place where they are written down.
+  if (config_.bug == Bug::promise_not_persisted) kept.promised = {};
+  if (config_.bug == Bug::vote_not_persisted) kept.votes.clear();
+  step.replace_journal(std::move(kept));
+  step.observe(Checkpointed{checkpoint_, digest(machine_), taken_over});
 }
 
 void MultiPaxos::receive(NodeId from, const multi_paxos::CatchUp& request, Step<MultiPaxos>& step) {
@@ -153,9 +156,7 @@ void MultiPaxos::receive(NodeId /*from*/, const multi_paxos::Checkpoint& checkpo
   // decided again after it, is executed again.
   if (config_.bug == Bug::checkpoint_without_sessions) machine_.forget_sessions();
   executed_ = checkpoint.slot;
-  forget_up_to(executed_);
-  step.persist(multi_paxos::Checkpoint{executed_, machine_});
-  step.observe(Checkpointed{executed_, digest(machine_), true});
+  keep_checkpoint(true, step);
   execute_in_order(step);
 }
 
@@ -166,11 +167,10 @@ void MultiPaxos::receive(NodeId /*from*/, const multi_paxos::Checkpoint& checkpo
 // node's clock, whatever the difference of rates.
 bool MultiPaxos::holds_lease(const multi_paxos::Leader& leader, Step<MultiPaxos>& step) const {
   if (!config_.lease) return false;
-  const auto shorter = static_cast<std::int64_t>(static_cast<Wide>(config_.lease->ns) *
-                                                 (1'000'000 - config_.drift_ppm) / 1'000'000);
+  const Duration shorter = shortest(*config_.lease, config_.drift_ppm);
   std::vector<NodeId> bound;
   for (const multi_paxos::Leader::Lease& lease : leader.leases) {
-    if (step.now() < lease.asked + Duration{shorter}) bound.push_back(lease.acceptor);
+    if (step.now() < lease.asked + shorter) bound.push_back(lease.acceptor);
   }
   return is_quorum(config_.quorums, Phase::two, step.members(), bound);
 }

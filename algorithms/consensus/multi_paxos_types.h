@@ -140,8 +140,7 @@ struct Decisions {  // these values are decided, from slot `first` on
       std::tuple{field("first", &Decisions::first), field("values", &Decisions::values)};
 };
 
-// The state machine with all slots up to `slot` executed: a message to a node that lags behind, and
-// the record that stands for all votes in these slots.
+// The state machine with all slots up to `slot` executed, for a node that lags behind.
 struct Checkpoint {
   Slot slot;
   Machine machine;
@@ -163,7 +162,20 @@ struct PromiseGiven {  // this node promised this ballot, its own or another's
   static constexpr auto fields = std::tuple{field("ballot", &PromiseGiven::ballot)};
 };
 
-using Record = std::variant<PromiseGiven, Vote, Checkpoint>;
+// The same of this node, with what else its journal held until then, which this record replaces.
+struct CheckpointKept {
+  Ballot promised;
+  Slot slot;
+  Machine machine;
+  std::vector<Vote> votes;  // in later slots
+  friend auto operator<=>(const CheckpointKept&, const CheckpointKept&) = default;
+  static constexpr std::string_view name = "CheckpointKept";
+  static constexpr auto fields = std::tuple{
+      field("promised", &CheckpointKept::promised), field("slot", &CheckpointKept::slot),
+      field("machine", &CheckpointKept::machine), field("votes", &CheckpointKept::votes)};
+};
+
+using Record = std::variant<PromiseGiven, Vote, CheckpointKept>;
 
 // --- Roles -------------------------------------------------------------------------------------
 

@@ -88,7 +88,7 @@ void Raft::on_timer(Timer timer, Step<Raft>& step) {
       for (std::size_t i = 0; i < leader->progress.size(); ++i) {
         const NodeId member = step.members()[i];
         if (member == step.self() || !configuration().is_member(member)) continue;
-        send_entries(member, leader->progress[i], step);
+        send_heartbeat(member, leader->progress[i], step);
       }
       // Answers to a round of heartbeats may have been lost; a lease needs a new one.
       if (leader->reads.open()) {
@@ -266,8 +266,7 @@ void Raft::become_leader(Step<Raft>& step) {
     truncate(commit_index_, step);
   }
   Leader& leader = role_.emplace<Leader>();
-  leader.progress.assign(step.members().size(),
-                         {log_.last_index().next(), LogIndex{}, false, LogIndex{}, 0});
+  leader.progress.assign(step.members().size(), {log_.last_index().next(), LogIndex{}});
   leader.opened_at = log_.last_index().next();
   if (config_.check_quorum) {
     leader.heard.assign(step.members().size(), false);

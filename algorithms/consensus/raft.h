@@ -26,6 +26,7 @@
 #include "algorithms/consensus/raft_config.h"
 #include "algorithms/consensus/raft_log.h"
 #include "algorithms/consensus/raft_messages.h"
+#include "algorithms/consensus/replica.h"
 #include "sim/protocol/quorum.h"
 #include "sim/protocol/step.h"
 
@@ -50,8 +51,13 @@ struct Leader {
     // Entries are on their way. More are sent when they are answered; should they be lost, the next
     // heartbeat repeats them.
     bool waiting = false;
-    LogIndex snapshot;         // the one that it is sent; 0: none
+    LogIndex snapshot = {};    // the one that it is sent; 0: none
     std::uint64_t offset = 0;  // its next word to send
+    // Its log is known to agree up to where the first of these messages began, so that more go out
+    // before it answers, each from where the one before ended (dissertation 10.2.2): the last
+    // entries of those under way, oldest first.
+    bool pipelined = false;
+    std::vector<LogIndex> in_flight = {};
   };
   // Leadership transfer (dissertation 3.10).
   struct Transfer {
@@ -130,13 +136,6 @@ struct State {
                                             field("commit_index", &State::commit_index),
                                             field("applied_index", &State::applied_index)};
 };
-
-// The place of a node among the members, which are in ascending order.
-inline std::size_t position_of(NodeId node, std::span<const NodeId> members) {
-  const auto at = std::lower_bound(members.begin(), members.end(), node);
-  ensure(at != members.end() && *at == node, "raft: nodes hear from members of their group only");
-  return static_cast<std::size_t>(at - members.begin());
-}
 
 }  // namespace ballast::raft
 
@@ -239,7 +238,14 @@ class Raft {
   bool record_match(NodeId from, const raft::AppendReply& reply, raft::Leader& leader,
                     Step<Raft>& step);
   void back_up(raft::Leader::Progress& follower, const raft::AppendReply& reply) const;
-  void send_entries(NodeId to, raft::Leader::Progress& follower, Step<Raft>& step) const;
+  enum class Cargo : std::uint8_t { entries, none };
+  void send_entries(NodeId to, raft::Leader::Progress& follower, Step<Raft>& step,
+                    Cargo cargo = Cargo::entries) const;
+  void send_heartbeat(NodeId to, raft::Leader::Progress& follower, Step<Raft>& step) const;
+  void send_more(NodeId to, raft::Leader::Progress& follower, Step<Raft>& step) const;
+  bool has_room(const raft::Leader::Progress& follower) const;
+  bool take_conflict(raft::Leader::Progress& follower, const raft::AppendReply& reply,
+                     Step<Raft>& step) const;
   void append(raft::Entry entry, Step<Raft>& step);
   void truncate(LogIndex last_kept, Step<Raft>& step);
 

@@ -51,19 +51,11 @@ void Raft::on_request(const Request& request, Step<Raft>& step) {
   }
   // 8: "If it receives a command whose serial number has already been executed, it responds
   // immediately without re-executing the request."
-  const std::uint64_t sequence = request.id.sequence;
-  const Machine::Session* session = machine_.session(request.id);
-  if (session != nullptr && session->sequence >= sequence) {
-    if (session->sequence == sequence) {
-      step.reach(Goal::retry_answered_from_session);
-      step.reply(request.id, session->response);
-    }
-    return;
-  }
+  if (answered_again(machine_, request, Goal::retry_answered_from_session, step)) return;
   // Repeated while it waits in the log: the answer follows when it is applied.
   std::uint64_t& appended = leader->appended[session_of(request.id)];
-  if (appended >= sequence) return;
-  appended = sequence;
+  if (appended >= request.id.sequence) return;
+  appended = request.id.sequence;
   propose(Entry{term_, request}, *leader, step);
 }
 
@@ -140,7 +132,7 @@ void Raft::receive(NodeId from, const HeartbeatReply& reply, Step<Raft>& step) {
   Leader::ReadQueue& reads = leader->reads;
   if (!reads.open() || reply.round != reads.round) return;
   std::vector<bool>& answered = reads.answered;
-  answered[raft::position_of(from, step.members())] = true;
+  answered[position_of(from, step.members())] = true;
   if (is_quorum(Phase::two, step, answered)) end_round(*leader, step);
 }
 
@@ -258,7 +250,7 @@ void Raft::transfer_leadership(const Request& request, Leader& leader, Step<Raft
 
 void Raft::tell_to_stand(Leader& leader, Step<Raft>& step) {
   const NodeId target = leader.transfer.target;
-  const auto& progress = leader.progress[raft::position_of(target, step.members())];
+  const auto& progress = leader.progress[position_of(target, step.members())];
   if (progress.match_index < log_.last_index()) return;  // it is sent the rest
   leader.transfer.told_to_stand = true;
   step.send(target, TimeoutNow{term_});

@@ -10,6 +10,7 @@
 
 #include "algorithms/consensus/machine.h"
 #include "algorithms/consensus/raft_bugs.h"
+#include "algorithms/consensus/replica.h"
 #include "sim/base/describe.h"
 #include "sim/base/distribution.h"
 #include "sim/base/random.h"
@@ -54,9 +55,11 @@ enum class Goal : std::uint8_t {
   change_rolled_back,
   joint_left_by_another_leader,
   leader_removed,
-  committed_before_own_write
+  committed_before_own_write,
+  pipelined,
+  pipeline_broken
 };
-inline constexpr std::array<GoalInfo, 34> goals{{
+inline constexpr std::array<GoalInfo, 36> goals{{
     {"vote_refused_stale_log",
      "A vote was refused because the candidate's log was behind (5.4.1)."},
     {"vote_refused_already_voted", "A vote was refused because it had been given away (5.2)."},
@@ -120,6 +123,12 @@ inline constexpr std::array<GoalInfo, 34> goals{{
     {"committed_before_own_write",
      "A majority of followers held an entry before its leader's disk did (dissertation 10.2.1); "
      "needs parallel_writes."},
+    {"pipelined",
+     "A leader sent entries to a follower before it had acknowledged those before (dissertation "
+     "10.2.2); needs max_in_flight."},
+    {"pipeline_broken",
+     "A message of several under way was lost or overtaken, and its leader began again there "
+     "(dissertation 10.2.2); needs max_in_flight."},
 }};
 
 // How a read gets its answer (dissertation 6.4).
@@ -135,6 +144,7 @@ struct Config {
   DurationRange election_timeout{{150'000'000}, {300'000'000}};
   Duration heartbeat{50'000'000};
   std::uint64_t max_entries_per_message = 64;
+  std::uint64_t max_in_flight = 1;
   bool pre_vote = false;
   bool check_quorum = false;
   Reads reads = Reads::log;
@@ -225,6 +235,9 @@ struct Config {
         return voters > 0;
       case Goal::committed_before_own_write:
         return parallel_writes;
+      case Goal::pipelined:
+      case Goal::pipeline_broken:
+        return max_in_flight > 1;
       default:
         return true;
     }
@@ -237,15 +250,8 @@ struct Config {
   // A follower that hears nothing for so long stands for election.
   Duration patience() const { return election_timeout.max; }
 
-  // Heartbeats from 10 ms to 160 ms; elections from just above that to rarely, but never so often
-  // that votes could not be counted in between: "broadcastTime << electionTimeout" (5.6).
   void vary(Stream& dice, Duration round_trip) {
-    heartbeat.ns = static_cast<std::int64_t>(log_uniform(dice, 10'000'000, 159'999'999));
-    const auto shortest = static_cast<std::uint64_t>(std::max(heartbeat.ns * 2, round_trip.ns * 5));
-    election_timeout.min.ns = static_cast<std::int64_t>(log_uniform(dice, shortest, 5 * shortest));
-    const auto least = static_cast<std::uint64_t>(election_timeout.min.ns);
-    election_timeout.max.ns =
-        static_cast<std::int64_t>(log_uniform(dice, least + least / 4, 3 * least));
+    vary_timing(heartbeat, {10'000'000}, election_timeout, dice, round_trip);
     // One at a time is what splits an entry of an earlier term from the first of this one.
     max_entries_per_message = dice.below(2) == 0 ? 1 : log_uniform(dice, 1, 64);
     // What a scenario has switched on stays on.
@@ -253,6 +259,8 @@ struct Config {
     if (dice.below(4) == 0) check_quorum = true;
     const std::uint64_t after = log_uniform(dice, 1, 100);
     if (dice.below(4) == 0) snapshot_after = after;
+    const std::uint64_t window = log_uniform(dice, 2, 16);
+    if (dice.below(4) == 0) max_in_flight = window;
   }
 
   static constexpr std::string_view name = "raft";
@@ -267,6 +275,12 @@ struct Config {
           .at_least(1'000'000),
       field("max_entries_per_message", &Config::max_entries_per_message,
             "The most log entries that one AppendEntries carries (5.3).")
+          .at_least(1)
+          .at_most(1'000'000),
+      field("max_in_flight", &Config::max_in_flight,
+            "How many AppendEntries with entries may be on their way to one follower: 1 waits for "
+            "the answer to each, more send on from where the last one ended, as long as the "
+            "follower's log agrees (dissertation 10.2.2). As etcd's MaxInflightMsgs.")
           .at_least(1)
           .at_most(1'000'000),
       field("pre_vote", &Config::pre_vote,

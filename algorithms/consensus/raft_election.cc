@@ -111,7 +111,7 @@ void Raft::receive(NodeId from, const VoteReply& reply, Step<Raft>& step) {
   auto* candidate = std::get_if<Candidate>(&role_);
   if (candidate == nullptr || reply.vote != Vote::granted) return;
   std::vector<bool>& granted = candidate->granted;
-  granted[raft::position_of(from, step.members())] = true;
+  granted[position_of(from, step.members())] = true;
   ++candidate->votes_heard;
   // Bug: a vote that came twice is one vote.
   const bool twice = config_.bug == Bug::votes_counted_twice &&
@@ -151,7 +151,7 @@ void Raft::receive(NodeId from, const PreVoteReply& reply, Step<Raft>& step) {
   auto* candidate = std::get_if<PreCandidate>(&role_);
   if (candidate == nullptr || reply.result != PreVoteResult::granted) return;
   std::vector<bool>& granted = candidate->granted;
-  granted[raft::position_of(from, step.members())] = true;
+  granted[position_of(from, step.members())] = true;
   if (is_quorum(Phase::one, step, granted)) become_candidate(false, step);
 }
 
@@ -184,7 +184,7 @@ void Raft::heed(NodeId leader, Step<Raft>& step) {
 // A member has answered this leader.
 void Raft::hear_from(NodeId member, Step<Raft>& step) {
   auto& heard = std::get<Leader>(role_).heard;
-  if (!heard.empty()) heard[raft::position_of(member, step.members())] = true;
+  if (!heard.empty()) heard[position_of(member, step.members())] = true;
 }
 
 // "A leader in Raft steps down if an election timeout elapses without a successful round of
@@ -198,7 +198,7 @@ void Raft::check_quorum(Leader& leader, Step<Raft>& step) {
   }
   if (!config_.check_quorum) return;
   std::vector<bool>& heard = leader.heard;
-  heard[raft::position_of(step.self(), step.members())] = true;
+  heard[position_of(step.self(), step.members())] = true;
   if (!is_quorum(Phase::two, step, heard)) {
     step.reach(Goal::stepped_down_without_quorum);
     become_follower(term_, step);

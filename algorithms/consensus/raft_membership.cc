@@ -99,7 +99,7 @@ std::optional<Configuration> Raft::wanted(const Command& command, const Leader& 
     case Administration::add_voter: {
       // 4.2.1: a server that is far behind would leave the group unable to commit.
       const NodeId node{static_cast<std::uint32_t>(number)};
-      const LogIndex match = leader.progress[raft::position_of(node, members)].match_index;
+      const LogIndex match = leader.progress[position_of(node, members)].match_index;
       const bool behind = match.value + config_.max_entries_per_message < log_.last_index().value;
       if (behind && (next.voters & set) == 0) return std::nullopt;
       next.voters |= set;

@@ -163,7 +163,7 @@ void Raft::propose(Entry entry, Leader& leader, Step<Raft>& step) {
       const bool counts = !config_.parallel_writes || config_.bug == Bug::leader_counts_unwritten;
       member.next_index = log_.last_index().next();
       if (counts) member.match_index = log_.last_index();
-    } else if (!member.waiting && configuration().is_member(step.members()[i])) {
+    } else if (has_room(member) && configuration().is_member(step.members()[i])) {
       send_entries(step.members()[i], member, step);
     }
   }
@@ -177,7 +177,26 @@ void Raft::propose(Entry entry, Leader& leader, Step<Raft>& step) {
   advance_commit(leader, step);  // at once in a group of one
 }
 
-void Raft::send_entries(NodeId to, Leader::Progress& follower, Step<Raft>& step) const {
+// Flow control: one message with entries at a time, or a window of them.
+bool Raft::has_room(const Leader::Progress& follower) const {
+  return follower.pipelined ? follower.in_flight.size() < config_.max_in_flight : !follower.waiting;
+}
+
+void Raft::send_more(NodeId to, Leader::Progress& follower, Step<Raft>& step) const {
+  while (follower.next_index <= log_.last_index() && has_room(follower)) {
+    send_entries(to, follower, step);
+  }
+}
+
+// What is not acknowledged goes along again, unless it is taken to arrive: then the follower is
+// asked whether it has, for nothing else would tell that the last of a window was lost.
+void Raft::send_heartbeat(NodeId to, Leader::Progress& follower, Step<Raft>& step) const {
+  send_entries(to, follower, step,
+               has_room(follower) || !follower.pipelined ? Cargo::entries : Cargo::none);
+}
+
+void Raft::send_entries(NodeId to, Leader::Progress& follower, Step<Raft>& step,
+                        Cargo cargo) const {
   if (follower.next_index <= log_.base_index()) {
     send_snapshot(to, follower, step);
     return;
@@ -186,7 +205,7 @@ void Raft::send_entries(NodeId to, Leader::Progress& follower, Step<Raft>& step)
   request.term = term_;
   request.previous_index = follower.next_index.previous();
   request.previous_term = log_.term_at(request.previous_index);
-  if (follower.next_index <= log_.last_index()) {
+  if (follower.next_index <= log_.last_index() && cargo == Cargo::entries) {
     request.entries = log_.from(follower.next_index, config_.max_entries_per_message);
   }
   // The follower can only speak for its log up to the last entry sent.
@@ -195,6 +214,11 @@ void Raft::send_entries(NodeId to, Leader::Progress& follower, Step<Raft>& step)
   // Half of a bug; the other half is in learn_commit().
   if (config_.bug == Bug::commit_not_clipped) request.commit_index = commit_index_;
   follower.waiting = !request.entries.empty();
+  if (follower.pipelined && follower.waiting) {
+    if (!follower.in_flight.empty()) step.reach(Goal::pipelined);
+    follower.next_index = last_sent.next();
+    follower.in_flight.push_back(last_sent);
+  }
   // Dissertation 10.2.1: "the leader can write to its disk in parallel with replicating to the
   // followers": what it sends is right whether or not its disk will have it.
   if (config_.parallel_writes) {
@@ -208,7 +232,7 @@ void Raft::send_entries(NodeId to, Leader::Progress& follower, Step<Raft>& step)
 void Raft::receive(NodeId from, const raft::Written& written, Step<Raft>& step) {
   auto* leader = std::get_if<Leader>(&role_);
   if (leader == nullptr || from != step.self()) return;
-  LogIndex& match = leader->progress[raft::position_of(from, step.members())].match_index;
+  LogIndex& match = leader->progress[position_of(from, step.members())].match_index;
   match = std::max(match, written.index);
   if (written.index <= commit_index_) step.reach(Goal::committed_before_own_write);
   advance_commit(*leader, step);
@@ -218,27 +242,43 @@ void Raft::receive(NodeId from, const AppendReply& reply, Step<Raft>& step) {
   auto* leader = std::get_if<Leader>(&role_);
   if (leader == nullptr) return;
   hear_from(from, step);
-  Leader::Progress& follower = leader->progress[raft::position_of(from, step.members())];
+  Leader::Progress& follower = leader->progress[position_of(from, step.members())];
   switch (reply.result) {
     case AppendResult::matched:
       if (!record_match(from, reply, *leader, step)) return;
       break;
     case AppendResult::conflict:
-      // 5.3: "After a rejection, the leader decrements nextIndex and retries the AppendEntries
-      // RPC." A rejection of any other request than the one at nextIndex is out of date, and so is
-      // one of entries that have matched since.
-      if (reply.previous_index != follower.next_index.previous()) return;
-      if (reply.previous_index <= follower.match_index) return;
-      ensure(reply.conflict_index > LogIndex{}, "a follower's log and ours agree before entry 1");
-      if (reply.conflict_term) step.reach(Goal::conflict_skipped_a_term);
-      // Bug: the same entries are refused again and again.
-      if (config_.bug == Bug::conflict_not_backed_up) return;
-      back_up(follower, reply);
+      if (!take_conflict(follower, reply, step)) return;
       break;
     case AppendResult::stale_term:
       return;  // it answers a request of an earlier term
   }
-  if (follower.next_index <= log_.last_index()) send_entries(from, follower, step);
+  send_more(from, follower, step);
+}
+
+// 5.3: "After a rejection, the leader decrements nextIndex and retries the AppendEntries RPC."
+// Returns whether it does. A rejection of any other request than the one at nextIndex is out of
+// date, unless several are under way; and so is one of entries that have matched since.
+bool Raft::take_conflict(Leader::Progress& follower, const AppendReply& reply,
+                         Step<Raft>& step) const {
+  const LogIndex last_sent = follower.next_index.previous();
+  const bool is_latest = reply.previous_index == last_sent;
+  if (!is_latest && !(follower.pipelined && reply.previous_index < last_sent)) return false;
+  if (reply.previous_index <= follower.match_index) return false;
+  ensure(reply.conflict_index > LogIndex{}, "a follower's log and ours agree before entry 1");
+  if (reply.conflict_term) step.reach(Goal::conflict_skipped_a_term);
+  // Bug: the same entries are refused again and again.
+  if (config_.bug == Bug::conflict_not_backed_up) return false;
+  back_up(follower, reply);
+  if (follower.pipelined) {
+    // Something was lost or overtaken on the way: from there on one at a time, until one arrives.
+    step.reach(Goal::pipeline_broken);
+    follower.next_index = std::max(follower.next_index, follower.match_index.next());
+    follower.pipelined = false;
+    follower.in_flight.clear();
+  }
+  follower.waiting = false;
+  return true;
 }
 
 // Figure 2: matchIndex is the "index of highest log entry known to be replicated on server
@@ -246,14 +286,20 @@ void Raft::receive(NodeId from, const AppendReply& reply, Step<Raft>& step) {
 // an overtaken one. It must neither lower what is known nor make the leader send again. Returns
 // whether there may be more to send.
 bool Raft::record_match(NodeId from, const AppendReply& reply, Leader& leader, Step<Raft>& step) {
-  Leader::Progress& follower = leader.progress[raft::position_of(from, step.members())];
+  Leader::Progress& follower = leader.progress[position_of(from, step.members())];
   // Bug: the follower may be counted for less than it has acknowledged.
   const bool believes = config_.bug == Bug::match_index_falls;
   if (reply.match_index <= follower.match_index && !believes) return false;
   ensure(reply.match_index <= log_.last_index(),
          "raft: no follower has matched more entries than the leader has (5.3)");
   const LogIndex before = follower.match_index;
-  follower = {reply.match_index.next(), reply.match_index, false, LogIndex{}, 0};
+  std::vector<LogIndex> in_flight = std::move(follower.in_flight);
+  std::erase_if(in_flight, [&](LogIndex last) { return last <= reply.match_index; });
+  LogIndex next = reply.match_index.next();
+  if (follower.pipelined) next = std::max(next, follower.next_index);
+  follower = {next, reply.match_index};
+  follower.pipelined = config_.max_in_flight > 1;
+  follower.in_flight = std::move(in_flight);
   ensure(follower.match_index >= before, "raft: matchIndex increases monotonically (Figure 2)");
   advance_commit(leader, step);
   if (!std::holds_alternative<Leader>(role_)) return false;  // it was removed

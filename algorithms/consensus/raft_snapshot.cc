@@ -95,6 +95,8 @@ void Raft::send_snapshot(NodeId to, Leader::Progress& follower, Step<Raft>& step
                       image_.begin() + static_cast<std::ptrdiff_t>(end));
   request.done = end == image_.size();
   follower.waiting = true;
+  follower.pipelined = false;
+  follower.in_flight.clear();
   step.send(to, std::move(request));
 }
 
@@ -162,11 +164,11 @@ void Raft::receive(NodeId from, const InstallReply& reply, Step<Raft>& step) {
   auto* leader = std::get_if<Leader>(&role_);
   if (leader == nullptr) return;
   hear_from(from, step);
-  Leader::Progress& follower = leader->progress[raft::position_of(from, step.members())];
+  Leader::Progress& follower = leader->progress[position_of(from, step.members())];
   if (follower.snapshot != reply.last_index) return;  // of an earlier one, or all was done
   if (reply.installed) {
     const LogIndex match = std::max(follower.match_index, reply.last_index);
-    follower = {match.next(), match, false, LogIndex{}, 0};
+    follower = {match.next(), match};
     if (from == leader->transfer.target) tell_to_stand(*leader, step);
     if (follower.next_index <= log_.last_index()) send_entries(from, follower, step);
     return;

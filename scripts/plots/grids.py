@@ -42,32 +42,35 @@ def median_of(rows, name):
     return float(np.median([int(row[name]) for row in rows])) if rows else 0.0
 
 
-def load_axis(results):
-    """The axis along which load grows: arrivals or clients; else any that is a number."""
-    numeric = [axis for axis in results.axes if axis != "file"
-               and all(number(s.values[axis]) is not None for s in results.series)
-               and len({s.values[axis] for s in results.series}) > 1]
-    likely = [axis for axis in numeric if "arrivals" in axis or "clients" in axis]
-    return (likely or numeric or [None])[0]
+def numeric_axes(results):
+    return [axis for axis in results.axes if axis != "file"
+            and all(number(s.values[axis]) is not None for s in results.series)
+            and len({s.values[axis] for s in results.series}) > 1]
 
 
-def hockey_stick(results):
-    axis = load_axis(results) if results.is_sweep else None
-    if axis is None:
-        raise NoData("throughput: takes a sweep with a --grid over the load, such as "
-                     "--grid workload.arrivals.poisson=100/s:900/s:100/s")
+def is_load(axis):
+    return "arrivals" in axis or "clients" in axis
+
+
+def lines_along(results, axis, kind):
+    """{label: cells} of what else the grid varies; cells as the axis rises, so that a fold-back
+    shows."""
     lines = {}
     for series in results.series:
         others = {a: v for a, v in series.values.items() if a != axis}
         if total(series.runs, "ok") > 0:
             lines.setdefault(label_of(others) or results.title, []).append(series)
     if not lines or len(lines) > style.MOST_LINES:
-        raise NoData(f"throughput: {len(lines)} lines; a picture has 1 to {style.MOST_LINES}")
-    fig, ax = style.figure()
-    style.title(fig, f"Latency against throughput, {short(axis)} rising along each line", results)
+        raise NoData(f"{kind}: {len(lines)} lines; a picture has 1 to {style.MOST_LINES}")
+    for cells in lines.values():
+        cells.sort(key=lambda s: number(s.values[axis]))
+    return lines
+
+
+def draw_latency(ax, lines, place):
+    """p50 and p99 of each line, at the places of its cells, with the span over seeds."""
     for i, (label, cells) in enumerate(lines.items()):
-        cells.sort(key=lambda s: number(s.values[axis]))  # so that a fold-back shows
-        x = [throughput(s.runs) for s in cells]
+        x = [place(s) for s in cells]
         look = {"color": style.COLOURS[i], "marker": style.MARKERS[i]}
         for name, line in (("p50_ns", "-"), ("p99_ns", "--")):
             y = [median_of(s.runs, name) / 1e9 for s in cells]
@@ -77,13 +80,46 @@ def hockey_stick(results):
             if low != high:
                 ax.vlines(x, low, high, color=style.COLOURS[i], linewidth=0.8, alpha=0.6)
     style.log_time(ax.yaxis)
+    several = any(len(s.runs) > 1 for cells in lines.values() for s in cells)
+    for line, name in (("-", "p50"), ("--", "p99; bars: all seeds" if several else "p99")):
+        ax.plot([], [], color="#555555", linestyle=line, label=name)
+    style.legend(ax, len(lines) + 2)
+
+
+def hockey_stick(results):
+    axes = [a for a in numeric_axes(results) if is_load(a)] if results.is_sweep else []
+    if not axes:
+        raise NoData("throughput: takes a sweep with a --grid over the load, such as "
+                     "--grid workload.arrivals.poisson=100/s:900/s:100/s")
+    axis = axes[0]
+    lines = lines_along(results, axis, "throughput")
+    fig, ax = style.figure()
+    style.title(fig, f"Latency against throughput, {short(axis)} rising along each line", results)
     closed = "closed" in axis or "sessions" in axis
     ax.set(xlabel="operations answered ok per simulated second",
            ylabel="latency, " + ("closed loop" if closed else "open loop: from the intended send"))
+    draw_latency(ax, lines, lambda s: throughput(s.runs))
     ax.set_xlim(left=0)
-    for line, name in (("-", "p50"), ("--", "p99; bars: all seeds")):
-        ax.plot([], [], color="#555555", linestyle=line, label=name)
-    style.legend(ax, len(lines) + 2)
+    return fig
+
+
+def against(results):
+    axes = [a for a in numeric_axes(results) if not is_load(a)] if results.is_sweep else []
+    if not axes:
+        raise NoData("against: takes a sweep with a --grid over a number that is not the load, "
+                     "such as --grid workload.fan_out=1,10,100")
+    axis = max(axes, key=lambda a: len({s.values[a] for s in results.series}))
+    lines = lines_along(results, axis, "against")
+    texts = natural([s.values[axis] for s in results.series])
+    places = [number(text) for text in texts]
+    fig, ax = style.figure()
+    style.title(fig, f"Latency against {short(axis)}", results)
+    ax.set(xlabel=axis, ylabel="latency of what was answered ok")
+    if places[0] > 0 and places[-1] >= 20 * places[0]:
+        ax.set_xscale("log")
+    draw_latency(ax, lines, lambda s: number(s.values[axis]))
+    ax.set_xticks(places, texts)
+    ax.xaxis.set_minor_locator(style.matplotlib.ticker.NullLocator())
     return fig
 
 

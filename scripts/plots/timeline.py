@@ -1,6 +1,7 @@
 """Latency and rate over time, with faults shaded."""
 import style
 from data import NoData, seconds
+from tails import chosen
 
 # By what a fault acts on.
 NETWORK = {"partition", "isolate", "cut", "bridge", "flap", "latency", "loss", "duplicate",
@@ -9,6 +10,9 @@ NETWORK = {"partition", "isolate", "cut", "bridge", "flap", "latency", "loss", "
            "client_only", "deaf", "mute", "links_only"}
 LOAD = {"rate", "double_submit"}
 SHADES = {"network": "#8C8C8C", "load": "#56B4E9", "node": "#E69F00"}
+# What is over as soon as it has happened; the others stand until they end.
+MOMENTARY = {"restart", "clock_jump", "wipe", "rollback", "bit_rot", "misdirected_write", "disturb",
+             "crash_loop"}
 COMMON = {"at", "for", "after_event", "id", "after", "delay", "when", "every", "optional",
           "bounded"}
 
@@ -17,15 +21,26 @@ def kind_of(fault):
     return next((key for key in fault if key not in COMMON), "fault")
 
 
+def end_of(fault, faults, end):
+    """When a fault ends, in seconds; a crash at the next restart, whoever it is of."""
+    begin = seconds(fault["at"])
+    if fault.get("for"):
+        return begin + seconds(fault["for"])
+    if kind_of(fault) in MOMENTARY:
+        return begin
+    restarts = [seconds(f["at"]) for f in faults if kind_of(f) == "restart"]
+    return min([t for t in restarts if t > begin and kind_of(fault) == "crash"] + [end])
+
+
 def shade(axes, faults, end):
-    """A band for each fault, a line for one without an end; names above, not over each other."""
+    """A band for each fault, a line for a moment; names above, not over each other."""
     seen = set()
     last = {}
     for fault in faults:
         kind = kind_of(fault)
         group = "network" if kind in NETWORK else "load" if kind in LOAD else "node"
         begin = seconds(fault["at"])
-        until = begin + seconds(fault["for"]) if fault.get("for") else begin
+        until = end_of(fault, faults, end)
         if begin < 0.02 * end and until > 0.98 * end:
             axes[0].annotate(f"{kind}: all the time", (1.0, 1.0), xycoords="axes fraction",
                              fontsize=7, color="#444444", va="bottom", ha="right")
@@ -90,4 +105,31 @@ def over_time(results):
     shade((upper, lower), series[0].faults, end)
     for ax in (upper, lower):
         ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+    return fig
+
+
+def moves(results):
+    series, which = chosen(results, lambda s: any(int(row.get("moved") or 0) for row in s.metrics))
+    if not series:
+        raise NoData("moves: no key moved from one endpoint to another; runs with several keys")
+    fig, ax = style.figure()
+    style.title(fig, "Keys that moved to another endpoint" + which, results)
+    for i, each in enumerate(series):
+        seen = 0
+        end, sums = [0.0], [0]
+        for row in each.metrics:
+            seen += int(row["moved"])
+            end.append(int(row["to_ns"]) / 1e9)
+            sums.append(seen)
+        ax.plot(end, sums, color=style.COLOURS[i], marker=style.MARKERS[i],
+                markevery=max(1, len(end) // 10), label=f"{each.label}: {seen}")
+    ax.set(xlabel="simulated time in s",
+           ylabel="requests so far that went elsewhere\nthan the last about the same key")
+    ax.set_xlim(0, end[-1])
+    if max(line.get_ydata()[-1] for line in ax.lines) > 20 * min(
+            line.get_ydata()[-1] for line in ax.lines):
+        ax.set_yscale("symlog", linthresh=10)
+    ax.set_ylim(bottom=0)
+    shade((ax,), series[0].faults, end[-1])
+    ax.legend()
     return fig

@@ -17,6 +17,7 @@ def message_delays(ballast, _):
                   "Byzantine protocols.")
     paxos(group, ballast)
     multi_paxos(group, ballast)
+    viewstamped(group, ballast)
     raft(group, ballast)
     raft_reads(group, ballast)
     raft_disks(group, ballast)
@@ -74,6 +75,26 @@ def multi_paxos(group, ballast):
     group.exact("Multi-Paxos, read under a lease, client at the leader", 0,
                 delays(run.latency("c1", "read", 100 * MS)), source)
     group.exact("Multi-Paxos, read under a lease, remote client", 2,
+                delays(run.latency("c2", "read", 100 * MS)), source)
+
+
+def viewstamped(group, ballast):
+    name = "Viewstamped Replication"
+    run = ballast.run("delays_viewstamped.json")
+    write_latencies(group, name, run, ballast.commands[-1])
+    at_once = [{"at": "1ms", "disturb": {"nodes": [2, 3, 4, 5], "timer": "view_change"}}]
+    run = ballast.run("delays_viewstamped.json", {"faults": json.dumps(at_once)})
+    source, change = ballast.commands[-1], run.summary["succession"]
+    begun, started = run.facts("view_change_begun")[0][0], run.facts("elected")[-1][0]
+    group.exact(f"{name}, view change that all want: until the view starts", 2,
+                delays(started - begun), source)
+    group.exact(f"{name}, view change: until all have heard from the primary", 3,
+                delays(started - begun + change["followed_ns"] - change["elected_ns"]), source)
+    run = ballast.run("delays_viewstamped.json", {"nodes.server.config.lease": "100ms"})
+    source = ballast.commands[-1]
+    group.exact(f"{name}, read under leases, client at the primary", 0,
+                delays(run.latency("c1", "read", 100 * MS)), source)
+    group.exact(f"{name}, read under leases, remote client", 2,
                 delays(run.latency("c2", "read", 100 * MS)), source)
 
 
@@ -147,6 +168,7 @@ def raft_disks(group, ballast):
 AWS = ("EU", "US", "AP", "CA", "SA")
 GCP = ("w1", "w2", "w3", "w4", "w6")
 RAFT, MULTI_PAXOS = "wan_aws_raft.json", "wan_aws_multi_paxos.json"
+VIEWSTAMPED = "wan_aws_viewstamped.json"
 
 
 def wide_areas(ballast, _):
@@ -234,6 +256,9 @@ def aws(group, ballast):
         for node, (paper, average) in led.items():
             by_site(group, ballast, file, f"{name}, leader {AWS[node - 1]}", leader(node), paper,
                     average)
+    for node, sets in ((1, {"faults": "[]"}), (4, None)):
+        by_site(group, ballast, VIEWSTAMPED, f"Viewstamped Replication, primary {AWS[node - 1]}",
+                sets, *led[node])
     by_site(group, ballast, MULTI_PAXOS, "Flexible Paxos, leader CA, Q2=2",
             {**quorums(5, 2), **leader(4)}, (144.5, 150.9, 278.2, 72.2, 196.5), 168.5)
 

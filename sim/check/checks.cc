@@ -5,6 +5,7 @@
 #include "sim/check/consensus_checks.h"
 #include "sim/check/paxos_checks.h"
 #include "sim/check/raft_checks.h"
+#include "sim/check/viewstamped_checks.h"
 
 namespace ballast {
 
@@ -99,6 +100,33 @@ std::vector<CheckInfo> paxos_checks() {
   };
 }
 
+std::vector<CheckInfo> viewstamped_checks() {
+  return {
+      CheckInfo{"no_log_divergence",
+                "Of two replicas in one view the log of one is the beginning of the other's.",
+                "Vanlightly, vsr-tlaplus, NoLogDivergence; Liskov and Cowling 2012, section 8.1",
+                make_no_log_divergence},
+      CheckInfo{"log_grows_in_view",
+                "Within a view the log of a replica only grows, across crashes too; for another "
+                "view it removes nothing that is committed.",
+                "Liskov and Cowling 2012, sections 8.1 and 8.2; CCF, CommittedLogAppendOnlyProp",
+                make_log_grows_in_view},
+      CheckInfo{"acknowledged_write_not_lost",
+                "The primary of a view has in its log what was committed in the views before.",
+                "Vanlightly, vsr-tlaplus, AcknowledgedWriteNotLost; Liskov and Cowling 2012, "
+                "section 8.1",
+                make_acknowledged_write_not_lost},
+      CheckInfo{"acknowledged_writes_exist_on_majority",
+                "What is committed is in the logs of a majority of the replicas.",
+                "Vanlightly, vsr-tlaplus, AcknowledgedWritesExistOnMajority",
+                make_acknowledged_writes_exist_on_majority},
+      CheckInfo{"commit_number_never_higher_than_op_number",
+                "No replica takes for committed what its log does not hold, or holds differently.",
+                "Vanlightly, vsr-tlaplus, CommitNumberNeverHigherThanOpNumber",
+                make_commit_number_never_higher},
+  };
+}
+
 std::vector<CheckInfo> balancing_checks() {
   return {
       CheckInfo{"conservation",
@@ -121,8 +149,8 @@ std::vector<CheckInfo> balancing_checks() {
 std::span<const CheckInfo> checks() {
   static const std::vector<CheckInfo> all = [] {
     std::vector<CheckInfo> joined;
-    for (const auto& part :
-         {consensus_checks(), raft_figure_3(), raft_checks(), paxos_checks(), balancing_checks()}) {
+    for (const auto& part : {consensus_checks(), raft_figure_3(), raft_checks(), paxos_checks(),
+                             viewstamped_checks(), balancing_checks()}) {
       joined.insert(joined.end(), part.begin(), part.end());
     }
     return joined;

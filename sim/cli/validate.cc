@@ -1,5 +1,6 @@
 #include "sim/base/assert.h"
 #include "sim/cli/load.h"
+#include "sim/scenario/demand.h"
 #include "sim/scenario/run.h"
 
 namespace ballast {
@@ -16,8 +17,11 @@ ExitCode execute(const ValidateCommand& command, const std::string&) {
     const Loaded loaded = load({file, {}, std::nullopt});
     if (!loaded.scenario) {
       complain(loaded.errors);
-    } else if (!print(file + ": ok\n")) {
-      return ExitCode::io_error;
+    } else {
+      const std::string demand = demand_beyond_capacity(*loaded.scenario);
+      if (!print(file + ": ok" + (demand.empty() ? "" : ", but " + demand) + "\n")) {
+        return ExitCode::io_error;
+      }
     }
     code = both(code, loaded.code);
   }

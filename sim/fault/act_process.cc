@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "sim/fault/act.h"
+#include "sim/protocol/quorum.h"
 
 namespace ballast {
 
@@ -13,7 +14,18 @@ void impose(Scene& scene, const Selector& nodes, const NodeCondition& condition)
 
 namespace {
 
-void hold_down(Scene& scene, NodeId node, CrashStyle style = {}) {
+// Whether a majority of its group would know what it knew if this node forgot it.
+bool may_forget(const Scene& scene, NodeId node) {
+  const std::vector<NodeId>& group = group_of(node, scene.groups);
+  const auto remembering = std::count_if(group.begin(), group.end(), [&](NodeId other) {
+    return other != node && scene.world.process(other).remembers() &&
+           !scene.world.refuses_to_start(other);
+  });
+  return static_cast<std::size_t>(remembering) >= majority(group.size());
+}
+
+void hold_down(Scene& scene, NodeId node, bool keep_memory, CrashStyle style = {}) {
+  if (keep_memory && scene.world.process(node).remembers() && !may_forget(scene, node)) return;
   scene.world.crash(node, style);
   scene.hold().down.push_back(node);
 }
@@ -54,7 +66,7 @@ Wake wake(const Crash& crash, Scene& scene) {
     if (offset > passed) {
       next = next ? std::min(*next, offset) : offset;
     } else if (offset == passed && (woken == 0 || offset > Duration{})) {
-      hold_down(scene, nodes[i], {crash.unflushed, crash.torn});
+      hold_down(scene, nodes[i], crash.keep_memory, {crash.unflushed, crash.torn});
     }
   }
   if (next) return *next - passed;
@@ -72,7 +84,7 @@ Wake wake(const CrashLoop& loop, Scene& scene) {
   Hold& hold = scene.hold();
   if (hold.down.empty()) {
     ++hold.turns;
-    for (const NodeId node : nodes_of(loop.nodes)) hold_down(scene, node);
+    for (const NodeId node : nodes_of(loop.nodes)) hold_down(scene, node, loop.keep_memory);
     return loop.down;
   }
   restart(scene);
@@ -124,7 +136,7 @@ Wake begin(const SlowNode& slow, Scene& scene) {
 
 Wake begin(const Wipe& wipe, Scene& scene) {
   for (const NodeId node : nodes_of(wipe.nodes)) {
-    hold_down(scene, node);
+    hold_down(scene, node, false);
     scene.world.roll_back(node, 0);
   }
   return std::nullopt;
@@ -132,7 +144,7 @@ Wake begin(const Wipe& wipe, Scene& scene) {
 
 Wake begin(const Rollback& rollback, Scene& scene) {
   for (const NodeId node : nodes_of(rollback.nodes)) {
-    hold_down(scene, node);
+    hold_down(scene, node, false);
     const std::uint64_t durable = scene.world.durable(node);
     const std::uint64_t present = durable - scene.world.first_record(node);
     const std::uint64_t lost = rollback.records.value_or(rollback.share.of(present));

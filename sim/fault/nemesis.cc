@@ -138,6 +138,8 @@ class Drawing {
   // What some faults need besides, once it is known how long they last.
   void fit(Fault& fault, Duration lasts) {
     if (auto* at_write = std::get_if<CrashAtWrite>(&fault.action)) at_write->down = lasts;
+    if (auto* crash = std::get_if<Crash>(&fault.action)) crash->keep_memory = arena_.forgets;
+    if (auto* loop = std::get_if<CrashLoop>(&fault.action)) loop->keep_memory = arena_.forgets;
     if (auto* failing = std::get_if<WriteError>(&fault.action)) failing->down = lasts;
     if (auto* swizzle = std::get_if<Swizzle>(&fault.action)) {
       swizzle->over = std::max(lasts, Duration{2});

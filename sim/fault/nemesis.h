@@ -19,6 +19,7 @@ struct Arena {
   Duration patience{1'000'000'000};
   Duration duration;                // faults begin within it
   std::vector<std::string> timers;  // of the first group's algorithm, by name
+  bool forgets = false;             // that algorithm keeps nothing on disk
 };
 
 // The families that this seed has: each with the profile's chance, or one to three of them.

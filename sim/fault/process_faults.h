@@ -22,6 +22,7 @@ struct Crash {
   Torn torn = Torn::no;
   Duration stagger{};
   std::vector<Duration> offsets{};
+  bool keep_memory = false;
   static constexpr std::string_view name = "crash";
   static constexpr std::string_view doc =
       "The nodes lose their volatile state and what their disks had not yet made durable, and are "
@@ -41,7 +42,10 @@ struct Crash {
           .at_least(0),
       field("offsets", &Crash::offsets,
             "How long after the start each of the nodes crashes, in ascending order of the nodes; "
-            "written by runs, unless given drawn.")};
+            "written by runs, unless given drawn."),
+      field("keep_memory", &Crash::keep_memory,
+            "Whether to spare nodes so that a majority of their group knows what it knew: without "
+            "one, an algorithm that keeps nothing on disk cannot recover.")};
   bool leaves_model() const { return torn == Torn::undetected; }
 };
 
@@ -71,6 +75,7 @@ struct CrashLoop {
   std::uint64_t times = 5;
   Duration down{50'000'000};
   Duration up{5'000'000};
+  bool keep_memory = false;
   static constexpr std::string_view name = "crash_loop";
   static constexpr std::string_view doc =
       "A restart storm: the nodes crash, restart, and die again shortly after the start, so many "
@@ -79,7 +84,8 @@ struct CrashLoop {
       std::tuple{field("nodes", &CrashLoop::nodes, "Who crashes.").needed(),
                  field("times", &CrashLoop::times, "How often.").at_least(1).at_most(100'000),
                  field("down", &CrashLoop::down, "How long they are down each time.").at_least(1),
-                 field("up", &CrashLoop::up, "How long they live in between.").at_least(1)};
+                 field("up", &CrashLoop::up, "How long they live in between.").at_least(1),
+                 field("keep_memory", &CrashLoop::keep_memory, "As for `crash`.")};
 };
 
 struct Restart {

@@ -27,6 +27,12 @@ void Standing::hear(const HeardFact& heard) {
     state.committed = committed->index.value;
   } else if (const auto* installed = std::get_if<SnapshotInstalled>(heard.fact)) {
     state.log = state.committed = installed->index.value;
+  } else if (const auto* logged = std::get_if<Logged>(heard.fact)) {
+    state.log = logged->slot.value;
+  } else if (const auto* cut = std::get_if<LogCut>(heard.fact)) {
+    state.log = cut->last_kept.value;
+  } else if (const auto* advanced = std::get_if<CommitAdvanced>(heard.fact)) {
+    state.committed = advanced->slot.value;
   } else if (std::holds_alternative<PolicySet>(*heard.fact)) {
     state.balances = true;
   } else if (const auto* granted = std::get_if<LockGranted>(heard.fact)) {

@@ -16,8 +16,9 @@ class Standing {
   // Leadership is always followed; the rest only on demand, for logs grow with every entry.
   static constexpr FactMask leadership() { return facts<Elected, SteppedDown>(); }
   static constexpr FactMask everything() {
-    return leadership() | facts<Campaigned, Appended, Truncated, Committed, SnapshotInstalled,
-                                PolicySet, LockGranted, LockReleased>();
+    return leadership() |
+           facts<Campaigned, Appended, Truncated, Committed, SnapshotInstalled, PolicySet,
+                 LockGranted, LockReleased, Logged, LogCut, CommitAdvanced>();
   }
 
   void hear(const HeardFact& heard);

@@ -92,6 +92,9 @@ class Observer {
   // What this observer wants to see; asked once, when it is attached.
   virtual SightMask wants() const = 0;
   virtual bool wants_states() const { return false; }
+  // If so, whether it wants that of the next occurrence; asked before each state is put together,
+  // for which an algorithm may take longer than for all else.
+  virtual bool wants_next_state() const { return true; }
   virtual void see(const Occurrence& occurrence, const World& world) = 0;
 };
 

@@ -368,6 +368,8 @@ void World::hold(Node& node, EventId step) {
   std::swap(held.effects, effects_);
   held.step = step;
   held.journal_size = node.process->journal_size();
+  // Who will want it then is not known yet.
+  if (watcher_.states && state_.empty()) put_together_state(node);
   held.state = state_;
   node.held.push(slot);
 }
@@ -469,7 +471,10 @@ Occurrence World::occurrence(Sight what, NodeId node, EventId cause) const {
 
 void World::capture_state(const Node& node) {
   state_.clear();
-  if (!watcher_.states) return;
+  if (watcher_.states && watcher_.observer->wants_next_state()) put_together_state(node);
+}
+
+void World::put_together_state(const Node& node) {
   JsonWriter w(state_);
   w.begin_object();
   node.process->write_state(w);

@@ -191,7 +191,7 @@ class World {
     // flushed: of the step; restart: of the crash; deliver: in which it arrived at a node that was
     // paused or busy, or 0
     Life life;
-    PayloadRef payload;  // deliver
+    PayloadRef payload;         // deliver
     std::uint64_t message = 0;  // flushed: the pace of the disk that it was queued at
     EventId cause;
   };
@@ -352,6 +352,7 @@ class World {
   void show(const Occurrence& occurrence) { watcher_.observer->see(occurrence, *this); }
   static void count_goals(Node& node, std::uint64_t reached);
   void capture_state(const Node& node);
+  void put_together_state(const Node& node);
 
   std::uint64_t seed_;
   Ties ties_;

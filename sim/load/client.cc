@@ -447,7 +447,7 @@ void Client::expire(StepContext& context) {
       retries_.push(
           {saturating_add(now, *settings_.workload.retry_after), due.session, due.sequence});
     }
-    if (!job || may_retry()) send(due.session, context);
+    if (may_retry()) send(due.session, context);
   }
   Time due = Time::max();
   if (!timeouts_.empty()) due = std::min(due, timeouts_.front().at);

@@ -160,9 +160,10 @@ struct Workload {
             "do a job as often as they are asked.")
           .at_least(1)
           .at_most(1'000),
-      field("retry_budget", &Workload::retry_budget,
-            "The share of its jobs that a client may ask for again, ten in a row at most; null for "
-            "no such limit."),
+      field(
+          "retry_budget", &Workload::retry_budget,
+          "The share of its operations that a client may ask for again, ten in a row at most; null "
+          "for no such limit."),
       field("start", &Workload::start, "When the first request may come."),
       field("stop", &Workload::stop, "When the last request may come; null for the end.")};
 };

@@ -50,14 +50,15 @@ std::uint64_t student_share(StandardErrors t, std::uint64_t degrees) {
   const std::uint64_t sine = root(one - cosine_squared);
   const bool odd = n % 2 == 1;
   std::uint64_t term = odd ? cosine : one;
-  std::uint64_t sum = 0;
+  Wide sum = 0;  // more than 16 where degrees are many and t is small
   // Each term is the last one times cos^2 k / (k + 1).
   for (std::uint64_t k = odd ? 2 : 1; k < n; k += 2) {
     sum += term;
     term = times(static_cast<std::uint64_t>(static_cast<Wide>(term) * k / (k + 1)), cosine_squared);
   }
-  if (!odd) return std::min(one, times(sine, sum));
-  return std::min(one, times(two_over_pi, angle(sine, cosine) + times(sine, sum)));
+  const auto share = static_cast<std::uint64_t>(sum * sine >> 60);
+  if (!odd) return std::min(one, share);
+  return std::min(one, times(two_over_pi, angle(sine, cosine) + share));
 }
 
 StandardErrors student_quantile(Ratio confidence, std::uint64_t degrees) {

@@ -363,12 +363,60 @@ struct Checkpointed {
                  field("taken_over", &Checkpointed::taken_over)};
 };
 
+// --- Viewstamped Replication -------------------------------------------------------------------
+// Terms are views, and slots are op-numbers.
+
+struct ViewChangeBegun {  // this replica gives up its view, for `view`
+  Term view;
+  static constexpr std::string_view name = "view_change_begun";
+  static constexpr auto fields = std::tuple{field("view", &ViewChangeBegun::view)};
+};
+
+struct ViewEntered {  // this replica is in `view`, with the log that it has; as its primary?
+  Term view;
+  bool leads = false;
+  static constexpr std::string_view name = "view_entered";
+  static constexpr auto fields =
+      std::tuple{field("view", &ViewEntered::view), field("leads", &ViewEntered::leads)};
+};
+
+struct Logged {  // this replica's log now holds `value` at `slot`, its last, as one of `view`
+  Slot slot;
+  ValueDigest value;
+  Term view;
+  static constexpr std::string_view name = "logged";
+  static constexpr auto fields = std::tuple{
+      field("slot", &Logged::slot), field("value", &Logged::value), field("view", &Logged::view)};
+};
+
+// This replica's log now ends at `last_kept`, for that of `view`; view 0 says that a crash took it.
+// With `taken_over` all of it is gone, and in its place is the state of another one that has
+// executed it up to there.
+struct LogCut {
+  Slot last_kept;
+  Term view;
+  bool taken_over = false;
+  static constexpr std::string_view name = "log_cut";
+  static constexpr auto fields =
+      std::tuple{field("last_kept", &LogCut::last_kept), field("view", &LogCut::view),
+                 field("taken_over", &LogCut::taken_over)};
+};
+
+struct CommitAdvanced {  // this replica's commit-number is now `slot`, in `view`
+  Slot slot;
+  Term view;
+  static constexpr std::string_view name = "commit_advanced";
+  static constexpr auto fields =
+      std::tuple{field("slot", &CommitAdvanced::slot), field("view", &CommitAdvanced::view)};
+};
+
 using Fact =
     std::variant<Proposed, Decided, TermStarted, Campaigned, VoteGranted, Elected, SteppedDown,
                  Appended, Truncated, Committed, Prepared, Promised, AcceptAsked, Accepted,
                  PolicySet, WeightSet, HealthSet, Admitted, Routed, Ended, Invoked, Returned,
                  LockGranted, LockReleased, SlotAsked, SlotAccepted, Executed, Checkpointed,
-                 SnapshotTaken, SnapshotInstalled, Reconfigured>;
+                 SnapshotTaken, SnapshotInstalled, Reconfigured, ViewChangeBegun, ViewEntered,
+                 Logged, LogCut, CommitAdvanced>;
 static_assert(sizeof(Fact) <= 56, "facts travel through every observer: keep them small");
 
 }  // namespace ballast

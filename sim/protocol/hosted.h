@@ -70,6 +70,11 @@ class Hosted final : public Process {
     *place(onto) = *place(from);
   }
 
+  bool remembers() const override {
+    if constexpr (requires { node_.remembers(); }) return node_.remembers();
+    return true;
+  }
+
   std::string_view algorithm() const override { return P::name; }
   std::uint32_t timer_count() const override {
     return static_cast<std::uint32_t>(enumerators(typename P::Timer{}).size());

@@ -51,6 +51,9 @@ class Process {
   virtual bool mutate_record(std::uint64_t, Stream&) { return false; }
   // Writes the record numbered by the second argument over that numbered by the first.
   virtual void overwrite_record(std::uint64_t, std::uint64_t) {}
+  // Whether it knows what it knew before its last crash. Always true of what keeps that on disk; of
+  // other algorithms not while they are down, nor until somebody has told them.
+  virtual bool remembers() const { return true; }
   // Tells a client how fast it is to ask and what to send twice; others do not listen.
   virtual void set_load(const Load&) {}
 

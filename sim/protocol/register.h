@@ -47,8 +47,12 @@ struct AlgorithmInfo {
   // The quorums of its group: Config::quorums, or majorities.
   QuorumSystem (*quorums)(const std::any& config) = nullptr;
   // Why these options do not go with so many members; empty if they do. Quorums that need not meet
-  // do if Config::unsafe_quorums says that this is meant. Config::misfit(members) may object too.
-  std::string (*misfit)(const std::any& config, std::size_t members) = nullptr;
+  // do if Config::unsafe_quorums says that this is meant. Config::misfit(members) may object too,
+  // or Config::misfit_with(others), of the members besides the node itself.
+  std::string (*misfit)(const std::any& config, std::size_t members, std::size_t others) = nullptr;
+  // How many jobs (the operation work) a node can do, in thousandths per second:
+  // Config::capacity(), or 0, for those that do none themselves.
+  std::uint64_t (*capacity)(const std::any& config) = nullptr;
   // How it could be made to serve an operation that it does not serve as it is, for people:
   // Config::advice(operation), or nothing.
   std::string (*advice)(Operation operation) = nullptr;
@@ -59,6 +63,9 @@ struct AlgorithmInfo {
   std::uint64_t (*open_goals)(const std::any& config) = [](const std::any&) {
     return ~std::uint64_t{0};
   };
+  // Whether it keeps nothing on disk, so that whoever crashes has to be told by a majority of the
+  // group what it knew: P::remembers() says whether it has been.
+  bool forgets = false;
 };
 
 // A policy, or whatever else an algorithm lets users choose by name: for `list` and `describe`.
@@ -85,8 +92,11 @@ struct Register {
     register_algorithm({P::name, P::summary,
                         std::vector<Operation>(std::begin(P::operations), std::end(P::operations)),
                         config_spec<typename P::Config>(), &make, &patience, &vary, &bears_meddling,
-                        &serves, &quorums, &misfit, &advice, goals(), timers(), &open_goals});
+                        &serves, &quorums, &misfit, &capacity, &advice, goals(), timers(),
+                        &open_goals, forgets});
   }
+  // Apart, for clang-format takes a requires-expression among arguments for a clause.
+  static constexpr bool forgets = requires(const P& node) { node.remembers(); };
   static std::unique_ptr<Process> make(const std::any& config) {
     return std::make_unique<Hosted<P>>(*std::any_cast<Config>(&config));
   }
@@ -121,7 +131,13 @@ struct Register {
     }
     return quorum::Majority{};
   }
-  static std::string misfit(const std::any& config, std::size_t members) {
+  static std::uint64_t capacity(const std::any& config) {
+    if constexpr (requires(const Config& c) { c.capacity(); }) {
+      return std::any_cast<const Config&>(config).capacity();
+    }
+    return 0;
+  }
+  static std::string misfit(const std::any& config, std::size_t members, std::size_t others) {
     if constexpr (requires(const Config& c) { c.unsafe_quorums; }) {
       const Config& options = std::any_cast<const Config&>(config);
       const QuorumProblem problem = problem_of(options.quorums, members);
@@ -132,6 +148,9 @@ struct Register {
     }
     if constexpr (requires(const Config& c) { c.misfit(members); }) {
       return std::any_cast<const Config&>(config).misfit(members);
+    }
+    if constexpr (requires(const Config& c) { c.misfit_with(others); }) {
+      return std::any_cast<const Config&>(config).misfit_with(others);
     }
     return {};
   }

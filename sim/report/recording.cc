@@ -11,11 +11,11 @@ constexpr std::size_t buffer_bytes = std::size_t{1} << 20;
 }  // namespace
 
 Recording::Recording(const RecordingOptions& options, std::ostream* history)
-    : trace_(options.trace, options.trace_cap),
+    : trace_(options.trace, options.trace_cap, options.trace_skipped),
       history_(history),
       metrics_(
           "from_ns,to_ns,invoked,ok,fail,info,p50_ns,p99_ns,max_ns,sent,received,dropped,elections,"
-          "nodes_up,routed,most_routed\n") {}
+          "nodes_up,routed,most_routed,moved\n") {}
 
 void Recording::begin(const Scenario& scenario, const World& world) {
   trace_.begin(scenario, world);
@@ -49,10 +49,19 @@ void Recording::sample(const Sample& s) {
     metrics_ += ',' + std::to_string(count);
   }
   const Spread::Interval chosen = spread_.take_interval();
-  for (const std::uint64_t count : {std::uint64_t{s.nodes_up}, chosen.routed, chosen.most}) {
+  for (const std::uint64_t count :
+       {std::uint64_t{s.nodes_up}, chosen.routed, chosen.most, chosen.moved}) {
     metrics_ += ',' + std::to_string(count);
   }
   metrics_ += '\n';
+}
+
+RecordedEnd record_end(const Scenario& scenario, RecordingOptions options, bool check,
+                       const TraceSink& begun) {
+  options.trace_skipped = begun.left_out();
+  RecordedEnd end{Recording(options), {}};
+  end.outcome = run(scenario, {&end.recording, check, nullptr});
+  return end;
 }
 
 }  // namespace ballast

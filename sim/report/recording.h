@@ -15,6 +15,7 @@ namespace ballast {
 struct RecordingOptions {
   TraceLevel trace = TraceLevel::messages;
   std::uint64_t trace_cap = 200'000;
+  std::uint64_t trace_skipped = 0;  // records before the first one that is kept
 };
 
 // The history goes to its stream as it comes, so that memory does not grow with it; without a
@@ -25,6 +26,7 @@ class Recording final : public Recorder {
 
   SightMask wants() const override { return trace_.wants() | Spread::wants(); }
   bool wants_states() const override { return trace_.wants_states(); }
+  bool wants_next_state() const override { return trace_.wants_next_state(); }
   void see(const Occurrence& seen, const World& world) override {
     if ((trace_.wants() & sight(seen.what)) != 0) trace_.see(seen, world);
     if ((Spread::wants() & sight(seen.what)) != 0) spread_.see(seen);
@@ -49,5 +51,14 @@ class Recording final : public Recorder {
   std::string metrics_;
   Spread spread_;
 };
+
+// Of a run that is too long to keep the end is wanted, and where that begins is known only when it
+// is over: the run whose trace has `begun` so is made again, and its last records are kept.
+struct RecordedEnd {
+  Recording recording;
+  RunOutcome outcome;
+};
+RecordedEnd record_end(const Scenario& scenario, RecordingOptions options, bool check,
+                       const TraceSink& begun);
 
 }  // namespace ballast

@@ -156,24 +156,30 @@ RecordedRun record_run(const Scenario& scenario, const RecordOptions& options,
   RecordedRun result;
   result.outcome = run(scenario, {&recording, options.check, options.interrupted});
   recording.finish();
+  std::optional<RecordedEnd> end;
+  const bool interrupted = options.interrupted != nullptr && *options.interrupted != 0;
+  if (with_history && recording.trace().left_out() > 0 && !interrupted) {
+    end = record_end(scenario, wanted, options.check, recording.trace());
+    result.diverged = end->outcome.fingerprint != result.outcome.fingerprint;
+  }
+  const TraceSink& kept = end ? end->recording.trace() : recording.trace();
   if (with_history) {
     close_or_throw(history, history_place);
     const std::string trace_place = directory.place(prefix + "trace.jsonl");
     std::ofstream trace(trace_place, std::ios::binary);
-    recording.trace().write(trace);
+    kept.write(trace);
     close_or_throw(trace, trace_place);
   }
   directory.write(prefix + "metrics.csv", recording.metrics_csv());
   write_series(recording.spread(), result.outcome, directory, prefix);
   directory.write(prefix + "scenario.resolved.json", resolved_json(scenario));
-  result.summary =
-      summary_json(scenario, result.outcome, with_history ? &recording.trace() : nullptr);
+  result.summary = summary_json(scenario, result.outcome, with_history ? &kept : nullptr);
   directory.write(prefix + "summary.json", result.summary);
   if (result.outcome.verdict != Verdict::violated) return result;
 
   StoryTeller teller(scenario);
   const RunOutcome again = run(scenario, {&teller, options.check, nullptr});
-  result.diverged = again.fingerprint != result.outcome.fingerprint;
+  result.diverged |= again.fingerprint != result.outcome.fingerprint;
   if (!result.diverged) result.story = teller.tell(result.outcome);
   if (result.story) directory.write(prefix + "violation.md", violation_md(scenario, *result.story));
   directory.write(prefix + "repro.json", repro_json(scenario, result.outcome));

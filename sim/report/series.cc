@@ -1,6 +1,7 @@
 #include "sim/report/series.h"
 
 #include <algorithm>
+#include <utility>
 #include <variant>
 
 #include "sim/protocol/fact.h"
@@ -34,6 +35,8 @@ void Spread::begin(const Scenario& scenario) {
   }
   endpoints_.resize(names_.size());
   open_.resize(names_.size());
+  const std::uint64_t keys = scenario.workload ? scenario.workload->keys : 1;
+  if (keys > 1) place_of_.resize(keys);
 }
 
 void Spread::change(NodeId node, bool up, Time at) {
@@ -46,6 +49,17 @@ void Spread::change(NodeId node, bool up, Time at) {
   endpoint.since = at;
   endpoint.under_way += up ? std::uint64_t{1} : ~std::uint64_t{0};
   endpoint.most_under_way = std::max(endpoint.most_under_way, endpoint.under_way);
+}
+
+// A request that stands for several has one key, and theirs are the numbers that follow its own.
+void Spread::place_key(const Routed& routed) {
+  auto asked = key_of_.upper_bound(routed.request);
+  if (asked == key_of_.begin()) return;
+  const auto& [request, key] = *--asked;
+  if (request.client != routed.request.client || request.session != routed.request.session) return;
+  NodeId& place = place_of_[key];
+  if (place && place != routed.endpoint) ++moved_;
+  place = routed.endpoint;
 }
 
 void Spread::see(const Occurrence& seen) {
@@ -65,11 +79,18 @@ void Spread::see(const Occurrence& seen) {
     ++endpoint.routed;
     ++endpoint.in_interval;
     ++routed_;
+    if (!place_of_.empty()) place_key(*routed);
   } else if (const auto* ended = std::get_if<Ended>(seen.fact)) {
     const auto place = open.find(ended->ticket.value);
     if (place == open.end()) return;
     change(place->second, false, seen.at);
     open.erase(place);
+  } else if (place_of_.empty()) {
+    return;
+  } else if (const auto* invoked = std::get_if<Invoked>(seen.fact)) {
+    if (invoked->key < place_of_.size()) key_of_[invoked->request] = invoked->key;
+  } else if (const auto* returned = std::get_if<Returned>(seen.fact)) {
+    key_of_.erase(returned->request);
   }
 }
 
@@ -80,6 +101,7 @@ Spread::Interval Spread::take_interval() {
     all.most = std::max(all.most, endpoint.in_interval);
     endpoint.in_interval = 0;
   }
+  all.moved = std::exchange(moved_, 0);
   return all;
 }
 

@@ -10,6 +10,7 @@
 
 #include "sim/kernel/observer.h"
 #include "sim/measure/histogram.h"
+#include "sim/protocol/fact.h"
 #include "sim/scenario/scenario.h"
 
 namespace ballast {
@@ -29,10 +30,12 @@ class Spread {
   void begin(const Scenario& scenario);
   void see(const Occurrence& seen);
 
-  // Since the last call: how often an endpoint was chosen, and the one chosen most often.
+  // Since the last call: how often an endpoint was chosen, the one chosen most often, and how often
+  // another one than last for a request about the same key. 0 where there is but one key.
   struct Interval {
     std::uint64_t routed = 0;
     std::uint64_t most = 0;
+    std::uint64_t moved = 0;
   };
   Interval take_interval();
 
@@ -57,6 +60,7 @@ class Spread {
   };
   std::vector<std::size_t> those_routed_to() const;
   void change(NodeId endpoint, bool up, Time at);
+  void place_key(const Routed& routed);
 
   std::vector<std::string> names_;                     // by node; [0] is nobody
   std::vector<std::size_t> group_of_;                  // by node
@@ -64,6 +68,9 @@ class Spread {
   std::vector<std::map<std::uint64_t, NodeId>> open_;  // by balancer: where its tickets are
   std::vector<std::uint64_t> time_at_;                 // by requests under way
   std::uint64_t routed_ = 0;
+  std::map<RequestId, std::uint64_t> key_of_;  // of requests that have not returned
+  std::vector<NodeId> place_of_;               // by key: where the last request about it went
+  std::uint64_t moved_ = 0;                    // in this interval
 };
 
 }  // namespace ballast

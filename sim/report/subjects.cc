@@ -54,6 +54,11 @@ struct Adding {
   void operator()(const SnapshotTaken& f) const { s.entries.insert(f.index.value); }
   void operator()(const SnapshotInstalled& f) const { s.entries.insert(f.index.value); }
   void operator()(const Reconfigured& f) const { s.entries.insert(f.index.value); }
+  void operator()(const ViewChangeBegun& f) const { s.terms.insert(f.view); }
+  void operator()(const ViewEntered& f) const { s.terms.insert(f.view); }
+  void operator()(const Logged& f) const { s.entries.insert(f.slot.value); }
+  void operator()(const LogCut& f) const { s.entries.insert(f.last_kept.value + 1); }
+  void operator()(const CommitAdvanced& f) const { s.entries.insert(f.slot.value); }
   void operator()(const Prepared& f) const { s.ballots.insert(f.ballot); }
   void operator()(const Promised& f) const { s.ballots.insert(f.ballot); }
   void operator()(const AcceptAsked& f) const { s.ballots.insert(f.ballot); }
@@ -98,6 +103,11 @@ struct Concerning {
   bool operator()(const SnapshotTaken&) const { return false; }
   bool operator()(const SnapshotInstalled&) const { return true; }
   bool operator()(const Reconfigured&) const { return true; }
+  bool operator()(const ViewChangeBegun& f) const { return s.terms.contains(f.view); }
+  bool operator()(const ViewEntered& f) const { return s.terms.contains(f.view); }
+  bool operator()(const Logged& f) const { return s.entries.contains(f.slot.value); }
+  bool operator()(const LogCut&) const { return true; }
+  bool operator()(const CommitAdvanced& f) const { return s.entries.contains(f.slot.value); }
   bool operator()(const Prepared& f) const { return s.ballots.contains(f.ballot); }
   bool operator()(const Promised& f) const { return s.ballots.contains(f.ballot); }
   bool operator()(const AcceptAsked& f) const { return s.ballots.contains(f.ballot); }
@@ -140,7 +150,7 @@ void Subjects::add_sentence(std::string_view sentence) {
       }
       request = {};
     } else if (const auto number = take_number(digits)) {
-      if (before[0] == "term") {
+      if (before[0] == "term" || before[0] == "view") {
         // "entry 3 of term 2" is not about the election in term 2, but about what its leader wrote.
         std::string_view owner = before[2];
         const bool of_entry =

@@ -165,14 +165,12 @@ void TraceSink::begin(const Scenario& scenario, const World& world) {
 }
 
 void TraceSink::see(const Occurrence& seen, const World& world) {
-  if (chunks_.empty() || chunks_.back().text.size() >= chunk_bytes ||
-      chunks_.back().records >= cap_) {
-    chunks_.push_back({std::move(spare_)});
-    spare_.clear();
-  }
-  Chunk& chunk = chunks_.back();
-  std::string& out = chunk.text;
-  append(out, "{\"seq\":", ++seen_);
+  ++seen_;
+  if (seen_ <= skipped_ || kept_ >= cap_) return;
+  ++kept_;
+  if (chunks_.empty() || chunks_.back().size() >= chunk_bytes) chunks_.emplace_back();
+  std::string& out = chunks_.back();
+  append(out, "{\"seq\":", seen_);
   append(out, ",\"time\":", static_cast<std::uint64_t>(seen.at.ns));
   append(out, ",\"event\":", seen.event.value);
   append(out, ",\"cause\":", seen.cause.value);
@@ -185,26 +183,15 @@ void TraceSink::see(const Occurrence& seen, const World& world) {
     out += seen.state;
   }
   out += "}\n";
-  ++chunk.records;
-  ++kept_;
-  while (chunks_.size() > 1 && kept_ - chunks_.front().records >= cap_) {
-    kept_ -= chunks_.front().records;
-    spare_ = std::move(chunks_.front().text);
-    spare_.clear();
-    chunks_.pop_front();
-  }
 }
 
 void TraceSink::write(std::ostream& out) const {
   std::string line = about_;
-  append(line, ",\"records\":", seen_ - left_out());
+  append(line, ",\"records\":", kept_);
   append(line, ",\"left_out\":", left_out());
   out << line << "}\n";
-  std::uint64_t surplus = kept_ - (seen_ - left_out());
-  for (const Chunk& chunk : chunks_) {
-    std::size_t begin = 0;
-    for (; surplus > 0; --surplus) begin = chunk.text.find('\n', begin) + 1;
-    out.write(chunk.text.data() + begin, static_cast<std::streamsize>(chunk.text.size() - begin));
+  for (const std::string& chunk : chunks_) {
+    out.write(chunk.data(), static_cast<std::streamsize>(chunk.size()));
   }
 }
 

@@ -5,10 +5,10 @@
 
 #include <array>
 #include <cstdint>
-#include <deque>
 #include <iosfwd>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "sim/kernel/observer.h"
 #include "sim/scenario/scenario.h"
@@ -25,37 +25,39 @@ constexpr auto enumerators(TraceLevel) {
   return std::array<std::string_view, 4>{"none", "facts", "messages", "full"};
 }
 
-// Keeps the last `cap` records in memory, as text. A run that is too long to keep loses its
-// beginning, and the first line says how many records that was.
+// Keeps `cap` records in memory at most, as text: the first ones after `skipped` others. The rest
+// is only counted, which is cheap. The last ones of a long run are had by making it twice.
 class TraceSink {
  public:
-  TraceSink(TraceLevel level, std::uint64_t cap) : level_(level), cap_(cap) {}
+  TraceSink(TraceLevel level, std::uint64_t cap, std::uint64_t skipped = 0)
+      : level_(level), cap_(cap), skipped_(skipped) {}
 
   SightMask wants() const;
-  // States cost about as much as everything else together: only a judge of messages needs them.
+  // States cost more than everything else together: only a judge of messages needs them, and only
+  // with records that are kept.
   bool wants_states() const { return level_ >= TraceLevel::messages; }
+  bool wants_next_state() const { return seen_ + one_step >= skipped_ && kept_ < cap_; }
 
   void begin(const Scenario& scenario, const World& world);
   void see(const Occurrence& seen, const World& world);
 
   TraceLevel level() const { return level_; }
   std::uint64_t records() const { return seen_; }
-  std::uint64_t left_out() const { return seen_ > cap_ ? seen_ - cap_ : 0; }
+  std::uint64_t left_out() const { return seen_ - kept_; }
   // The line about the trace itself, and the records that were kept.
   void write(std::ostream& out) const;
 
  private:
-  struct Chunk {
-    std::string text;
-    std::uint64_t records = 0;
-  };
+  // A state is that of all records of its step, and is put together before the first of them: no
+  // step makes as many records as this.
+  static constexpr std::uint64_t one_step = std::uint64_t{1} << 16;
 
   TraceLevel level_;
   std::uint64_t cap_;
+  std::uint64_t skipped_;
   std::uint64_t seen_ = 0;
   std::uint64_t kept_ = 0;
-  std::deque<Chunk> chunks_;  // the oldest first; dropped whole
-  std::string spare_;         // the memory of the one dropped last
+  std::vector<std::string> chunks_;  // in order, so that none has to grow large
   std::string about_;
 };
 

@@ -72,6 +72,25 @@ struct FactWords {
     }
     return list.empty() ? "none" : list;
   }
+  std::string operator()(const ViewChangeBegun& f) const {
+    return "gave up its view for view " + number(f.view.value);
+  }
+  std::string operator()(const ViewEntered& f) const {
+    return std::string("is ") + (f.leads ? "the primary" : "a backup") + " in view " +
+           number(f.view.value);
+  }
+  std::string operator()(const Logged& f) const {
+    return "logged slot " + number(f.slot.value) + " in view " + number(f.view.value) + " (" +
+           to_text(f.value) + ")";
+  }
+  std::string operator()(const LogCut& f) const {
+    return f.taken_over ? "replaced its log by another's state at slot " + number(f.last_kept.value)
+                        : "removed everything after slot " + number(f.last_kept.value);
+  }
+  std::string operator()(const CommitAdvanced& f) const {
+    return "took the log up to slot " + number(f.slot.value) + " for committed, in view " +
+           number(f.view.value);
+  }
   std::string operator()(const Prepared& f) const { return "prepared ballot " + to_text(f.ballot); }
   std::string operator()(const Promised& f) const {
     const std::string so_far = f.accepted == Ballot{} ? ", having accepted nothing"

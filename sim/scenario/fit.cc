@@ -94,7 +94,10 @@ class Fitting {
         const auto& names = group.members;
         if (std::count(names.begin(), names.end(), other.name) > 0) members += other.count;
       }
-      const std::string problem = group.algorithm->misfit(group.config, members);
+      const bool itself =
+          std::find(group.members.begin(), group.members.end(), group.name) != group.members.end();
+      const std::string problem =
+          group.algorithm->misfit(group.config, members, members - (itself ? 1 : 0));
       if (!problem.empty()) wrong(group.at, "nodes." + group.name + ".config." + problem);
     }
   }

@@ -43,16 +43,29 @@ Core choose_core(const Scenario& scenario, const World& world, bool everyone) {
                     "changed";
       return core;
     }
+    std::vector<NodeId> remembering;
+    for (const NodeId node : able) {
+      if (world.process(node).remembers()) remembering.push_back(node);
+    }
+    if (!holds_quorums(whole, remembering)) {
+      core.excuse = "only " + std::to_string(remembering.size()) + " of the " +
+                    std::to_string(group.count) + " nodes of \"" + group.name +
+                    "\" know what they knew before they crashed: too few to tell the others";
+      return core;
+    }
     const std::size_t some = quorum + dice.below(able.size() - quorum + 1);
     std::size_t size = everyone ? able.size() : some;
     for (std::size_t i = 0; i < size; ++i) {
       std::swap(able[i], able[i + dice.below(able.size() - i)]);
     }
     // Not any so many are a quorum of a grid, or of members of different weight.
-    while (
-        !holds_quorums(whole, {able.begin(), able.begin() + static_cast<std::ptrdiff_t>(size)})) {
-      ++size;
-    }
+    // Whoever has forgotten what it knew is told by a quorum of others.
+    const auto holds = [&](std::size_t count) {
+      std::vector<NodeId> chosen(able.begin(), able.begin() + static_cast<std::ptrdiff_t>(count));
+      std::erase_if(chosen, [&](NodeId node) { return !world.process(node).remembers(); });
+      return holds_quorums(whole, chosen);
+    };
+    while (!holds(size)) ++size;
     core.nodes.insert(core.nodes.end(), able.begin(),
                       able.begin() + static_cast<std::ptrdiff_t>(size));
   }
@@ -131,7 +144,9 @@ bool extends(const std::vector<NodeId>& candidates, std::size_t from, std::vecto
 bool has_connected_majority(const Scenario& scenario, const World& world) {
   const NodeGroup& group = scenario.groups.front();
   const Group whole = scenario.node_groups().front();
-  const auto works = [&](NodeId node) { return world.is_up(node) && !world.is_paused(node); };
+  const auto works = [&](NodeId node) {
+    return world.is_up(node) && !world.is_paused(node) && world.process(node).remembers();
+  };
   const Network& network = world.network();
   for (std::uint32_t c = scenario.server_count() + 1; c <= world.node_count(); ++c) {
     const NodeId client{c};

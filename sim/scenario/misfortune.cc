@@ -96,6 +96,7 @@ Scenario with_misfortune(const Scenario& scenario, const Profile& profile, std::
   arena.clients = s.client_count();
   arena.patience = patience_of(s);
   arena.duration = s.duration;
+  arena.forgets = s.groups.front().algorithm->forgets;
   for (const std::string_view timer : s.groups.front().algorithm->timers) {
     arena.timers.emplace_back(timer);
   }

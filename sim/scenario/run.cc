@@ -5,6 +5,7 @@
 
 #include "sim/base/assert.h"
 #include "sim/check/linearizable.h"
+#include "sim/scenario/demand.h"
 #include "sim/scenario/liveness.h"
 #include "sim/scenario/misfortune.h"
 #include "sim/scenario/prefix.h"
@@ -214,6 +215,8 @@ RunOutcome Running::judge() {
   judge_work(outcome);
   outcome.reasons = std::move(reasons_);
   outcome.notes = std::move(notes_);
+  const std::string demand = demand_beyond_capacity(scenario_);
+  if (!demand.empty()) outcome.notes.push_back(demand);
   outcome.recovery = recovery_;
   outcome.succession = watch_.leadership().longest();
   outcome.led_since = watch_.leadership().in_office_since();

@@ -66,7 +66,7 @@ struct PrefixHashes {
 struct RunOutcome {
   Verdict verdict = Verdict::inconclusive;
   std::vector<std::string> reasons;   // why inconclusive
-  std::vector<std::string> notes;     // what the verdict does not cover, such as waived liveness
+  std::vector<std::string> notes;     // such as waived liveness, or a load beyond capacity
   std::vector<Violation> violations;  // the first event that broke a property, and what it broke
   Time ended;
   std::uint64_t fingerprint = 0;

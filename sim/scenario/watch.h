@@ -54,6 +54,7 @@ class Watch final : public Observer {
     return recorder_ == nullptr ? own : own | recorder_->wants();
   }
   bool wants_states() const override { return recorder_ != nullptr && recorder_->wants_states(); }
+  bool wants_next_state() const override { return recorder_->wants_next_state(); }
 
   void see(const Occurrence& seen, const World& world) override {
     if (recorder_ != nullptr && (recorder_->wants() & sight(seen.what)) != 0) {

@@ -403,10 +403,13 @@ TEST_CASE("a policy that probes has endpoints asked for their load, and hears of
 }
 
 TEST_CASE("options that do not fit the endpoints are known before anything runs") {
-  CHECK(config(R"({"weights": [1, 2]})").misfit(4) == "weights has 2 weights for 4 endpoints");
-  CHECK(config(R"({"policy": {"priority": {"levels": [0]}}})").misfit(2) ==
+  CHECK(config(R"({"weights": [1, 2]})").misfit_with(4) == "weights has 2 weights for 4 endpoints");
+  CHECK(config(R"({"policy": {"priority": {"levels": [0]}}})").misfit_with(2) ==
         "policy.priority.levels says something of 1 endpoints, but there are 2");
-  CHECK(config("{}").misfit(3) == "");
+  CHECK(config(R"({"weights": [1, 2]})").misfit_with(3) == "weights has 2 weights for 3 endpoints");
+  CHECK(config("{}").misfit_with(0) ==
+        "policy has no endpoint to pick: members names no group but its own");
+  CHECK(config("{}").misfit_with(3) == "");
 }
 
 }  // namespace

@@ -17,14 +17,6 @@ using multi_paxos::Bug;
 
 namespace {
 
-// Four sessions add to three counters; each repeats its last request now and then.
-Request some_request(std::uint64_t number, Stream& random) {
-  const auto session = static_cast<std::uint32_t>(random.below(4));
-  const std::uint64_t sequence = 1 + number / (8 + random.below(2));
-  const auto value = static_cast<std::int64_t>(number);
-  return {{NodeId{99}, session, sequence}, {Operation::add, random.below(3), value, 0, 0}};
-}
-
 Ordeal<MultiPaxos>::Settings settings(std::uint64_t seed, Bug bug) {
   Ordeal<MultiPaxos>::Settings all;
   all.seed = seed;
@@ -42,7 +34,7 @@ Ordeal<MultiPaxos>::Settings settings(std::uint64_t seed, Bug bug) {
                   make_gap_free_apply,
                   make_checkpoints_agree,
                   make_election_safety};
-  all.request = some_request;
+  all.request = some_addition;
   return all;
 }
 

@@ -68,6 +68,18 @@ TEST_CASE("multi-paxos, PML 5.2: a checkpoint stands for all slots before it") {
     CHECK(node.state().executed == Slot{3});
     CHECK(node.state().last_voted == Slot{4});
   }
+  SUBCASE("its record replaces the journal, with the promise and the votes that still count") {
+    node.receive(n3, Prepare{ballot(5, n3), {}});
+    node.receive(n3, accept(8, ballot(5, n3), 88));
+    node.receive(n3, Decisions{Slot{5}, {value(5), value(6)}});
+    REQUIRE(node.state().checkpoint == Slot{6});
+    node.crash_and_recover();
+    CHECK(node.state().promised == ballot(5, n3));
+    CHECK(node.state().executed == Slot{6});
+    CHECK(node.state().last_voted == Slot{8});
+    const auto step = node.receive(n2, Prepare{ballot(6, n2), {}});
+    CHECK(step.message<Promise>() == Promise{ballot(6, n2), Slot{6}, {vote(8, ballot(5, n3), 88)}});
+  }
   SUBCASE("votes before it are not reported, but that they are forgotten is") {
     const auto step = node.receive(n3, Prepare{ballot(2, n3), {}});
     CHECK(step.message<Promise>() == Promise{ballot(2, n3), Slot{3}, {vote(4, ballot(1, n2), 4)}});
@@ -88,7 +100,7 @@ TEST_CASE("multi-paxos, PML 5.2: a checkpoint stands for all slots before it") {
     MultiPaxosBench other(config);
     const auto given = node.receive(n3, CatchUp{});
     const auto step = other.receive(n3, given.message<Checkpoint>());
-    CHECK(step.records<Checkpoint>() == 1);
+    CHECK(step.records<multi_paxos::CheckpointKept>() == 1);
     CHECK(step.fact<Checkpointed>().taken_over);
     other.crash_and_recover();
     CHECK(other.state().executed == Slot{4});

@@ -38,7 +38,7 @@ TEST_CASE("a policy is chosen by its name, or with options, and written as it wa
   CHECK(to_json(choice("least_loaded")) == R"("least_loaded")");
   CHECK(to_json(choice(R"({"p2c": {}})")) == R"({"p2c":{}})");
   CHECK(to_json(choice(R"({"power_of_d_choices": {"choices": 3}})")) ==
-        R"({"power_of_d_choices":{"choices":3,"replacement":false}})");
+        R"({"power_of_d_choices":{"choices":3,"replacement":false,"load":"own"}})");
   CHECK(to_json(choice(R"({"random_subset": {"size": 2, "policy": "random"}})")) ==
         R"({"random_subset":{"size":2,"seed":0,"policy":"random"}})");
 }

@@ -47,6 +47,7 @@ Ordeal<Raft>::Settings settings(std::uint64_t seed, Bug bug) {
   all.nodes = seed % 3 == 0 ? 5 : 3;
   all.config.bug = bug;
   all.config.max_entries_per_message = 2;
+  all.config.max_in_flight = 1 + seed % 4;
   all.config.pre_vote = seed % 2 == 0;
   all.config.check_quorum = seed % 5 < 2;
   all.config.reads = seed % 3 == 1 ? raft::Reads::read_index : raft::Reads::log;

@@ -195,6 +195,62 @@ TEST_CASE(
   CHECK(behind.commit_index == LogIndex{2});
 }
 
+TEST_CASE(
+    "raft, dissertation 10.2.2: with a window, entries follow before those before them are "
+    "acknowledged") {
+  Config config;
+  config.max_in_flight = 2;
+  RaftBench node({n1, n2, n3}, config);
+  node.be_elected();
+  // Whether the logs agree is not known yet: one at a time.
+  CHECK(node.ask(write(1, 10)).send.empty());
+  const auto first = node.receive(n2, matched(1, 0, 1));
+  REQUIRE(first.messages<AppendEntries>() == 1);
+  CHECK(first.message_to<AppendEntries>(n2)->previous_index == LogIndex{1});
+  const auto second = node.ask(write(2, 20));
+  REQUIRE(second.messages<AppendEntries>() == 1);
+  CHECK(second.message_to<AppendEntries>(n2)->previous_index == LogIndex{2});
+  CHECK(second.message_to<AppendEntries>(n2)->entries.size() == 1);
+  // The window is full; what comes now goes along with what is next to leave.
+  CHECK(node.ask(write(3, 30)).send.empty());
+  CHECK(node.ask(write(4, 40)).send.empty());
+  SUBCASE("an answer makes room") {
+    const auto next = node.receive(n2, matched(1, 1, 2));
+    REQUIRE(next.messages<AppendEntries>() == 1);
+    CHECK(next.message_to<AppendEntries>(n2)->previous_index == LogIndex{3});
+    CHECK(next.message_to<AppendEntries>(n2)->entries.size() == 2);
+  }
+  SUBCASE("an answer to the later one stands for both") {
+    CHECK(node.receive(n2, matched(1, 2, 3)).messages<AppendEntries>() == 1);
+    CHECK(node.receive(n2, matched(1, 1, 2)).silent());
+    CHECK(node.ask(write(5, 50)).messages<AppendEntries>() == 1);
+  }
+  SUBCASE("the first was lost: from there on, one at a time until it has arrived") {
+    const auto again = node.receive(n2, conflict(1, 2, 0, 2));
+    REQUIRE(again.messages<AppendEntries>() == 1);
+    CHECK(again.message_to<AppendEntries>(n2)->previous_index == LogIndex{1});
+    CHECK(again.message_to<AppendEntries>(n2)->entries.size() == 4);
+    CHECK(node.ask(write(5, 50)).send.empty());
+    CHECK(node.receive(n2, conflict(1, 2, 0, 2)).silent());
+    CHECK(node.receive(n2, matched(1, 1, 5)).messages<AppendEntries>() == 1);
+    CHECK(node.ask(write(6, 60)).messages<AppendEntries>() == 1);
+  }
+  SUBCASE("both were lost: the next heartbeat finds out, and carries nothing itself") {
+    const auto beat = node.fire(Timer::heartbeat);
+    CHECK(beat.message_to<AppendEntries>(n2)->previous_index == LogIndex{3});
+    CHECK(beat.message_to<AppendEntries>(n2)->entries.empty());
+    const auto again = node.receive(n2, conflict(1, 3, 0, 2));
+    REQUIRE(again.messages<AppendEntries>() == 1);
+    CHECK(again.message_to<AppendEntries>(n2)->previous_index == LogIndex{1});
+  }
+  SUBCASE("only the answers were lost: the heartbeat is acknowledged, and makes room") {
+    node.fire(Timer::heartbeat);
+    const auto next = node.receive(n2, matched(1, 3, 3));
+    REQUIRE(next.messages<AppendEntries>() == 1);
+    CHECK(next.message_to<AppendEntries>(n2)->previous_index == LogIndex{3});
+  }
+}
+
 TEST_CASE("raft 5.3: after a rejection the leader decrements nextIndex and retries") {
   RaftBench node;
   node.hold({noop(1), entry(1, 10), noop(3), entry(3, 30), entry(3, 40)});

@@ -320,6 +320,16 @@ class Malformed(Case):
                 self.assertGreater(len(self.ballast("validate", name, code=65).stderr), 10)
                 self.assertLess(time.monotonic() - begun, 10)
 
+    def test_a_load_beyond_capacity_is_said_and_run(self):
+        (self.folder / "busy.json").write_text("""{ "name": "busy", "duration": "2s",
+          "nodes": { "endpoint": { "algorithm": "endpoint", "config": { "service": "10ms" } } },
+          "workload": { "arrivals": { "poisson": "150/s" } } }""", encoding="utf-8")
+        said = "the load is 1.50: 150.0 jobs a second are asked for and 100.0 can be done"
+        self.assertIn(f"busy.json: ok, but {said}", self.ballast("validate", "busy.json").stdout)
+        shown = " ".join(self.ballast("run", "busy.json", "--out", "busy").stdout.split())
+        self.assertIn(said, shown)
+        self.assertIn("HELD", shown)
+
     def test_all_files_and_all_mistakes_are_shown(self):
         self.write("wrong.json", json.dumps({**SMALL, "sede": 1, "duration": 5,
                                              "network": {"loss": 2}}))

@@ -9,6 +9,7 @@ import os
 import pathlib
 import shutil
 import signal
+import statistics
 import subprocess
 import sys
 import time
@@ -133,6 +134,12 @@ class Grid(SweepCase):
                              sum(row["verdict"] == "violated" for row in mine))
             self.assertLessEqual(min(int(row["p99_ns"]) for row in mine), int(cell["p99_ns"]))
             self.assertEqual(max(int(row["max_ns"]) for row in mine), int(cell["max_ns"]))
+            # The mean over the runs that answered anything, and its interval by Student's t.
+            values = [int(row["p99_ns"]) for row in mine if int(row["ok"]) > 0]
+            self.assertAlmostEqual(int(cell["p99_over_runs_ns"]), statistics.mean(values), delta=2)
+            t = {8: 2.3646, 7: 2.4469, 6: 2.5706, 5: 2.7764, 4: 3.1824}[len(values)]
+            half = t * statistics.stdev(values) / len(values) ** 0.5
+            self.assertAlmostEqual(int(cell["p99_half_ns"]), half, delta=2 + half / 1000)
             self.assertIn(f"network.loss={cell['network.loss']}", shown)
         self.assertGreater(int(cells[2]["dropped"]), int(cells[1]["dropped"]))
 

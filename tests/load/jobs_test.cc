@@ -72,6 +72,18 @@ TEST_CASE("a budget bounds how many jobs are asked for again") {
   CHECK(static_cast<double>(free.asked().size()) > 3.8 * begun);
 }
 
+TEST_CASE("a budget bounds other operations as well") {
+  Workload w = jobs(Periodic{{100, 1_s}});
+  w.operations = {1, 0, 0, 0, 0};  // reads, which are otherwise asked for until the timeout
+  w.retry_budget = Ratio{1, 10};
+  Desk desk(w);
+  desk.run_until(20_s);
+  const auto begun = static_cast<double>(desk.invoked().size());
+  const auto asked = static_cast<double>(desk.asked().size());
+  CHECK(asked <= 1.1 * begun + 10);
+  CHECK(asked >= 1.08 * begun);
+}
+
 TEST_CASE("a job of several parts is done when the last of them is") {
   Workload w = jobs(Periodic{{1, 1_s}});
   w.fan_out = 3;

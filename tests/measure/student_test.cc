@@ -34,6 +34,16 @@ TEST_CASE("Student's quantiles are those of the tables") {
   CHECK(t({95, 100}, 1'000'000) == t({95, 100}, 1'000));
 }
 
+TEST_CASE("Student's quantiles fall as degrees of freedom grow, odd or even") {
+  StandardErrors last = student_quantile({95, 100}, 1);
+  for (std::uint64_t degrees = 2; degrees <= 1'000; ++degrees) {
+    CAPTURE(degrees);
+    const StandardErrors now = student_quantile({95, 100}, degrees);
+    CHECK(now <= last + 1);
+    last = now;
+  }
+}
+
 TEST_CASE("a mean has the interval that Student's law gives it") {
   // Mean 5, variance 5/3 * 4 ... of 2, 4, 6, 8: standard deviation 2.582, error 1.291.
   const std::vector<std::int64_t> values{2'000'000, 4'000'000, 6'000'000, 8'000'000};

@@ -79,3 +79,20 @@ TEST_CASE("one seed has the same jobs under every policy") {
   q.policy = "least_loaded";
   CHECK(one == latencies(q));
 }
+
+TEST_CASE("the least work of all queues is a central queue, to the nanosecond, whatever the law") {
+  for (const char* law :
+       {R"({"exponential": "1ms"})", R"({"hyperexponential": {"mean": "1ms", "scv": 9}})"}) {
+    CAPTURE(law);
+    Queue q;
+    q.service = law;
+    q.arrivals = R"({"poisson": "9000/s"})";
+    q.policy = std::string(R"({"least_work": {"choices": 10, "service": )") + law + "}}";
+    q.endpoints = 10;
+    const std::vector<std::int64_t> split = latencies(q);
+    q.policy = "round_robin";
+    q.endpoints = 1;
+    q.concurrency = 10;
+    CHECK(split == latencies(q));
+  }
+}

@@ -45,16 +45,17 @@ std::string scenario_json(const Queue& q, const std::string& statistics) {
   const std::string endpoint = R"("endpoint": { "count": )" + std::to_string(q.endpoints) +
                                R"(, "algorithm": "endpoint", "config": { "service": )" + q.service +
                                R"(, "concurrency": )" + std::to_string(q.concurrency) +
-                               R"(, "queue_limit": 1000000000 } })";
+                               R"(, "queue_limit": 1000000000)" + q.endpoint + " } }";
   // Nothing but the queue: no probes, and nobody gives up.
+  const std::string policy = q.policy.starts_with('{') ? q.policy : '"' + q.policy + '"';
   const std::string balancer =
-      R"("balancer": { "algorithm": "balancer", "members": ["endpoint"], "config": { "policy": ")" +
-      q.policy + R"(", "timeout": "100000s", "probe_interval": "100000s")" + q.config + " } }, ";
+      R"("balancer": { "algorithm": "balancer", "members": ["endpoint"], "config": { "policy": )" +
+      policy + R"(, "timeout": "100000s", "probe_interval": "100000s")" + q.config + " } }, ";
   return R"({ "name": "oracle", "duration": "1000000s", "nodes": { )" +
          (q.policy.empty() ? "" : balancer) + endpoint + R"( }, "network": { "latency": )" +
          q.latency + R"( }, "workload": { "arrivals": )" + q.arrivals +
-         R"(, "timeout": "100000s", "operations": { "work": 1 } }, "statistics": )" + statistics +
-         R"(, "budget": { "events": 1000000000000 } })";
+         R"(, "timeout": "100000s", "operations": { "work": 1 })" + q.workload +
+         R"( }, "statistics": )" + statistics + R"(, "budget": { "events": 1000000000000 } })";
 }
 
 Scenario scenario_of(const Queue& queue, const std::string& statistics) {

@@ -13,7 +13,9 @@ namespace ballast::oracle {
 // An M/G/c queue: endpoints behind a balancer, or one that clients ask directly. All times are in
 // units of 1 ms, the mean service.
 struct Queue {
-  std::string policy;  // of the balancer; empty for clients that ask the one endpoint directly
+  // Of the balancer: a name, or an object with options; empty for clients that ask the one endpoint
+  // directly.
+  std::string policy;
   unsigned endpoints = 1;
   unsigned concurrency = 1;
   std::string service = R"({"exponential": "1ms"})";
@@ -21,6 +23,8 @@ struct Queue {
   std::uint64_t requests = 60'000;  // of the fast tier
   std::string config = {};          // more of the balancer, with a leading comma
   std::string latency = R"("0s")";  // of the network, one way
+  std::string endpoint = {};        // more of the endpoints, with a leading comma
+  std::string workload = {};        // more of the workload, with a leading comma
 };
 std::string scenario_json(const Queue& queue, const std::string& statistics);
 Scenario scenario_of(const Queue& queue, const std::string& statistics);

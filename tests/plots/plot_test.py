@@ -152,6 +152,35 @@ class Numbers(unittest.TestCase):
         self.assertEqual(list(lines[1].get_ydata()), [0.002, 0.004, 0.018])
         self.assertEqual(list(lines[2].get_ydata()), [0.003])
 
+    def test_latency_is_drawn_against_any_number_that_is_not_the_load(self):
+        def cell(interval, choices, p50):
+            run = {"ok": "9", "sim_ns": "1000000000", "p50_ns": str(p50), "p99_ns": str(2 * p50)}
+            return data.Series("", [], [], runs=[run],
+                               values={"reports.interval": interval, "choices": choices})
+
+        results = data.Results("", "", "", [
+            cell("100ms", "2", 10**7), cell("1ms", "2", 10**6), cell("10ms", "2", 2 * 10**6),
+            cell("1ms", "10", 10**5)], ["reports.interval", "choices"], True)
+        axes = grids.against(results).axes[0]
+        lines = [line for line in axes.lines if len(line.get_xdata()) > 0]
+        self.assertEqual(list(lines[0].get_xdata()), [0.001, 0.01, 0.1])
+        self.assertEqual(list(lines[0].get_ydata()), [0.001, 0.002, 0.01])
+        self.assertEqual([t.get_text() for t in axes.get_xticklabels()], ["1ms", "10ms", "100ms"])
+        with self.assertRaises(data.NoData):
+            grids.hockey_stick(results)
+
+    def test_keys_that_moved_add_up_over_time(self):
+        rows = [{"to_ns": str(second * 10**9), "moved": moved}
+                for second, moved in ((1, "0"), (2, "3"), (3, "2"))]
+        one = data.Series("x", [], [], metrics=rows)
+        results = data.Results("", "", "", [one], [])
+        line = timeline.moves(results).axes[0].lines[0]
+        self.assertEqual(list(line.get_xdata()), [0.0, 1.0, 2.0, 3.0])
+        self.assertEqual(list(line.get_ydata()), [0, 0, 3, 5])
+        one.metrics = rows[:1]
+        with self.assertRaises(data.NoData):
+            timeline.moves(results)
+
     def test_a_fault_is_shaded_while_it_stands(self):
         fault = {"at": "3s", "crash": {"nodes": 5}, "for": "500ms", "after_event": 7}
         self.assertEqual(timeline.kind_of(fault), "crash")
@@ -159,6 +188,10 @@ class Numbers(unittest.TestCase):
         timeline.shade((ax,), [fault], 10.0)
         corners = ax.patches[0].get_xy()
         self.assertEqual((min(corners[:, 0]), max(corners[:, 0])), (3.0, 3.5))
+        crash, restart = {"at": "1s", "crash": 5}, {"at": "4s", "restart": 5}
+        self.assertEqual(timeline.end_of(crash, [crash, restart], 10.0), 4.0)
+        self.assertEqual(timeline.end_of(crash, [crash], 10.0), 10.0)
+        self.assertEqual(timeline.end_of(restart, [crash, restart], 10.0), 4.0)
         style.plt.close(fig)
 
     def test_messages_are_counted_for_each_commit(self):

@@ -57,6 +57,7 @@ inline std::uint64_t number_at(const Value& object, std::string_view key) {
 // A run with everything that was written down of it.
 struct Written {
   RunOutcome outcome;
+  std::string text;          // of the trace, its first line included
   std::vector<Value> trace;  // without the line about the trace itself
   Value about;
   std::vector<Value> history;
@@ -70,8 +71,13 @@ inline Written write_down(const Scenario& scenario, const RecordingOptions& opti
   Recording recording(options, &history);
   written.outcome = run(scenario, {&recording, true, nullptr});
   recording.finish();
-  recording.trace().write(trace);
-  written.trace = lines_of(trace.str());
+  if (recording.trace().left_out() > 0) {
+    record_end(scenario, options, true, recording.trace()).recording.trace().write(trace);
+  } else {
+    recording.trace().write(trace);
+  }
+  written.text = trace.str();
+  written.trace = lines_of(written.text);
   written.about = written.trace.front();
   written.trace.erase(written.trace.begin());
   written.history = lines_of(history.str());

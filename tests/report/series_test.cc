@@ -63,6 +63,36 @@ TEST_CASE("requests under way are counted for as long as they are") {
   CHECK(spread.take_interval().routed == 0);
 }
 
+TEST_CASE("a request that goes elsewhere than the last about its key has moved") {
+  std::string text(spread_scenario);
+  text.replace(text.find("\"arrivals\""), 0, "\"keys\": 9, ");
+  Spread spread;
+  spread.begin(scenario_of(text));
+  const auto ask = [&](std::uint64_t request, std::uint64_t key, std::uint32_t endpoint) {
+    const RequestId id{{5}, 0, request};
+    state(spread, Invoked{id, Operation::work, key, 0, 0}, 1_s);
+    state(spread, Routed{{request}, id, {endpoint}}, 1_s);
+    return id;
+  };
+  ask(1, 7, 2);
+  ask(2, 8, 3);
+  CHECK(spread.take_interval().moved == 0);
+  ask(3, 7, 2);
+  const RequestId last = ask(4, 8, 4);
+  CHECK(spread.take_interval().moved == 1);
+  state(spread, Routed{{4}, last, {3}}, 2_s);  // a retry
+  // The second of several requests that one asks for together.
+  state(spread, Routed{{5}, {{5}, 0, 5}, {3}}, 2_s);
+  state(spread, Routed{{6}, {{6}, 0, 4}, {2}}, 2_s);  // of a client that asked nothing
+  CHECK(spread.take_interval().moved == 1);
+  // Where there is one key, requests for it go anywhere.
+  Spread one;
+  one.begin(scenario_of(spread_scenario));
+  state(one, Routed{{1}, {{5}, 0, 1}, {2}}, 1_s);
+  state(one, Routed{{2}, {{5}, 0, 2}, {3}}, 1_s);
+  CHECK(one.take_interval().moved == 0);
+}
+
 TEST_CASE("what a balancer had under way is gone when it crashes") {
   Spread spread;
   spread.begin(scenario_of(spread_scenario));
@@ -86,7 +116,7 @@ TEST_CASE("a run is recorded with the spread of its requests, and is the same ru
   const std::string queue = recording.spread().queue_csv(outcome.ended);
   CHECK(queue.find("\n1,114000000\n") != std::string::npos);
   CHECK(recording.spread().endpoints_csv(outcome.ended).find("n2,7,") != std::string::npos);
-  CHECK(recording.metrics_csv().find("nodes_up,routed,most_routed\n") != std::string::npos);
+  CHECK(recording.metrics_csv().find("nodes_up,routed,most_routed,moved\n") != std::string::npos);
 }
 
 TEST_CASE("how long leaders were waited for is known") {

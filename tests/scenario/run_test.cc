@@ -117,6 +117,7 @@ const AlgorithmInfo& shop() {
                                   &Register<Shop>::serves,
                                   &Register<Shop>::quorums,
                                   &Register<Shop>::misfit,
+                                  &Register<Shop>::capacity,
                                   &Register<Shop>::advice};
   return info;
 }

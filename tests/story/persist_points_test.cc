@@ -1,6 +1,7 @@
 // A node may die whenever it has written something, before or after the disk has it. One run of
 // each protocol is repeated with a crash of each node right after each of its writes: it recovers,
-// the run goes on, and every check holds.
+// the run goes on, and every check holds. Who writes nothing may die whenever it has said
+// something.
 #include <doctest/doctest.h>
 
 #include <map>
@@ -13,18 +14,22 @@ using namespace ballast;
 
 namespace {
 
-// How often each node writes.
-class Writes final : public Recorder {
+// How often each node does something, such as to write.
+class Deeds final : public Recorder {
  public:
+  explicit Deeds(Sight what) : what_(what) {}
   void begin(const Scenario&, const World&) override {}
   void line(const HistoryLine&) override {}
   void sample(const Sample&) override {}
-  SightMask wants() const override { return sight(Sight::persisted); }
+  SightMask wants() const override { return sight(what_); }
   // No fault strikes once the run is healed for the check of liveness.
   void see(const Occurrence& occurrence, const World&) override {
     if (occurrence.at < Time{3'000'000'000}) ++of[occurrence.node];
   }
   std::map<NodeId, std::uint64_t> of;
+
+ private:
+  Sight what_;
 };
 
 // What differs between the protocols.
@@ -61,15 +66,15 @@ std::string tell(const RunOutcome& outcome) {
 }
 
 // How many crashes there were.
-std::uint64_t crash_at_every_write(const Case& c) {
-  Writes writes;
-  const RunOutcome undisturbed = run(load(text_of(c, "")), {&writes, true, nullptr, {}});
+std::uint64_t crash_at_every(const std::string& cue, Sight what, const Case& c) {
+  Deeds deeds(what);
+  const RunOutcome undisturbed = run(load(text_of(c, "")), {&deeds, true, nullptr, {}});
   REQUIRE_MESSAGE(undisturbed.verdict == Verdict::held, tell(undisturbed));
   std::uint64_t crashes = 0;
-  for (const auto& [node, count] : writes.of) {
+  for (const auto& [node, count] : deeds.of) {
     for (std::uint64_t nth = 1; nth <= count; ++nth) {
       const std::string who = std::to_string(node.value);
-      const std::string fault = R"({ "when": { "what": "persisted", "node": )" + who +
+      const std::string fault = R"({ "when": { "what": ")" + cue + R"(", "node": )" + who +
                                 R"(, "nth": )" + std::to_string(nth) + R"( }, "crash": )" + who +
                                 R"(, "for": "300ms" })";
       const RunOutcome outcome = run(load(text_of(c, fault)));
@@ -79,6 +84,10 @@ std::uint64_t crash_at_every_write(const Case& c) {
     }
   }
   return crashes;
+}
+
+std::uint64_t crash_at_every_write(const Case& c) {
+  return crash_at_every("persisted", Sight::persisted, c);
 }
 
 Case of_registers(const std::string& algorithm, const std::string& config) {
@@ -111,4 +120,14 @@ TEST_CASE("multi-paxos survives a crash at every write") {
 TEST_CASE("paxos survives a crash at every write") {
   const Case once{"paxos", "", R"("clients": 3, "arrivals": { "poisson": "10/s" })", ""};
   CHECK(crash_at_every_write(once) > 5);
+}
+
+TEST_CASE("viewstamped replication survives a crash at every message that leaves") {
+  const Case c = of_registers("viewstamped_replication", R"("checkpoint_every": 3)");
+  CHECK(crash_at_every("sent", Sight::sent, c) > 200);
+}
+
+TEST_CASE("viewstamped replication with batches survives a crash at every fact") {
+  const Case c = of_registers("viewstamped_replication", R"("checkpoint_every": 3, "batch": 4)");
+  CHECK(crash_at_every("stated", Sight::stated, c) > 200);
 }

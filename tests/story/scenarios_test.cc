@@ -8,14 +8,11 @@
 #include <map>
 #include <sstream>
 
-#include "sim/scenario/json.h"
-#include "sim/scenario/run.h"
+#include "tests/story/shipped.h"
 
 using namespace ballast;
 
 namespace {
-
-const std::filesystem::path root = BALLAST_SOURCE_DIR;
 
 std::vector<std::string> shipped(const std::string& folder = "") {
   std::vector<std::string> files;
@@ -27,24 +24,6 @@ std::vector<std::string> shipped(const std::string& folder = "") {
   }
   std::sort(files.begin(), files.end());
   return files;
-}
-
-Scenario load(const std::string& text, const std::string& name,
-              const std::vector<std::string>& settings = {}) {
-  Problems problems;
-  std::optional<Value> value = parse_json(text, name, problems);
-  REQUIRE_MESSAGE(value.has_value(), problems.to_text());
-  for (const std::string& setting : settings) set_value(*value, setting, problems);
-  std::optional<Scenario> scenario = read_scenario(*value, problems);
-  REQUIRE_MESSAGE(problems.empty(), problems.to_text());
-  REQUIRE(scenario.has_value());
-  return *scenario;
-}
-
-Scenario load_file(const std::string& file, const std::vector<std::string>& settings = {}) {
-  const FileText content = read_file((root / file).string());
-  REQUIRE_MESSAGE(content.status == FileStatus::complete, content.why);
-  return load(content.text, file, settings);
 }
 
 std::string tell(const RunOutcome& outcome) {

@@ -161,6 +161,7 @@ class Ordeal {
         if (!at(node).unwritten.empty()) write_next(node);
         return;
       case crash:
+        if (!may_crash(node)) return;
         at(node).up = false;
         at(node).unwritten.clear();
         at(node).armed = {};
@@ -179,6 +180,18 @@ class Ordeal {
       case actions:
         return;
     }
+  }
+
+  // An algorithm that keeps nothing on disk bears no more than a minority that has forgotten.
+  bool may_crash(NodeId node) {
+    if constexpr (requires(const P& process) { process.remembers(); }) {
+      std::size_t remembering = 0;
+      for (const NodeId other : group_.nodes) {
+        remembering += other != node && at(other).up && at(other).bench.node().remembers();
+      }
+      return remembering >= majority(group_.nodes.size());
+    }
+    return true;
   }
 
   // A letter out of the network; to nobody if it holds none.
@@ -251,6 +264,14 @@ class Ordeal {
   EventId event_;
   std::uint64_t requests_ = 0;
 };
+
+// For counters: four sessions add to three of them; each repeats its last request now and then.
+inline Request some_addition(std::uint64_t number, Stream& random) {
+  const auto session = static_cast<std::uint32_t>(random.below(4));
+  const std::uint64_t sequence = 1 + number / (8 + random.below(2));
+  const auto value = static_cast<std::int64_t>(number);
+  return {{NodeId{99}, session, sequence}, {Operation::add, random.below(3), value, 0, 0}};
+}
 
 // The property that is first seen broken within so many steps, in runs of 1,000 whose settings are
 // made from the seeds 1, 2, ...; empty if none is.

@@ -152,6 +152,17 @@ std::string sweep_json(const SweepResult& result) {
   return text + "\n";
 }
 
+// The mean over runs and the half width of its 95 % interval; nothing where there are too few.
+std::string interval_columns(const OverRuns& values, int decimals) {
+  const Estimate e = values.estimate({95, 100});
+  const auto whole = [&](std::uint64_t fine) {
+    const auto rounded = static_cast<std::int64_t>((fine + (1U << (fine_bits - 1))) >> fine_bits);
+    return "," + fixed_point(rounded, decimals);
+  };
+  return (e.values > 0 ? whole(static_cast<std::uint64_t>(e.mean)) : ",") +
+         (e.values > 1 ? whole(e.half_width) : ",");
+}
+
 std::string grid_csv(const SweepResult& result) {
   const SweepPlan& plan = result.plan();
   std::string text = "cell,file,";
@@ -159,7 +170,8 @@ std::string grid_csv(const SweepResult& result) {
   text +=
       "runs,held,violated,inconclusive,failure_at_least,failure_at_most,events,sim_ns,ok,"
       "ok_per_second,p50_ns,p99_ns,p999_ns,max_ns,elections,crashes,dropped,faults,recovered,"
-      "recovery_p50_ns,recovery_p99_ns,digest\n";
+      "recovery_p50_ns,recovery_p99_ns,mean_over_runs_ns,mean_half_ns,p50_over_runs_ns,p50_half_ns,"
+      "p99_over_runs_ns,p99_half_ns,ok_per_second_over_runs,ok_per_second_half,digest\n";
   for (std::size_t i = 0; i < plan.cells.size(); ++i) {
     const SweepCell& cell = plan.cells[i];
     const CellTotals& totals = result.totals().cells[i];
@@ -189,6 +201,10 @@ std::string grid_csv(const SweepResult& result) {
          {totals.recoveries.quantile({1, 2}), totals.recoveries.quantile({99, 100})}) {
       text += "," + std::to_string(recovery.ns);
     }
+    for (const OverRuns* each : {&totals.mean, &totals.p50, &totals.p99}) {
+      text += interval_columns(*each, 0);
+    }
+    text += interval_columns(totals.throughput, 3);
     text += "," + cell.digest + "\n";
   }
   return text;

@@ -4,6 +4,7 @@
 
 #include "sim/cli/interval.h"
 #include "sim/cli/present.h"
+#include "sim/report/statistics.h"
 
 namespace ballast {
 namespace {
@@ -36,18 +37,28 @@ std::string table(const std::vector<std::vector<std::string>>& rows) {
   return text;
 }
 
+// The mean over the runs with its 95 % interval.
+std::string over_runs(const OverRuns& values) {
+  return values.runs() < 2 ? "-" : in_words(values.estimate({95, 100}));
+}
+
 std::string cells(const SweepResult& result) {
   constexpr std::size_t most_shown = 40;
   const SweepPlan& plan = result.plan();
   const std::size_t shown = std::min(plan.cells.size(), most_shown);
   std::vector<std::vector<std::string>> rows{
       {"", "runs", "held", "violated", "inconclusive", "ok/s", "p50", "p99"}};
+  const auto& totals = result.totals().cells;
+  const bool several = std::any_of(totals.begin(), totals.end(),
+                                   [](const CellTotals& cell) { return cell.p99.runs() > 1; });
+  if (several) rows[0].push_back("p99 of a run");
   for (std::size_t i = 0; i < shown; ++i) {
-    const CellTotals& cell = result.totals().cells[i];
+    const CellTotals& cell = totals[i];
     rows.push_back({label(plan, plan.cells[i]), with_commas(cell.runs()), with_commas(cell.held),
                     with_commas(cell.violated), with_commas(cell.inconclusive), ok_per_second(cell),
                     rounded(cell.latencies.quantile({1, 2})),
                     rounded(cell.latencies.quantile({99, 100}))});
+    if (several) rows.back().push_back(over_runs(cell.p99));
   }
   std::string text = table(rows);
   if (shown < plan.cells.size()) {

@@ -130,6 +130,7 @@ void CellTotals::add(const SweepRow& row) {
   latencies.add(row.latencies);
   leaderless.add(row.leaderless);
   if (row.recovery) recoveries.record(*row.recovery);
+  add_latencies(row);
   if (goals.empty()) {
     for (const GoalTally& each : row.goals) {
       goals.push_back({std::string(each.algorithm), std::string(each.goal), 0, 0, 0});
@@ -140,6 +141,17 @@ void CellTotals::add(const SweepRow& row) {
     goals[i].count += row.goals[i].count;
     goals[i].open += row.goals[i].open;
   }
+}
+
+void CellTotals::add_latencies(const SweepRow& row) {
+  const Histogram& h = row.latencies;
+  if (h.count() == 0 || row.sim_ns == 0) return;
+  const auto ns = [](Duration d) { return static_cast<std::uint64_t>(d.ns); };
+  mean.add(static_cast<std::uint64_t>(h.sum() / h.count()));
+  p50.add(ns(h.quantile({1, 2})));
+  p99.add(ns(h.quantile({99, 100})));
+  constexpr Wide thousand_seconds = Wide{1'000} * 1'000'000'000;
+  throughput.add(static_cast<std::uint64_t>(thousand_seconds * row.ok / row.sim_ns));
 }
 
 void CellTotals::add(const CellTotals& other) {
@@ -159,6 +171,10 @@ void CellTotals::add(const CellTotals& other) {
   leaderless.add(other.leaderless);
   recoveries.add(other.recoveries);
   add_goals(goals, other.goals);
+  mean.add(other.mean);
+  p50.add(other.p50);
+  p99.add(other.p99);
+  throughput.add(other.throughput);
 }
 
 void SweepTotals::add(const SweepRow& row) {
