@@ -22,6 +22,8 @@ history::Model model_of(HistoryModel model) {
       return history::Model::queue;
     case HistoryModel::lock:
       return history::Model::fenced_lock;
+    case HistoryModel::consensus:
+      return history::Model::consensus;
   }
   return {};
 }
@@ -47,6 +49,7 @@ history::Action action_of(Operation operation) {
     case Operation::release:
       return history::Action::release;
     case Operation::propose:
+      return history::Action::propose;
     case Operation::work:
     case Operation::administer:
       break;
@@ -96,7 +99,7 @@ class Translation {
   void add(const SeenOperation& seen) {
     history::Operation op;
     op.action = action_of(seen.operation);
-    op.object = object_of(seen.key);
+    op.object = object_of(model_ == HistoryModel::consensus ? 0 : seen.key);
     op.owner = owner_of(seen);
     op.argument = word(seen.value);
     op.expected = word(seen.expected);
@@ -117,6 +120,7 @@ class Translation {
     switch (op.action) {
       case history::Action::read:
       case history::Action::add:
+      case history::Action::propose:
         op.result = word(seen.result);
         return;
       case history::Action::dequeue:
@@ -167,6 +171,7 @@ bool knows(HistoryModel model, Operation operation) {
     case Operation::release:
       return model == HistoryModel::lock;
     case Operation::propose:
+      return model == HistoryModel::consensus;
     case Operation::work:
     case Operation::administer:
       return false;

@@ -21,9 +21,10 @@ namespace ballast {
 //   counter   a counter: add, read
 //   queue     a queue, first in, first out: enqueue, dequeue
 //   lock      a lock that one session holds: acquire, release
-enum class HistoryModel : std::uint8_t { register_, kv, counter, queue, lock };
+//   consensus one decision, whatever the keys: propose
+enum class HistoryModel : std::uint8_t { register_, kv, counter, queue, lock, consensus };
 constexpr auto enumerators(HistoryModel) {
-  return std::array<std::string_view, 5>{"register", "kv", "counter", "queue", "lock"};
+  return std::array<std::string_view, 6>{"register", "kv", "counter", "queue", "lock", "consensus"};
 }
 
 // Whether a model knows what an operation does. It says nothing about the others.

@@ -141,9 +141,12 @@ struct CheckCommand {
   Format format = Format::text;
 };
 
-// Who may object to a run: every check, or those that speak of what clients can tell.
-enum class SeenBy : std::uint8_t { all, clients };
-constexpr auto enumerators(SeenBy) { return std::array<std::string_view, 2>{"all", "clients"}; }
+// Who may object to a run: every check, those that speak of what clients can tell, or the check of
+// their history alone.
+enum class SeenBy : std::uint8_t { all, clients, history };
+constexpr auto enumerators(SeenBy) {
+  return std::array<std::string_view, 3>{"all", "clients", "history"};
+}
 
 struct BugsCommand {
   enum class What : std::uint8_t { list, run, show };

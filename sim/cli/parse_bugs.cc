@@ -68,7 +68,8 @@ void add_bugs_command(CLI::App& app, Commands& commands) {
   sub->add_option("--trials", w->trials, "How many times; default 21")->type_name("N");
   sub->add_option("--budget", w->budget, "Events of a trial; default 10000000")->type_name("N");
   sub->add_option("--checks", w->checks,
-                  "all (default), or only what clients can tell: leaders, decisions and answers")
+                  "all (default), only what clients can tell: leaders, decisions and answers, or "
+                  "only the history of the answers")
       ->type_name(choices<SeenBy>());
   sub->add_option(
          "--portfolio", w->portfolio,

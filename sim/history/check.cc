@@ -42,6 +42,8 @@ std::vector<std::uint32_t> without_unobserved(const History& history, Model mode
       return kept_by<FencedLockRules>(history, operations);
     case Model::counter:
       return kept_by<CounterRules>(history, operations);
+    case Model::consensus:
+      return kept_by<ConsensusRules>(history, operations);
     case Model::set:
       break;
   }
@@ -73,6 +75,8 @@ std::unique_ptr<AnySearch> make_search(const History& history, Model model,
       return std::make_unique<Search<LockRules>>(history, operations, track);
     case Model::fenced_lock:
       return std::make_unique<Search<FencedLockRules>>(history, operations, track);
+    case Model::consensus:
+      return std::make_unique<Search<ConsensusRules>>(history, operations, track);
     case Model::counter:
       return std::make_unique<Search<CounterRules>>(history, operations, track);
     case Model::set:

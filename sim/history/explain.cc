@@ -43,7 +43,7 @@ class Relaxed {
     }
     op.outcome = Outcome::unknown;
     op.returned = Operation::never;
-    if (op.action == Action::dequeue) op.result = nil;
+    if (op.action == Action::dequeue || op.action == Action::propose) op.result = nil;
   }
 
   // Whether it certainly cannot be linearized; false too if that would cost more than is left.
@@ -52,10 +52,8 @@ class Relaxed {
     std::vector<std::uint32_t> rest = alive();
     spent_ += rest.size() + 1;
     if (model_ == Model::set) return !check_set(part_, rest).sentence.empty();
-    if (model_ == Model::reg || model_ == Model::cas_register || model_ == Model::kv) {
-      const Answer quick = linearize_by_zones(part_, rest).answer;
-      if (quick != Answer::running) return quick == Answer::no;
-    }
+    const Answer quick = by_zones(rest).answer;
+    if (quick != Answer::running) return quick == Answer::no;
     const std::unique_ptr<AnySearch> search = make_search(part_, model_, rest);
     const Answer answer =
         search->run(std::min(most_nodes, budget_ - std::min(budget_, spent_)), most_bytes);
@@ -70,8 +68,11 @@ class Relaxed {
     Saved saved = save();
     cut(rank - 1);
     std::vector<std::uint32_t> order;
+    ByZones zones = by_zones(alive());
     if (model_ == Model::set) {
       order = check_set(part_, alive()).witness;
+    } else if (zones.answer == Answer::yes) {
+      order = std::move(zones.witness);
     } else {
       const std::unique_ptr<AnySearch> search = make_search(part_, model_, alive());
       if (search->run(budget_, most_bytes) == Answer::yes) order = search->witness();
@@ -87,9 +88,9 @@ class Relaxed {
     if (explanation.states.empty() && !order.empty()) explanation.states = {machine.say()};
   }
 
-  // The rank of the return up to which a search comes; 0 if that is not known.
+  // The rank of the return up to which a search comes; 0 if there is none.
   std::uint32_t reached() {
-    if (model_ == Model::set) return 0;
+    if (is_quick()) return 0;
     const std::unique_ptr<AnySearch> search = make_search(part_, model_, alive(), true);
     const Answer answer = search->run(budget_ / 4, most_bytes);
     spent_ += search->nodes();
@@ -168,10 +169,20 @@ class Relaxed {
   std::uint32_t original(std::uint32_t i) const { return original_[i]; }
 
  private:
+  ByZones by_zones(const std::vector<std::uint32_t>& operations) const {
+    const bool holds_value =
+        model_ == Model::reg || model_ == Model::cas_register || model_ == Model::kv;
+    return holds_value ? linearize_by_zones(part_, operations) : ByZones{};
+  }
+  // Whether verdicts cost no search.
+  bool is_quick() const {
+    return model_ == Model::set || by_zones(alive()).answer != Answer::running;
+  }
+
   // The states in which a search gets stuck at the return of this rank. None if it gets stuck
   // before: it knows what is to come, and does not go where that cannot be.
   std::vector<std::string> states_at(std::uint32_t rank) {
-    if (model_ == Model::set) return {};
+    if (is_quick()) return {};
     const std::unique_ptr<AnySearch> search = make_search(part_, model_, alive(), true);
     const Answer answer = search->run(budget_, most_bytes);
     spent_ += search->nodes();

@@ -27,6 +27,7 @@ std::span<const Spelling> spellings(Model model) {
   static constexpr Spelling lock[] = {{"acquire", Action::acquire}, {"release", Action::release}};
   static constexpr Spelling adds[] = {{"add", Action::add}, {"read", Action::read}};
   static constexpr Spelling append[] = {{"append", Action::append}, {"read", Action::read}};
+  static constexpr Spelling propose[] = {{"propose", Action::propose}};
   switch (model) {
     case Model::reg:
       return reg;
@@ -44,6 +45,8 @@ std::span<const Spelling> spellings(Model model) {
       return adds;
     case Model::append_list:
       return append;
+    case Model::consensus:
+      return propose;
   }
   return {};
 }
@@ -298,6 +301,7 @@ bool Assembler::set_argument(const Line& line, Operation& operation) {
     case Action::write:
     case Action::append:
     case Action::enqueue:
+    case Action::propose:
       operation.argument = whole(scratch_);
       return true;
     case Action::add:
@@ -337,7 +341,7 @@ bool Assembler::set_result(const Line& line, Operation& operation) {
     operation.result = line.sum;
   }
   const bool looks = operation.action == Action::read || operation.action == Action::dequeue ||
-                     operation.action == Action::acquire;
+                     operation.action == Action::acquire || operation.action == Action::propose;
   if (!looks) return true;
   scratch_ = line.value;
   if (options_.partition == Partition::value) object_of(line, scratch_);

@@ -28,6 +28,9 @@ bool Machine::apply(const Operation& operation) {
     }
     case Model::set:
       return apply_to_set(operation);
+    case Model::consensus:
+      if (value_ == nil) value_ = operation.argument;
+      return !operation.known() || operation.result == value_;
   }
   return false;
 }
@@ -57,6 +60,7 @@ bool Machine::apply_to_value(const Operation& operation) {
     case Action::acquire:
     case Action::release:
     case Action::add:
+    case Action::propose:
       break;
   }
   return false;

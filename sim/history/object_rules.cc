@@ -201,6 +201,39 @@ std::string LockRules::say(std::uint32_t state) const {
   return at.token == nil ? text : text + " under token " + history_.values.say(at.token);
 }
 
+// --- Consensus ---------------------------------------------------------------------------------
+
+ConsensusRules::ConsensusRules(const History& history, const std::vector<std::uint32_t>& operations)
+    : PlainRules(history) {
+  for (const std::uint32_t index : operations) {
+    const Operation& op = history.operations[index];
+    if (op.known()) values_.number(op.result);
+  }
+}
+
+// Nobody was told that it decided.
+bool ConsensusRules::drops(const Operation& op) const {
+  return !op.known() && values_.find(op.argument) == PairTable::none;
+}
+
+void ConsensusRules::prepare(const Object& object) {
+  steps_ = object.steps;
+  for (std::uint32_t i = 0; i < steps_.size(); ++i) {
+    const Operation& op = operation(i);
+    proposed_.push_back(values_.number(op.argument) + 1);
+    told_.push_back(op.known() ? values_.number(op.result) + 1 : 0);
+  }
+}
+
+bool ConsensusRules::apply(std::uint32_t step, std::uint32_t& state) const {
+  if (state == 0) state = proposed_[step];
+  return told_[step] == 0 || told_[step] == state;
+}
+
+std::string ConsensusRules::say(std::uint32_t state) const {
+  return state == 0 ? "undecided" : history_.values.say(values_.word(state - 1));
+}
+
 // --- Counter -----------------------------------------------------------------------------------
 
 CounterRules::CounterRules(const History& history, const std::vector<std::uint32_t>&)

@@ -121,6 +121,28 @@ class FencedLockRules : public LockRules {
   bool apply(std::uint32_t step, std::uint32_t& state);
 };
 
+// 0 while nothing is decided, else what is. Only the operation that decides changes anything.
+class ConsensusRules : public PlainRules {
+ public:
+  ConsensusRules(const History& history, const std::vector<std::uint32_t>& operations);
+
+  bool drops(const Operation& operation) const;
+  void prepare(const Object& object);
+  bool pure(std::uint32_t) const { return false; }
+  bool apply(std::uint32_t step, std::uint32_t& state) const;
+  bool useless(std::uint32_t step, std::uint32_t to) const { return to != proposed_[step]; }
+  std::uint32_t urgency(std::uint32_t step, std::uint32_t returning) const {
+    return step == returning ? 0 : steps_[step].returned;
+  }
+  std::uint64_t bytes() const { return values_.bytes() + proposed_.capacity() * 8; }
+  std::string say(std::uint32_t state) const;
+
+ private:
+  WordTable values_;                     // state and one
+  std::vector<std::uint32_t> proposed_;  // by step: the state that it would decide on
+  std::vector<std::uint32_t> told_;      // by step: the state that it returned, or 0
+};
+
 // 0 once nobody sees it any more, else a sum. Additions commute: one that returns needs no other
 // before it, unless a read is waiting for a sum on the way, or additions return sums.
 class CounterRules : public PlainRules {

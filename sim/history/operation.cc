@@ -52,6 +52,10 @@ std::string say(const Operation& operation, const Values& values) {
       text += " " + values.say(operation.argument);
       if (says_result) text += " -> " + values.say(operation.result);
       break;
+    case Action::propose:
+      text += " " + values.say(operation.argument);
+      if (operation.outcome == Outcome::ok) text += " -> " + values.say(operation.result);
+      break;
     case Action::cas:
       text += " " + values.say(operation.expected) + " -> " + values.say(operation.argument);
       break;

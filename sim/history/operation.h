@@ -26,11 +26,12 @@ enum class Model : std::uint8_t {
   append_list,   // append, read
   fenced_lock,   // a lock whose tokens count its grants from 1. Its holder is given the same token
                  // again; whoever is refused is not the holder
+  consensus,     // propose: the first one decides, and each is told what that one proposed
 };
 constexpr auto enumerators(Model) {
-  return std::array<std::string_view, 9>{"register", "cas-register", "kv",
-                                         "queue",    "lock",         "counter",
-                                         "set",      "append-list",  "fenced-lock"};
+  return std::array<std::string_view, 10>{"register",    "cas-register", "kv",  "queue",
+                                          "lock",        "counter",      "set", "append-list",
+                                          "fenced-lock", "consensus"};
 }
 
 enum class Action : std::uint8_t {
@@ -44,10 +45,12 @@ enum class Action : std::uint8_t {
   acquire,
   release,
   add,
+  propose,
 };
 constexpr auto enumerators(Action) {
-  return std::array<std::string_view, 10>{"read",    "write",   "cas",     "append",  "delete",
-                                          "enqueue", "dequeue", "acquire", "release", "add"};
+  return std::array<std::string_view, 11>{"read",    "write",   "cas",     "append",
+                                          "delete",  "enqueue", "dequeue", "acquire",
+                                          "release", "add",     "propose"};
 }
 
 enum class Outcome : std::uint8_t {
@@ -61,10 +64,11 @@ enum class Outcome : std::uint8_t {
 struct Operation {
   static constexpr std::uint32_t never = 0xFFFFFFFF;
 
-  Word argument = nil;  // written, appended, enqueued, added
+  Word argument = nil;  // written, appended, enqueued, added, proposed
   Word expected = nil;  // by cas
-  // Read, dequeued; the fencing token of an acquire; the sum that an add to a counter left; what is
-  // not nil if a delete found something. Of the last three, nil where the history does not say.
+  // Read, dequeued, decided; the fencing token of an acquire; the sum that an add to a counter
+  // left; what is not nil if a delete found something. Of the last three, nil where the history
+  // does not say.
   Word result = nil;
   std::int64_t process = 0;
   std::int64_t owner = 0;  // who acquires and releases: the client if the history names it

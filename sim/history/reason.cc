@@ -46,6 +46,9 @@ class Reason {
       case Model::counter:
         sentence = of_counter();
         break;
+      case Model::consensus:
+        sentence = of_consensus();
+        break;
       case Model::set:
         sentence = check_set(history_, all_).sentence;
         break;
@@ -85,6 +88,7 @@ class Reason {
       case Action::acquire:
       case Action::release:
       case Action::add:
+      case Action::propose:
         break;
     }
     return false;
@@ -267,6 +271,28 @@ class Reason {
         return name(*read) + " returned " + value(read->result) +
                ", but what was added by then comes to " + std::to_string(least) +
                (least == most ? "" : " to " + std::to_string(most));
+      }
+    }
+    return "";
+  }
+
+  std::string of_consensus() {
+    for (const Operation* op : core_) {
+      for (const Operation* other : core_) {
+        if (op->result == other->result || other->returned > op->returned) continue;
+        return name(*op) + " was told that " + value(op->result) + " is decided, and " +
+               name(*other) + " had been told " + value(other->result);
+      }
+      const Operation* first = nullptr;
+      for (const std::uint32_t index : all_) {
+        const Operation& each = history_.operations[index];
+        if (each.argument == op->result && (first == nullptr || each.called < first->called)) {
+          first = &each;
+        }
+      }
+      if (first == nullptr) return name(*op) + " was told what nobody proposed";
+      if (first->called > op->returned) {
+        return name(*op) + " was over before " + name(*first) + ", the first of that value, began";
       }
     }
     return "";

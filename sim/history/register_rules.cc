@@ -193,6 +193,7 @@ bool RegisterRules::apply(std::uint32_t step, std::uint32_t& state) const {
     case Action::acquire:
     case Action::release:
     case Action::add:
+    case Action::propose:
       break;
   }
   return false;

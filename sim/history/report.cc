@@ -39,8 +39,8 @@ void write_operation(JsonWriter& w, const History& history, std::uint32_t index)
     w.key("value").begin_array().raw(history.values.json(op.expected));
     w.raw(history.values.json(op.argument)).end_array();
   } else {
-    const bool looks =
-        op.action == Action::read || op.action == Action::dequeue || op.action == Action::acquire;
+    const bool looks = op.action == Action::read || op.action == Action::dequeue ||
+                       op.action == Action::acquire || (op.action == Action::propose && op.known());
     w.key("value").raw(history.values.json(looks ? op.result : op.argument));
   }
   constexpr std::array<std::string_view, 3> outcomes{"ok", "refused", "info"};

@@ -51,7 +51,11 @@ std::uint64_t MachineStates::bytes() const {
 
 SequentialSearch::SequentialSearch(const History& history, Model model, const ReadsFrom& reads,
                                    const Causality& causality)
-    : history_(history), reads_(reads), states_(history, model), sessions_(by_session(history)) {
+    : history_(history),
+      reads_(reads),
+      states_(history, model),
+      sessions_(by_session(history)),
+      where_(std::vector<std::uint32_t>(sessions_.size() + history.objects.size(), 0)) {
   const std::size_t n = history.operations.size();
   for (std::vector<std::uint32_t>& session : sessions_) {
     std::erase_if(session, [&](std::uint32_t i) {
@@ -108,17 +112,9 @@ void SequentialSearch::take(std::uint32_t operation, std::uint32_t state) {
   const std::size_t n = history_.operations.size();
   path_.push_back({operation, state_[op.object], writer_[op.object]});
   const std::uint32_t session = session_of_[operation];
-  const auto turn = [&](std::uint64_t a, std::uint64_t b) {
-    const std::uint64_t h = mix(mix(a) ^ b);
-    hash_[0] ^= h;
-    hash_[1] ^= mix(h + 0x9E3779B97F4A7C15);
-  };
-  const std::uint64_t objects_begin = std::uint64_t{1} << 32;
-  turn(session, position_[session]);
-  turn(session, ++position_[session]);
+  where_.set(session, ++position_[session]);
   if (state != state_[op.object]) {
-    turn(objects_begin + op.object, state_[op.object]);
-    turn(objects_begin + op.object, state);
+    where_.set(sessions_.size() + op.object, state);
     state_[op.object] = state;
   }
   if (reads_.writer[operation] != ReadsFrom::nobody) {
@@ -136,17 +132,9 @@ void SequentialSearch::undo() {
   const Operation& op = history_.operations[last.operation];
   const std::size_t n = history_.operations.size();
   const std::uint32_t session = session_of_[last.operation];
-  const auto turn = [&](std::uint64_t a, std::uint64_t b) {
-    const std::uint64_t h = mix(mix(a) ^ b);
-    hash_[0] ^= h;
-    hash_[1] ^= mix(h + 0x9E3779B97F4A7C15);
-  };
-  const std::uint64_t objects_begin = std::uint64_t{1} << 32;
-  turn(session, position_[session]);
-  turn(session, --position_[session]);
+  where_.set(session, --position_[session]);
   if (last.state != state_[op.object]) {
-    turn(objects_begin + op.object, state_[op.object]);
-    turn(objects_begin + op.object, last.state);
+    where_.set(sessions_.size() + op.object, last.state);
     state_[op.object] = last.state;
   }
   if (reads_.writer[last.operation] != ReadsFrom::nobody) {
@@ -171,10 +159,11 @@ bool SequentialSearch::settle() {
 }
 
 bool SequentialSearch::visit() {
-  const std::uint32_t fresh = 1;
-  if (visited_.find(hash_[0], hash_[1]) != PairTable::none) return false;
-  visited_.insert(hash_[0], hash_[1], fresh);
-  return true;
+  const std::uint32_t number = where_.number();
+  if (number >= visited_.size()) visited_.resize(number * std::size_t{2} + 64, false);
+  const bool fresh = !visited_[number];
+  visited_[number] = true;
+  return fresh;
 }
 
 // True if that ends the search.
@@ -217,8 +206,9 @@ bool SequentialSearch::arrive() {
 }
 
 std::uint64_t SequentialSearch::bytes() const {
-  return visited_.bytes() + states_.bytes() + path_.capacity() * sizeof(Taken) +
-         candidates_.capacity() * 4 + frames_.capacity() * sizeof(Frame);
+  return where_.bytes() + visited_.capacity() / 8 + states_.bytes() +
+         path_.capacity() * sizeof(Taken) + candidates_.capacity() * 4 +
+         frames_.capacity() * sizeof(Frame);
 }
 
 Answer SequentialSearch::run(std::uint64_t nodes, std::uint64_t bytes_limit) {
@@ -328,6 +318,103 @@ bool saturate(Causality& causality, const SearchLimits& limits, ConsistencyVerdi
   return true;
 }
 
+Answer plain_answer(const History& history, Model model, const ReadsFrom& reads,
+                    const Causality& causality, std::uint64_t nodes, std::uint64_t bytes,
+                    std::uint64_t& spent) {
+  SequentialSearch search(history, model, reads, causality);
+  const Answer answer = search.run(nodes, bytes);
+  spent += search.nodes();
+  return answer;
+}
+
+ReadsFrom reads_of(const History& history, Model model) {
+  if (model == Model::reg || model == Model::cas_register || model == Model::kv) {
+    return find_writers(history, false);
+  }
+  ReadsFrom reads;
+  reads.writer.assign(history.operations.size(), ReadsFrom::nobody);
+  reads.skipped.assign(history.objects.size(), true);
+  return reads;
+}
+
+// A history whose operations are relaxed one after the other.
+class Weaker {
+ public:
+  Weaker(const History& history, Model model, const SearchLimits& limits)
+      : model_(model), limits_(limits), part_(history), next_process_(0) {
+    for (std::uint32_t i = 0; i < history.operations.size(); ++i) {
+      original_.push_back(i);
+      next_process_ = std::max(next_process_, history.operations[i].process + 1);
+    }
+  }
+
+  bool exhausted() const { return spent_ >= most_work || !limits_.go_on(); }
+
+  // Relaxes each piece of so many operations that are not needed.
+  void relax_pieces(std::size_t size) {
+    std::vector<std::uint32_t> needed = known();
+    for (std::size_t from = 0; from < needed.size() && !exhausted(); from += size) {
+      const std::vector<Operation> operations = part_.operations;
+      const std::vector<std::uint32_t> original = original_;
+      const auto end =
+          needed.begin() + static_cast<std::ptrdiff_t>(std::min(from + size, needed.size()));
+      relax({needed.begin() + static_cast<std::ptrdiff_t>(from), end});
+      if (fails()) continue;
+      part_.operations = operations;
+      original_ = original;
+    }
+  }
+  // The known operations, in indices of the whole history.
+  std::vector<std::uint32_t> known() const {
+    std::vector<std::uint32_t> all;
+    for (std::size_t i = 0; i < original_.size(); ++i) {
+      if (part_.operations[i].known()) all.push_back(original_[i]);
+    }
+    return all;
+  }
+
+ private:
+  static constexpr std::uint64_t most_work = 4'000'000;  // operations looked at, and configurations
+  static constexpr std::uint64_t most_nodes = 20'000;
+
+  void relax(const std::vector<std::uint32_t>& all) {
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < original_.size(); ++i) {
+      Operation op = part_.operations[i];
+      const std::uint32_t index = original_[i];
+      if (std::binary_search(all.begin(), all.end(), index)) {
+        if (changes_nothing(op)) continue;
+        op.outcome = Outcome::unknown;
+        op.returned = Operation::never;
+        op.process = next_process_++;  // it need not come before what its process called later
+        if (op.action == Action::dequeue || op.action == Action::propose) op.result = nil;
+      }
+      part_.operations[kept] = op;
+      original_[kept++] = index;
+    }
+    part_.operations.resize(kept);
+    original_.resize(kept);
+  }
+
+  bool fails() {
+    spent_ += part_.operations.size() * 4;
+    const ReadsFrom reads = reads_of(part_, model_);
+    if (reads.breach_count > 0) return true;
+    Causality causality(part_, reads);
+    ConsistencyVerdict ignored;
+    if (!saturate(causality, limits_, ignored)) return ignored.breach_count > 0;
+    return plain_answer(part_, model_, reads, causality, most_nodes, limits_.bytes, spent_) ==
+           Answer::no;
+  }
+
+  Model model_;
+  const SearchLimits& limits_;
+  History part_;
+  std::vector<std::uint32_t> original_;
+  std::int64_t next_process_;
+  std::uint64_t spent_ = 0;
+};
+
 void search_order(const History& history, Model model, const ReadsFrom& reads,
                   const Causality& causality, const SearchLimits& limits,
                   ConsistencyVerdict& verdict) {
@@ -343,16 +430,20 @@ void search_order(const History& history, Model model, const ReadsFrom& reads,
   if (answer == Answer::yes) {
     verdict.witness = search.order();
   } else if (answer == Answer::no) {
-    const std::vector<std::uint32_t> heads = search.stuck_heads();
+    const std::vector<std::uint32_t> core = sequential_core(history, model, limits);
     std::string sentence =
         "no order is legal that has the operations of each process as it called "
         "them: the longest holds " +
-        std::to_string(search.deepest()) + " of " + std::to_string(history.operations.size()) +
-        ", and none of";
+        std::to_string(search.deepest()) + " of " + std::to_string(history.operations.size());
+    const std::vector<std::uint32_t> heads = search.stuck_heads();
     for (std::size_t i = 0; i < heads.size() && i < 4; ++i) {
-      sentence += (i == 0 ? " " : ", ") + whose(history, heads[i]);
+      sentence += (i == 0 ? ", and none of " : ", ") + whose(history, heads[i]);
     }
-    add_breach(verdict, {history.operations[heads[0]].object, heads, sentence + " can come next"});
+    sentence += heads.empty() ? "" : " can come next";
+    if (core.size() < history.operations.size()) {
+      sentence += "; " + std::to_string(core.size()) + " of them contradict each other already";
+    }
+    add_breach(verdict, {history.operations[core[0]].object, core, sentence});
   } else {
     verdict.doubts.push_back("the search for an order came to the limit after " +
                              std::to_string(search.nodes()) + " configurations");
@@ -361,16 +452,21 @@ void search_order(const History& history, Model model, const ReadsFrom& reads,
 
 }  // namespace
 
+std::vector<std::uint32_t> sequential_core(const History& history, Model model,
+                                           const SearchLimits& limits) {
+  Weaker weaker(history, model, limits);
+  for (std::size_t size = std::max<std::size_t>(history.operations.size() / 2, 1);; size /= 2) {
+    weaker.relax_pieces(std::max<std::size_t>(size, 1));
+    if (size <= 1 || weaker.exhausted()) return weaker.known();
+  }
+}
+
 ConsistencyVerdict judge_sequential(const History& history, Model model,
                                     const SearchLimits& limits) {
   ConsistencyVerdict verdict;
   verdict.witness = linear_order(history, model, limits);
   if (verdict.witness.empty() && !history.operations.empty()) {
-    ReadsFrom reads;
-    reads.writer.assign(history.operations.size(), ReadsFrom::nobody);
-    reads.skipped.assign(history.objects.size(), true);
-    const bool replaces = model == Model::reg || model == Model::cas_register || model == Model::kv;
-    if (replaces) reads = find_writers(history, false);
+    const ReadsFrom reads = reads_of(history, model);
     verdict.breaches = reads.breaches;
     verdict.breach_count = reads.breach_count;
     Causality causality(history, reads);

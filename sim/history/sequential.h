@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "sim/history/causality.h"
+#include "sim/history/consistency.h"
+#include "sim/history/identity.h"
 #include "sim/history/machine.h"
 #include "sim/history/search.h"
 
@@ -82,8 +84,8 @@ class SequentialSearch {
   std::vector<std::uint32_t> state_;     // by object
   std::vector<std::uint32_t> writer_;    // by object: node
   std::size_t missing_ = 0;              // known operations
-  std::uint64_t hash_[2] = {0, 0};
-  PairTable visited_;
+  Identity where_;                       // positions and states
+  std::vector<bool> visited_;            // by the number of that
   std::vector<Taken> path_;
   std::vector<Frame> frames_;
   std::vector<std::uint32_t> candidates_;
@@ -93,6 +95,12 @@ class SequentialSearch {
   std::size_t deepest_ = 0;
   std::vector<std::uint32_t> deepest_heads_;
 };
+
+// A history that is not sequentially consistent: operations that contradict each other, where any
+// fewer can be ordered. Relaxing one means: a read is left out, of another one nobody knows whether
+// and when it happened. All of them if the limits are too narrow to leave any out.
+std::vector<std::uint32_t> sequential_core(const History& history, Model model,
+                                           const SearchLimits& limits);
 
 // Empty if the order is sequentially consistent: known operations once each, sessions in order,
 // each operation legal where it stands. Else what is wrong. Knows nothing of the search.

@@ -56,13 +56,14 @@ class Zones {
       if (!writes && each.action != Action::read) return false;
       if (!writes && !each.known()) continue;
       const Word value = writes ? each.argument : each.result;
-      cluster_of_[i] = cluster_at(value);
-      Cluster& cluster = clusters_[cluster_of_[i]];
+      const std::uint32_t number = cluster_at(value);
+      Cluster& cluster = clusters_[number];
       if (writes && (value == nil || cluster.write != Operation::never)) return false;
       const std::uint64_t end = end_of(each);
       if (writes) {
         cluster.write = operations_[i];
       } else {
+        cluster_of_[i] = number;
         ++cluster.reads;
         cluster.first_read_over = std::min(cluster.first_read_over, end);
       }
@@ -137,8 +138,7 @@ class Zones {
       witness.resize(witness.size() + cluster.reads);
     }
     for (std::size_t i = 0; i < operations_.size(); ++i) {
-      if (cluster_of_[i] == none || op(operations_[i]).action != Action::read) continue;
-      witness[next[cluster_of_[i]]++] = operations_[i];
+      if (cluster_of_[i] != none) witness[next[cluster_of_[i]]++] = operations_[i];
     }
     return witness;
   }
@@ -155,7 +155,7 @@ class Zones {
   const std::vector<std::uint32_t>& operations_;
   WordTable values_;
   std::vector<Cluster> clusters_;          // the first: what was there in the beginning
-  std::vector<std::uint32_t> cluster_of_;  // by place in operations_
+  std::vector<std::uint32_t> cluster_of_;  // of reads, by place in operations_
   std::vector<Place> places_;
 };
 

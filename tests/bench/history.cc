@@ -90,6 +90,9 @@ class Generator {
     op.argument =
         wanted_.values == 0 ? index + 1 : static_cast<Word>(dice_.below(wanted_.values)) + 1;
     switch (wanted_.model) {
+      case Model::consensus:
+        op.action = Action::propose;
+        break;
       case Model::queue:
         op.action = kind == 0 ? Action::enqueue : Action::dequeue;
         break;
@@ -122,6 +125,10 @@ class Generator {
     Object& object = objects_[op.object];
     op.outcome = Outcome::ok;
     switch (op.action) {
+      case Action::propose:
+        if (object.value == nil) object.value = op.argument;
+        op.result = object.value;
+        break;
       case Action::read:
         op.result = object.value;
         break;

@@ -55,12 +55,13 @@ TransactionHistory generate(std::uint64_t count, std::uint64_t clients, bool ske
     }
   };
   while (history.transactions.size() < count || open > 0) {
-    auto& [phase, index] = all[dice.below(clients)];
+    const std::uint64_t client = dice.below(clients);
+    auto& [phase, index] = all[client];
     if (phase == Phase::idle) {
       if (history.transactions.size() == count) continue;
       index = static_cast<std::uint32_t>(history.transactions.size());
       Transaction t;
-      t.process = static_cast<std::int64_t>(dice.below(clients));
+      t.process = static_cast<std::int64_t>(client);
       t.called = rank++;
       t.invoked = Time{t.called};
       history.transactions.push_back(t);

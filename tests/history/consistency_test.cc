@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <array>
 #include <functional>
 #include <map>
 #include <optional>
@@ -285,6 +286,70 @@ TEST_CASE("sequential consistency is judged as every interleaving says") {
       const ConsistencyVerdict verdict = judge_sequential(history, model, {});
       INFO("seed ", seed, "\n", words_of(history));
       REQUIRE(verdict.answer == (plain(model)(history) ? Holds::yes : Holds::no));
+    }
+  }
+}
+
+TEST_CASE("what contradicts sequential consistency does so by itself, and any fewer do not") {
+  std::uint64_t failed = 0;
+  std::uint64_t smaller = 0;
+  for (const Model model : {Model::reg, Model::cas_register, Model::queue, Model::counter}) {
+    CAPTURE(name_of(model));
+    for (std::uint64_t seed = 1; seed <= 150; ++seed) {
+      const History history = RandomHistory(model, {7, 3, 3, 5, 2, true}, seed).make();
+      if (judge_sequential(history, model, {}).answer != Holds::no) continue;
+      ++failed;
+      const std::vector<std::uint32_t> core = sequential_core(history, model, {});
+      INFO("seed ", seed, "\n", words_of(history));
+      // Everything but these relaxed, and perhaps one more of them.
+      const auto fails = [&](std::uint32_t but) {
+        History part = history;
+        std::vector<Operation> kept;
+        for (std::uint32_t i = 0; i < part.operations.size(); ++i) {
+          Operation op = part.operations[i];
+          const bool relaxed = !std::binary_search(core.begin(), core.end(), i) || i == but;
+          if (op.known() && relaxed) {
+            if (op.action == Action::read || op.outcome == Outcome::refused) continue;
+            op.outcome = Outcome::unknown;
+            op.returned = Operation::never;
+            op.process = 100 + i;
+            if (op.action == Action::dequeue) op.result = nil;
+          }
+          kept.push_back(op);
+        }
+        part.operations = kept;
+        return !plainly_sequential(
+            part, std::vector<Machine>(part.objects.size(), Machine(model, part.values)),
+            by_session(part));
+      };
+      REQUIRE(!core.empty());
+      REQUIRE(fails(Operation::never));
+      for (const std::uint32_t needed : core) REQUIRE(!fails(needed));
+      smaller += core.size() < history.operations.size() ? 1 : 0;
+    }
+  }
+  CHECK(failed > 100);
+  CHECK(smaller > failed / 2);
+}
+
+TEST_CASE("two tuples have one number if and only if they are equal") {
+  Stream dice(1, Purpose::operation, 0);
+  for (const std::size_t size : std::array<std::size_t, 5>{1, 2, 3, 8, 13}) {
+    std::vector<std::uint32_t> tuple(size, 0);
+    Identity identity(tuple);
+    std::map<std::vector<std::uint32_t>, std::uint32_t> numbers{{tuple, identity.number()}};
+    std::set<std::uint32_t> taken{identity.number()};
+    for (int step = 0; step < 3000; ++step) {
+      const std::uint64_t changes = 1 + dice.below(3);
+      for (std::uint64_t i = 0; i < changes; ++i) {
+        const std::uint64_t at = dice.below(size);
+        tuple[at] = static_cast<std::uint32_t>(dice.below(4));
+        identity.set(at, tuple[at]);
+      }
+      const std::uint32_t number = identity.number();
+      const auto [place, fresh] = numbers.emplace(tuple, number);
+      REQUIRE(place->second == number);
+      REQUIRE(taken.insert(number).second == fresh);
     }
   }
 }

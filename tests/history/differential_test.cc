@@ -2,7 +2,6 @@
 // each reduction that was ever wrong was wrong for one kind only, and seldom.
 #include <doctest/doctest.h>
 
-#include <cstdlib>
 #include <numeric>
 #include <set>
 #include <string>
@@ -23,18 +22,6 @@ std::string in_words(const History& history) {
             ": " + say(op, history.values) + "\n";
   }
   return text;
-}
-
-// How many histories of each kind; a night tries more.
-std::uint64_t rounds() {
-  const char* more = std::getenv("BALLAST_FUZZ");
-  return more == nullptr ? 2000 : std::strtoull(more, nullptr, 10);
-}
-
-Linearizability judge(const History& history, Model model) {
-  LinearizabilityCheck check(history, model, {});
-  check.finish();
-  return check.answer();
 }
 
 // By the search alone, even where something faster would decide.
@@ -193,6 +180,10 @@ TEST_CASE("locks are judged as the plain search judges them") { compare(Model::l
 TEST_CASE("locks with tokens are judged as the plain search judges them") {
   compare(Model::fenced_lock, {8, 4, 3, 4, 8, true, true}, 1);
   compare(Model::fenced_lock, {9, 3, 2, 2, 8, true, true}, 1'000'000);
+}
+TEST_CASE("decisions are judged as the plain search judges them") {
+  compare(Model::consensus, {8, 4, 3, 4, 8, true}, 1);
+  compare(Model::consensus, {9, 5, 0, 2, 8, true}, 1'000'000);
 }
 TEST_CASE("counters are judged as the plain search judges them") { compare(Model::counter); }
 TEST_CASE("sets are judged as the plain search judges them") { compare(Model::set); }

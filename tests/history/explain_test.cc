@@ -117,6 +117,13 @@ TEST_CASE("queues, locks, counters and sets have their own words") {
            .explain()
            .sentence,
        "returned 3, but what was added by then comes to 1 to 2");
+  Builder decided(Model::consensus);
+  decided.add(1, Action::propose, 1, 1, 5).add(2, Action::propose, 2, 6, 7);
+  decided.history.operations[0].result = 1;
+  decided.history.operations[1].result = 2;
+  says(decided.explain().sentence,
+       "propose 2 -> 2 (0.000000006 s to 0.000000007 s) was told that 2 is decided, and propose 1 "
+       "-> 1 (0.000000001 s to 0.000000005 s) had been told 1");
   Builder set(Model::set);
   const Word both = set.history.values.list(std::vector<Word>{1, 2});
   set.add(1, Action::add, 1, 1, 2).add(2, Action::read, both, 3, 4);

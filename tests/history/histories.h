@@ -2,12 +2,15 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
+#include <cstdlib>
 #include <deque>
 #include <utility>
 #include <vector>
 
 #include "sim/base/random.h"
+#include "sim/history/check.h"
 #include "sim/history/machine.h"
 
 namespace ballast::history {
@@ -39,6 +42,18 @@ inline bool plain_search(const History& history, const Machine& machine, std::ve
 inline bool plainly_linearizable(const History& history, Model model) {
   std::vector<bool> taken(history.operations.size(), false);
   return plain_search(history, Machine(model, history.values), taken);
+}
+
+// How many histories of each kind; a night tries more.
+inline std::uint64_t rounds() {
+  const char* more = std::getenv("BALLAST_FUZZ");
+  return more == nullptr ? 2000 : std::strtoull(more, nullptr, 10);
+}
+
+inline Linearizability judge(const History& history, Model model) {
+  LinearizabilityCheck check(history, model, {});
+  check.finish();
+  return check.answer();
 }
 
 struct Shape {
@@ -133,12 +148,20 @@ class RandomHistory {
       case Model::set:
         op.action = kind < 4 ? Action::add : Action::read;
         break;
+      case Model::consensus:
+        op.action = Action::propose;
+        break;
       case Model::append_list:
         op.action = kind < 4 ? Action::append : Action::read;
         break;
     }
     op.argument = value(i);
     if (op.action == Action::cas) op.expected = value(i == 0 ? 0 : dice_.below(i));
+    // What is appended to must be a list.
+    if (model_ == Model::kv && (op.action == Action::write || op.action == Action::cas)) {
+      op.argument = history_.values.list(std::array{op.argument});
+      if (op.action == Action::cas) op.expected = history_.values.list(std::array{op.expected});
+    }
     if (op.action == Action::read || op.action == Action::dequeue || op.action == Action::erase ||
         op.action == Action::acquire || op.action == Action::release) {
       op.argument = nil;
@@ -154,6 +177,9 @@ class RandomHistory {
     if (!happens) return false;
     if (op.action == Action::read) {
       op.result = seen();
+    } else if (op.action == Action::propose) {
+      if (held_ == nil) held_ = op.argument;
+      op.result = held_;
     } else if (op.action == Action::dequeue && !queue_.empty()) {
       op.result = queue_.front();
     }
@@ -173,7 +199,7 @@ class RandomHistory {
   void falsify(Operation& op) {
     if (op.action == Action::read) {
       op.result = pasts_.empty() || dice_.below(3) == 0 ? nil : pasts_[dice_.below(pasts_.size())];
-    } else if (op.action == Action::dequeue) {
+    } else if (op.action == Action::dequeue || op.action == Action::propose) {
       op.result = value(dice_.below(shape_.operations));
     }
     counterfeit_ = true;
@@ -192,6 +218,7 @@ class RandomHistory {
     const bool lie = std::exchange(counterfeit_, false);
     switch (op.action) {
       case Action::read:
+      case Action::propose:
         return true;
       case Action::cas:
         if (held_ != op.expected) return lie && op.known();
