@@ -320,7 +320,10 @@ void World::apply_timers(Node& node, EventId step) {
 void World::write_ahead(Node& node, NodeId id, EventId step) {
   if (watcher_.states) capture_state(node);
   if (!effects_.ahead.empty() || !effects_.facts_ahead.empty()) release_ahead(id, step);
-  if (effects_.records > 0) {
+  const bool writes = effects_.records > 0;
+  const Time begun = std::max(node.disk_free, now_);
+  std::uint64_t luck = 0;
+  if (writes) {
     counters_.records += effects_.records;
     if (effects_.replacing > 0) {
       node.replaced_by = node.process->journal_size() - effects_.records + effects_.replacing - 1;
@@ -328,7 +331,8 @@ void World::write_ahead(Node& node, NodeId id, EventId step) {
     fingerprint_.fold(effects_.records_digest);
     node.journal_bytes += effects_.record_bytes;
     bytes_journalled_ += effects_.record_bytes;
-    node.disk_free = saturating_add(std::max(node.disk_free, now_), flush_time(node));
+    luck = node.flushes.next();
+    node.disk_free = saturating_add(begun, flush_time(node, luck));
     if (watched(Sight::persisted)) {
       Occurrence seen = occurrence(Sight::persisted, id, step);
       seen.records = effects_.records;
@@ -343,14 +347,19 @@ void World::write_ahead(Node& node, NodeId id, EventId step) {
     return;
   }
   if (effects_.records == 0 && effects_.facts.empty() && effects_.sends.empty()) return;
-  hold(node, step);
-  queue_flush(node, id, step);
+  Held& held = hold(node, step);
+  held.writes = writes;
+  held.luck = luck;
+  held.since = now_;
+  held.begun = begun;
+  held.due = std::max(node.disk_free, now_);
+  queue_flush(node, id, step, held.due);
 }
 
-void World::queue_flush(const Node& node, NodeId id, EventId step) {
+void World::queue_flush(const Node& node, NodeId id, EventId step, Time due) {
   const std::uint32_t event = events_.acquire();
   events_[event] = {Kind::flushed, id, {}, node.life, {}, node.pace, step};
-  schedule(std::max(node.disk_free, now_), next_sequence_++, event);
+  schedule(due, next_sequence_++, event);
 }
 
 // What waits for no record. It counts as a part of the step, of which it leaves first.
@@ -362,7 +371,7 @@ void World::release_ahead(NodeId id, EventId step) {
 }
 
 // Keeps the effects of the step under way until the disk has its records.
-void World::hold(Node& node, EventId step) {
+World::Held& World::hold(Node& node, EventId step) {
   const std::uint32_t slot = held_.acquire();
   Held& held = held_[slot];
   std::swap(held.effects, effects_);
@@ -372,6 +381,7 @@ void World::hold(Node& node, EventId step) {
   if (watcher_.states && state_.empty()) put_together_state(node);
   held.state = state_;
   node.held.push(slot);
+  return held;
 }
 
 // Facts first, then messages: who hears a message may rely on the facts having been heard.

@@ -216,6 +216,11 @@ class World {
     Effects effects;
     EventId step;
     std::uint64_t journal_size = 0;  // what is durable once these effects may leave
+    bool writes = false;             // has records of its own
+    std::uint64_t luck = 0;          // from which the time of their flush is drawn
+    Time since;                      // when they were written
+    Time begun;                      // when the disk comes to them
+    Time due;                        // when they are durable
     std::string state;
   };
 
@@ -317,8 +322,8 @@ class World {
   void count_double_submits();
 
   // --- Disks, world_disks.cc ---
-  Duration flush_time(Node& node);
-  void queue_flush(const Node& node, NodeId id, EventId step);
+  Duration flush_time(Node& node, std::uint64_t luck);
+  void queue_flush(const Node& node, NodeId id, EventId step, Time due);
   void hasten(Node& node, NodeId id);
   void settle(Node& node, std::uint64_t records);
   bool write_fails(Node& node, NodeId id, EventId step);
@@ -335,7 +340,7 @@ class World {
   void apply_timers(Node& node, EventId step);
   void write_ahead(Node& node, NodeId id, EventId step);
   void release_ahead(NodeId id, EventId step);
-  void hold(Node& node, EventId step);
+  Held& hold(Node& node, EventId step);
   void release(NodeId id, const Effects& effects, EventId step, std::string_view state_after);
   void state(NodeId id, const Effects& effects, std::size_t facts, EventId step,
              std::string_view state_after);

@@ -206,29 +206,34 @@ void World::count_double_submits() {
 
 // --- Disks ---------------------------------------------------------------------------------------
 
-Duration World::flush_time(Node& node) {
-  const std::uint64_t word = node.flushes.next();
+Duration World::flush_time(Node& node, std::uint64_t luck) {
   if (holds<condition::LyingFlush>(node)) return {};
   const Imposed* slow = newest<condition::SlowFlush>(node);
-  if (slow == nullptr) return node.flush.at(word);
+  if (slow == nullptr) return node.flush.at(luck);
   ++counters_.misfortunes.flushes_slowed;
-  return std::get<condition::SlowFlush>(slow->what).flush.at(word);
+  return std::get<condition::SlowFlush>(slow->what).flush.at(luck);
 }
 
 // The disk is as fast as before: so are the writes that wait for it, which would otherwise keep a
 // node behind for as long as they had piled up, with no trouble left to see.
 void World::hasten(Node& node, NodeId id) {
   if (node.held.empty()) return;
+  Time free = held_[node.held.front()].begun;
+  bool moved = false;
+  for (std::size_t i = 0; i < node.held.size(); ++i) {
+    Held& held = held_[node.held[i]];
+    held.begun = std::max(free, held.since);
+    if (held.writes) free = saturating_add(held.begun, flush_time(node, held.luck));
+    const Time due = std::max({free, held.since, now_});
+    moved |= due != held.due;
+    held.due = due;
+  }
+  if (!moved) return;
   ++node.pace;
-  node.disk_free = now_;
-  std::uint64_t written = std::max(node.durable, node.said_durable);
+  node.disk_free = free;
   for (std::size_t i = 0; i < node.held.size(); ++i) {
     const Held& held = held_[node.held[i]];
-    if (held.journal_size > written) {
-      node.disk_free = saturating_add(node.disk_free, flush_time(node));
-      written = held.journal_size;
-    }
-    queue_flush(node, id, held.step);
+    queue_flush(node, id, held.step, held.due);
   }
 }
 

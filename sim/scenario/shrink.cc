@@ -291,8 +291,9 @@ void ShrinkSearch::one_round() {
   drop_faults();
   drop_operations();
   calm_network();
-  drop_messages();
+  // In this order, or what is pinned anew in each round would stay.
   pin_messages();
+  drop_messages();
   drop_pairs();
   reset_parts();
   reset_configs();

@@ -200,18 +200,18 @@ TEST_CASE("what waits for a slow disk is written at the old speed when it is slo
   Stage stage({.puppets = {puppet, {}}, .flush = slow});
   const ConditionId trouble =
       stage.world.impose(n1, condition::SlowFlush{Distribution::constant(5000_ms)});
-  stage.run_until(5_ms);  // the write of the start, begun before, still takes 10 ms
+  stage.run_until(5_ms);
   stage.seen();
   stage.world.lift(trouble);
   stage.run_until(60_s);
   CHECK(stage.seen() ==
-        "15ms n1 flushed\n"
-        "25ms n1 flushed\n"
-        "25ms n1 sent 7 to n2\n"
-        "26ms n2 received 7 from n1\n"
-        "35ms n1 flushed\n"
-        "35ms n1 sent 7 to n2\n"
-        "36ms n2 received 7 from n1\n");
+        "10ms n1 flushed\n"
+        "20ms n1 flushed\n"
+        "20ms n1 sent 7 to n2\n"
+        "21ms n2 received 7 from n1\n"
+        "30ms n1 flushed\n"
+        "30ms n1 sent 7 to n2\n"
+        "31ms n2 received 7 from n1\n");
 }
 
 // --- Messages ------------------------------------------------------------------------------------
