@@ -291,11 +291,12 @@ void ShrinkSearch::one_round() {
   drop_faults();
   drop_operations();
   calm_network();
-  // In this order, or what is pinned anew in each round would stay.
   pin_messages();
-  drop_messages();
   drop_pairs();
   reset_parts();
+  // Last of these: what was pinned for the network of before may have lost its use with it, and is
+  // pinned anew in each round.
+  drop_messages();
   reset_configs();
   simplify_values();
   round_times();
