@@ -209,8 +209,12 @@ class Benchmark {
 
 // --- What is shown -------------------------------------------------------------------------------
 
+// The identifier of a mistake with that of its algorithm.
+constexpr std::size_t id_width = 54;
+
+// What is too long for its column is set apart from the next all the same.
 std::string filled(std::string text, std::size_t width) {
-  if (text.size() < width) text.resize(width, ' ');
+  text.resize(std::max(width, text.size() + 1), ' ');
   return text;
 }
 
@@ -227,7 +231,7 @@ std::string as_seconds(std::uint64_t milliseconds) {
 std::string line(const Examined& result) {
   const Mistake& mistake = *result.mistake;
   std::string text = result.as_expected ? "passed " : "FAILED ";
-  text += filled(mistake.id, 36) + " " +
+  text += filled(mistake.id, id_width) +
           filled(std::to_string(result.killed) + "/" + std::to_string(result.trials.size()), 6);
   text += filled("events " + with_commas(result.median) + " (p95 " + with_commas(result.p95) + ")",
                  36) +
@@ -291,7 +295,7 @@ ExitCode list_mistakes(const std::vector<const Mistake*>& chosen, Format format)
   } else {
     for (const Mistake* mistake : chosen) {
       const std::string breaks = mistake->equivalent ? "breaks nothing" : mistake->property;
-      text += filled(mistake->id, 38) + std::string(name_of(mistake->rarity)) + "  " + breaks;
+      text += filled(mistake->id, id_width) + std::string(name_of(mistake->rarity)) + "  " + breaks;
       if (!mistake->needs.empty()) text += "; needs " + comma_joined(mistake->needs);
       text += "\n" + wrap("    ", mistake->source, 4);
     }
@@ -373,7 +377,7 @@ class BugsSession {
       if (!scenario) return false;
       const Benchmark::Vindication all = benchmark_.vindicate(*scenario);
       good_ = good_ && all.accused.empty();
-      std::string text = (all.accused.empty() ? "passed " : "FAILED ") + filled(name, 36) +
+      std::string text = (all.accused.empty() ? "passed " : "FAILED ") + filled(name, id_width) +
                          " correct: " + with_commas(all.events) + " events, " +
                          with_commas(all.runs) + " runs, " + with_commas(all.inconclusive) +
                          " inconclusive, " + with_commas(all.accused.size()) + " accused\n";
