@@ -23,7 +23,8 @@ def events(bug):
 
 
 def command(run):
-    text = f"ballast bugs run --trials {run['trials']} --budget {run['budget']}"
+    algorithms = sorted({bug["id"].split(".")[0] for bug in run["bugs"]})
+    text = f"ballast bugs run {' '.join(algorithms)} --trials {run['trials']} --budget {run['budget']}"
     if run["checks"] != "all":
         text += f" --checks {run['checks']}"
     if run["portfolio"] != "default":
