@@ -24,7 +24,8 @@ def events(bug):
 
 def command(run):
     algorithms = sorted({bug["id"].split(".")[0] for bug in run["bugs"]})
-    text = f"ballast bugs run {' '.join(algorithms)} --trials {run['trials']} --budget {run['budget']}"
+    text = f"ballast bugs run {' '.join(algorithms)}"
+    text += f" --trials {run['trials']} --budget {run['budget']}"
     if run["checks"] != "all":
         text += f" --checks {run['checks']}"
     if run["portfolio"] != "default":
