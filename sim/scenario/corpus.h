@@ -57,7 +57,8 @@ struct Mistake {
       field("equivalent", &Mistake::equivalent,
             "Whether it looks wrong and breaks nothing: to report it is a false accusation."),
       field("survives", &Mistake::survives,
-            "Whether the default sweep is known not to find it within 10^7 events."),
+            "Whether the default sweep is known not to find it within 10^7 events; once it does, "
+            "the benchmark fails until this is taken back."),
       field("option", &Mistake::option,
             "The option that makes it: bug, which then names it, or one that is switched on."),
       field("scenario", &Mistake::scenario,
