@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -18,6 +17,7 @@
 #include "sim/base/parse.h"
 #include "tests/scripts/words.h"
 #include "tests/support/cluster.h"
+#include "tests/support/raft_log.h"
 
 namespace ballast::scripts {
 
@@ -83,11 +83,8 @@ class GroupPlayer final : public Player {
 
   std::string seen() override {
     std::string out;
-    for (const auto& step : group_.taken()) out += text_of(step);
-    for (; objections_ < group_.objections().all().size(); ++objections_) {
-      const Violation& broken = group_.objections().all()[objections_];
-      out += "  BREAKS " + broken.property + ": " + broken.sentence + "\n";
-    }
+    for (const auto& step : group_.taken()) out += text_of(step) + text_of_broken(step.objections);
+    out += text_of_broken(group_.objections().all().size());
     if (!group_.in_flight().empty()) last_letter_ = group_.in_flight().back().number;
     return out;
   }
@@ -246,8 +243,17 @@ class GroupPlayer final : public Player {
   // --- The trace -------------------------------------------------------------------------------
 
   std::string text_of(const Letter& letter) const {
-    return "#" + std::to_string(letter.number) + " " + to_text(letter.from) + "->" +
-           to_text(letter.to) + " " + words_.sentence(letter.message);
+    return to_text(letter.from) + "->" + to_text(letter.to) + " #" + std::to_string(letter.number) +
+           " " + words_.sentence(letter.message);
+  }
+  // What was objected to, up to so many objections in all.
+  std::string text_of_broken(std::size_t objections) {
+    std::string out;
+    for (; objections_ < objections; ++objections_) {
+      const Violation& broken = group_.objections().all()[objections_];
+      out += "  BREAKS " + broken.property + ": " + broken.sentence + "\n";
+    }
+    return out;
   }
 
   std::string text_of(const Taken& step) {
@@ -266,8 +272,8 @@ class GroupPlayer final : public Player {
     for (const Fact& fact : result.facts) out += "  says " + words_.sentence(fact) + "\n";
     for (std::size_t i = 0; i < result.send.size(); ++i) {
       const bool left = !step.waits || i < result.sent_ahead;
-      out += "  sends " + (left ? "#" + std::to_string(step.first_letter + i) + " " : "") +
-             to_text(step.node) + "->" + to_text(result.send[i].to) + " " +
+      out += "  sends " + to_text(step.node) + "->" + to_text(result.send[i].to) + " " +
+             (left ? "#" + std::to_string(step.first_letter + i) + " " : "") +
              words_.sentence(result.send[i].message) + "\n";
     }
     for (const Answer& answer : result.replies) {
@@ -301,23 +307,13 @@ class GroupPlayer final : public Player {
   // The log of a Raft node as its journal has it.
   std::string log_of(NodeId node) const {
     if constexpr (std::is_same_v<P, Raft>) {
-      LogIndex base;
-      std::vector<raft::Entry> entries;
-      for (const auto& record : group_.journal(node)) {
-        if (const auto* added = std::get_if<raft::Append>(&record)) {
-          entries.push_back(added->entry);
-        } else if (const auto* cut = std::get_if<raft::Truncate>(&record)) {
-          entries.resize(static_cast<std::size_t>(cut->last_kept.value - base.value));
-        } else if (const auto* snapshot = std::get_if<raft::Snapshot>(&record)) {
-          base = snapshot->last_index;
-          entries = snapshot->rest;
-        }
-      }
+      const RaftLog log = log_in(group_.journal(node));
       std::string out = to_text(node);
-      if (base) out += " snapshot:1-" + std::to_string(base.value);
-      for (const raft::Entry& entry : entries) {
-        base = base.next();
-        out += " " + std::to_string(base.value) + ":" + words_.text(entry);
+      if (log.base) out += " snapshot:1-" + std::to_string(log.base.value);
+      LogIndex index = log.base;
+      for (const raft::Entry& entry : log.entries) {
+        index = index.next();
+        out += " " + std::to_string(index.value) + ":" + words_.text(entry);
       }
       return out;
     } else {

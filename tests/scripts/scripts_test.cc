@@ -59,6 +59,16 @@ CommandLine words_of(const std::string& line) {
   return words;
 }
 
+// What nobody can silence.
+std::string objections_in(const std::string& trace) {
+  std::istringstream in(trace);
+  std::string out;
+  for (std::string line; std::getline(in, line);) {
+    if (line.rfind(breaks, 0) == 0) out += line + "\n";
+  }
+  return out;
+}
+
 // The script with what its commands cause in the place of what it says they do. Throws Mistake with
 // the number of the line.
 std::string replay(const std::string& script) {
@@ -91,7 +101,7 @@ std::string replay(const std::string& script) {
         throw Mistake("a script begins with: group ALGORITHM NODES [OPTIONS]");
       } else {
         const std::string trace = player->play(words);
-        if (!is_quiet || trace.find(breaks) != std::string::npos) out += trace;
+        out += is_quiet ? objections_in(trace) : trace;
       }
     } catch (const std::logic_error& refused) {
       throw Mistake("line " + std::to_string(number) + ": " + refused.what());

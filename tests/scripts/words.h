@@ -50,7 +50,9 @@ class Words {
 
   // From now on facts that name this value by its digest have a text for it.
   void learn(const Request& request) { names_[digest(request)] = text(request); }
-  void learn(const raft::Entry& entry) { names_[raft::value_of(entry).value] = text_of(entry); }
+  void learn(const raft::Entry& entry) {
+    names_[raft::value_of(entry).value] = text_of_value(entry);
+  }
 
   // "name field=value field=value".
   template <class T>
@@ -168,10 +170,12 @@ class Words {
   }
   // The term, and what is to be done.
   std::string text_of(const raft::Entry& entry) const {
-    std::string out = std::to_string(entry.term.value) + "|";
-    if (!entry.request) return out + "no-op";
-    if (!raft::is_configuration(entry)) return out + text(*entry.request);
-    return out + "(" + text_of(raft::configuration_of(entry)) + ")";
+    return std::to_string(entry.term.value) + "|" + text_of_value(entry);
+  }
+  std::string text_of_value(const raft::Entry& entry) const {
+    if (!entry.request) return "no-op";
+    if (!raft::is_configuration(entry)) return text(*entry.request);
+    return "(" + text_of(raft::configuration_of(entry)) + ")";
   }
   std::string text_of(const raft::Configuration& c) const {
     std::string out = "voters=" + (c.voters == 0 ? "all" : text_of_set(c.voters));

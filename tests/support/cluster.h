@@ -50,6 +50,7 @@ class Cluster {
     Result result;
     bool waits = false;  // what it says waits for the disk
     std::uint64_t first_letter = 0;
+    std::size_t objections = 0;  // so many in all, after it
   };
 
   explicit Cluster(std::uint32_t nodes, Config config = {}) {
@@ -103,6 +104,10 @@ class Cluster {
     expect(double_if(on_way<Kind...>(from, to)), "there is no such letter to double");
   }
   void drop_all() { flight_.clear(); }
+  // A message that nobody has sent here: of another time, or of another world.
+  void hear(NodeId node, NodeId from, const Message& message) {
+    take(node, "<- " + to_text(from), at(node).bench.receive(from, message));
+  }
 
   // Hands letters over, oldest first, until none is on its way; with names, only those between
   // these nodes. Throws std::logic_error if there is no end to it.
@@ -245,7 +250,7 @@ class Cluster {
     const std::string why = "<- " + to_text(letter.from) + " #" + std::to_string(letter.number) +
                             " " + std::string(name_of(letter.message));
     if (!arrives) {
-      taken_.push_back({letter.to, why + " (lost)", {}, false, 0});
+      taken_.push_back({letter.to, why + " (lost)", {}, false, 0, objections_.all().size()});
       return;
     }
     take(letter.to, why, at(letter.to).bench.receive(letter.from, letter.message));
@@ -263,10 +268,11 @@ class Cluster {
     for (const TimerChange& change : result.timers) place.armed[change.timer] = !change.cancel;
     const bool waits = place.stalled && (!result.persist.empty() || !place.unwritten.empty());
     last_ = result;
-    taken_.push_back({node, std::move(why), result, waits, letters_ + 1});
+    taken_.push_back({node, std::move(why), result, waits, letters_ + 1, 0});
     send(node, result, 0, result.sent_ahead);
     place.unwritten.push_back({std::move(result), place.bench.journal().size(), event_});
     if (!waits) write_next(node);
+    taken_.back().objections = objections_.all().size();
   }
   void write_next(NodeId node) {
     Place& place = at(node);
