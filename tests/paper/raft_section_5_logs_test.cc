@@ -215,7 +215,7 @@ TEST_CASE(
     CHECK(refusals(follower, Bug::none) < 100);
   }
   // Those that only have too much need not be gone back for.
-  for (const std::size_t lacking : {0, 1, 4, 5}) {
+  for (const std::size_t lacking : {0u, 1u, 4u, 5u}) {
     CHECK(refusals(followers[lacking], Bug::conflict_not_backed_up) == 100);
   }
 }

@@ -69,6 +69,24 @@ std::string objections_in(const std::string& trace) {
   return out;
 }
 
+// Lines of 100 columns at most: the rest of a longer one follows, further in.
+std::string wrapped(const std::string& trace) {
+  constexpr std::size_t columns = 100;
+  std::istringstream in(trace);
+  std::string out;
+  for (std::string line; std::getline(in, line);) {
+    while (line.size() > columns) {
+      // At a space or after a comma, if there is one.
+      const std::size_t space = line.find_last_of(" ,", columns - 1);
+      const std::size_t end = space < 20 ? columns : space + (line[space] == ',' ? 1 : 0);
+      out += line.substr(0, end) + "\n";
+      line = "      " + line.substr(line.find_first_not_of(' ', end));
+    }
+    out += line + "\n";
+  }
+  return out;
+}
+
 // The script with what its commands cause in the place of what it says they do. Throws Mistake with
 // the number of the line.
 std::string replay(const std::string& script) {
@@ -101,7 +119,7 @@ std::string replay(const std::string& script) {
         throw Mistake("a script begins with: group ALGORITHM NODES [OPTIONS]");
       } else {
         const std::string trace = player->play(words);
-        out += is_quiet ? objections_in(trace) : trace;
+        out += wrapped(is_quiet ? objections_in(trace) : trace);
       }
     } catch (const std::logic_error& refused) {
       throw Mistake("line " + std::to_string(number) + ": " + refused.what());
