@@ -99,7 +99,6 @@ struct Profile {
   Ratio knobs{1, 2};
   Ratio network{1, 2};
   Ratio untimed{0, 1};
-  Ratio stragglers{0, 1};
   Ratio all_down{1, 8};
   std::uint32_t liveness = 200;
   static constexpr std::string_view name = "profile";
@@ -138,9 +137,6 @@ struct Profile {
             "The share of runs in which each message takes a time of its own, evenly over orders "
             "of magnitude up to the patience: whatever is under way may be delivered next, a random "
             "walk."),
-      field("stragglers", &Profile::stragglers,
-            "The share of runs in which a few messages, one in fifty to one in two thousand, come "
-            "later than all that was sent since, after one to thirty times the patience."),
       field("all_down", &Profile::all_down,
             "The share of crashes that may take down a majority or all at once; the others keep a "
             "majority up."),

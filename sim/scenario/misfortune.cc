@@ -48,32 +48,16 @@ void vary_network(Scenario& s, Stream& dice) {
   if (!s.network.fifo) s.network.fifo = fifo;
 }
 
-// Schedulers that know nothing of time: a random walk over the deliveries that are possible, and
-// orders in which but a few messages are moved back, which is how priorities with few points of
-// change find what needs few to be late (Burckhardt et al., "A Randomized Scheduler with
-// Probabilistic Guarantees of Finding Bugs", ASPLOS 2010; Ozkan et al., OOPSLA 2018). Both are
-// faults, and shrink like them.
-void reschedule(Scenario& s, const Profile& profile, std::uint64_t seed) {
-  Stream dice(seed, Purpose::swarm, 1);
-  const auto patience = static_cast<std::uint64_t>(patience_of(s).ns);
-  const bool untimed = profile.untimed.happens(dice.next());
-  const bool stragglers = profile.stragglers.happens(dice.next());
-  const auto delayed = [&](Distribution law) {
-    Fault fault;
-    LinkDelay delay;
-    delay.add = std::move(law);
-    fault.action = delay;
-    fault.lasts = s.duration;  // for all: a leader beyond the core is not to limp for ever
-    s.faults.push_back(std::move(fault));
-  };
-  if (untimed) {
-    delayed(Distribution::pareto({1'000}, {static_cast<std::int64_t>(patience + 2'000)}, {1, 50}));
-  }
-  const std::uint64_t late = log_uniform(dice, patience + 1, patience * 30 + 1);
-  const std::uint64_t one_in = log_uniform(dice, 50, 2'000);
-  if (stragglers) {
-    delayed(Distribution::bimodal({}, {static_cast<std::int64_t>(late)}, {1, one_in}));
-  }
+// A scheduler that knows nothing of time: a random walk over the deliveries that are possible. It
+// is a fault, and shrinks like one.
+void untime(Scenario& s) {
+  const Duration longest{std::max<std::int64_t>(patience_of(s).ns, 2'000)};
+  LinkDelay delay;
+  delay.add = Distribution::pareto({1'000}, longest, {1, 50});
+  Fault fault;
+  fault.action = delay;
+  fault.lasts = s.duration;  // for all: a leader beyond the core is not to limp for ever
+  s.faults.push_back(std::move(fault));
 }
 
 }  // namespace
@@ -118,7 +102,8 @@ Scenario with_misfortune(const Scenario& scenario, const Profile& profile, std::
   const bool other_network = profile.network.happens(dice.next());
   if (other_network) vary_network(s, dice);
   if (other_options) vary_options(s, dice);
-  reschedule(s, profile, seed);
+  Stream schedule(seed, Purpose::swarm, 1);
+  if (profile.untimed.happens(schedule.next())) untime(s);
   Arena arena;
   arena.members = s.groups.front().count;
   arena.servers = s.server_count();
