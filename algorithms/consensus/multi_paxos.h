@@ -1,12 +1,10 @@
 // Multi-Paxos: a replicated state machine by one instance of Paxos for each slot of a log. Sources:
 //
 //   Lamport 2001  "Paxos Made Simple", ACM SIGACT News 32(4), section 3: one leader runs phase 1
-//   for
-//                 all slots at once, fills gaps with no-ops, and then needs phase 2 only
+//                 for all slots at once, fills gaps with no-ops, and then needs phase 2 only
 //   PMMC          van Renesse and Altinbuken, "Paxos Made Moderately Complex", ACM Computing
-//   Surveys
-//                 47(3), 2015: the window, leases, garbage collection; invariants A1 to A5, R1 to
-//                 R5
+//                 Surveys 47(3), 2015: the window, leases, garbage collection; invariants A1 to
+//                 A5, R1 to R5
 //   PML           Chandra, Griesemer and Redstone, "Paxos Made Live", PODC 2007: checkpoints,
 //                 catch-up, leases of a master
 //
@@ -350,7 +348,8 @@ class MultiPaxos {
   Slot last_change() const {
     return configurations_.empty() ? Slot{} : configurations_.back().from;
   }
-  bool is_quorum_at(Slot slot, const std::vector<NodeId>& nodes, const Step<MultiPaxos>& step) const;
+  bool is_quorum_at(Slot slot, const std::vector<NodeId>& nodes,
+                    const Step<MultiPaxos>& step) const;
   bool is_quorum_ahead(Phase phase, const std::vector<NodeId>& nodes,
                        const Step<MultiPaxos>& step) const;
 

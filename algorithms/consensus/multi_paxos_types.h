@@ -155,7 +155,7 @@ struct Decisions {  // these values are decided, from slot `first` on
 struct Checkpoint {
   Slot slot;
   Machine machine;
-  std::vector<Configuration> configurations;  // of later slots, as far as this one knows
+  std::vector<Configuration> configurations = {};  // of later slots, as far as this one knows
   friend auto operator<=>(const Checkpoint&, const Checkpoint&) = default;
   static constexpr std::string_view name = "Checkpoint";
   static constexpr auto fields =
@@ -180,14 +180,14 @@ struct CheckpointKept {
   Ballot promised;
   Slot slot;
   Machine machine;
-  std::vector<Vote> votes;  // in later slots
-  std::vector<Configuration> configurations;  // of later slots
+  std::vector<Vote> votes;                         // in later slots
+  std::vector<Configuration> configurations = {};  // of later slots
   friend auto operator<=>(const CheckpointKept&, const CheckpointKept&) = default;
   static constexpr std::string_view name = "CheckpointKept";
-  static constexpr auto fields = std::tuple{
-      field("promised", &CheckpointKept::promised), field("slot", &CheckpointKept::slot),
-      field("machine", &CheckpointKept::machine), field("votes", &CheckpointKept::votes),
-      field("configurations", &CheckpointKept::configurations)};
+  static constexpr auto fields =
+      std::tuple{field("promised", &CheckpointKept::promised), field("slot", &CheckpointKept::slot),
+                 field("machine", &CheckpointKept::machine), field("votes", &CheckpointKept::votes),
+                 field("configurations", &CheckpointKept::configurations)};
 };
 
 using Record = std::variant<PromiseGiven, Vote, CheckpointKept>;
@@ -202,8 +202,8 @@ struct Candidate {  // in phase 1 of `ballot`
     Slot checkpoint;
   };
   Ballot ballot;
-  std::vector<Heard> promises = {};  // one for each acceptor that has promised
-  std::map<Slot, Vote> votes = {};   // reported: the one of each slot that must be taken over
+  std::vector<Heard> promises = {};   // one for each acceptor that has promised
+  std::map<Slot, Vote> votes = {};    // reported: the one of each slot that must be taken over
   std::vector<Request> waiting = {};  // of a leader that prepares again
 };
 
@@ -218,9 +218,9 @@ struct Leader {  // in phase 2 of `ballot`, slot after slot
     Time asked;  // when the heartbeat left that it was granted for
   };
   Ballot ballot;
-  Slot next;  // the next slot to ask for
+  Slot next;                           // the next slot to ask for
   std::map<Slot, Vote> reported = {};  // what must be asked for in the slots up to `recovered`
-  Slot configured = {};                // from where the last configuration counts that it prepared for
+  Slot configured = {};  // from where the last configuration counts that it prepared for
   // Up to here others may have answered clients; and up to `forgotten` an acceptor has only a
   // checkpoint left.
   Slot recovered = {};

@@ -119,7 +119,8 @@ class VotesSafe final : public Checker {
     const Proposal all_here{accepted.ballot, ValueDigest{~std::uint64_t{0}}};
     for (auto above = claims.mentioned.upper_bound(all_here); above != claims.mentioned.end();
          ++above) {
-      const Choosable other = choosable_other(accepted.slot, accepted.ballot, votes, above->first.second);
+      const Choosable other =
+          choosable_other(accepted.slot, accepted.ballot, votes, above->first.second);
       if (!other) continue;
       std::vector<EventId> witnesses = other.witnesses;
       witnesses.push_back(above->second.event);
