@@ -1,7 +1,6 @@
-#include "sim/history/zones.h"
-
 #include <algorithm>
 
+#include "sim/history/direct.h"
 #include "sim/history/table.h"
 
 namespace ballast::history {
@@ -35,7 +34,7 @@ class Zones {
   Zones(const History& history, const std::vector<std::uint32_t>& operations)
       : history_(history), operations_(operations) {}
 
-  ByZones judge() {
+  Direct judge() {
     if (!collect()) return {};
     if (!reads_follow_writes() || !place()) return {Answer::no, {}};
     return {Answer::yes, order()};
@@ -161,7 +160,7 @@ class Zones {
 
 }  // namespace
 
-ByZones linearize_by_zones(const History& history, const std::vector<std::uint32_t>& operations) {
+Direct linearize_by_zones(const History& history, const std::vector<std::uint32_t>& operations) {
   return Zones(history, operations).judge();
 }
 
