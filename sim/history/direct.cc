@@ -21,6 +21,7 @@ Direct decide_directly(const History& history, Model model,
       return {finding.sentence.empty() ? Answer::yes : Answer::no, std::move(finding.witness)};
     }
     case Model::counter:
+      return refute_counter(history, operations);
     case Model::append_list:
     case Model::consensus:
       break;

@@ -40,4 +40,8 @@ Direct linearize_queue(const History& history, const std::vector<std::uint32_t>&
 Direct linearize_lock(const History& history, Model model,
                       const std::vector<std::uint32_t>& operations);
 
+// Counters. What a read returns lies between the least and the most that additions can come to
+// while it lasts. Never says yes: which sums are possible in between is a matter for a search.
+Direct refute_counter(const History& history, const std::vector<std::uint32_t>& operations);
+
 }  // namespace ballast::history
