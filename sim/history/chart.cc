@@ -373,13 +373,14 @@ class Chart {
       const int x2 = at(each.to, 1);
       const int y1 = rows_.y_of(each.from) + rows_.bar_height() / 2;
       const int y2 = rows_.y_of(each.to) + rows_.bar_height() / 2;
-      const int aside = y1 == y2 ? 0 : x1 < x2 ? -most_aside : most_aside;
+      const int aside = y1 == y2 ? 0 : y1 < y2 ? -most_aside : most_aside;
       const int bend = y1 != y2 ? 0 : x1 < x2 ? most_aside : -most_aside;
       const int x = (x1 + x2) / 2 + aside;
       const int y = (y1 + y2) / 2 + bend;
       const auto place = [](int a, int b) { return std::to_string(a) + "," + std::to_string(b); };
-      text += "<g class=\"arrow\">" + title(each.hint) + "<path d=\"M" + place(x1, y1) + " Q" +
-              place(x, y) + " " + place(x2, y2) + "\" marker-end=\"url(#head)\"/><text" +
+      const std::string side = aside == 0 ? "" : aside < 0 ? " left" : " right";
+      text += "<g class=\"arrow" + side + "\">" + title(each.hint) + "<path d=\"M" + place(x1, y1) +
+              " Q" + place(x, y) + " " + place(x2, y2) + "\" marker-end=\"url(#head)\"/><text" +
               attribute("x", (x1 + x2 + 2 * x) / 4) + attribute("y", (y1 + y2 + 2 * y) / 4) + ">" +
               escaped(each.text) + "</text></g>\n";
     }

@@ -37,6 +37,7 @@ svg{display:block;flex:none;font:12px system-ui,sans-serif}text{fill:var(--ink)}
 .number{fill:var(--on);font-size:9px;text-anchor:middle}
 .arrow path{stroke:var(--edge);stroke-width:2;fill:none}.arrow text{fill:var(--edge);font-weight:600;
 text-anchor:middle;paint-order:stroke;stroke:var(--page);stroke-width:3}#head path{fill:var(--edge)}
+.arrow.left text{text-anchor:end}.arrow.right text{text-anchor:start}
 .here line{stroke:var(--edge);stroke-width:1.5;stroke-dasharray:5 3}
 .here text{fill:var(--edge);font-weight:600;text-anchor:end}
 .legend{display:flex;flex-wrap:wrap;gap:.3rem 1.2rem;font-size:13px}

@@ -219,7 +219,7 @@ TEST_CASE("a page of transactions draws each cycle among those that met it") {
   CHECK(count(verdict.anomalies[0].sentence) == 1);
   CHECK(count("<g class=\"op core\">") == 2);
   CHECK(count("<g class=\"op\">") == 1);     // of another key, and a later one, there is nothing
-  CHECK(count("<g class=\"arrow\">") == 3);  // with that of the legend
+  CHECK(count("<g class=\"arrow") == 3);  // with that of the legend
   CHECK(count(">T1 write x 1, write y 1") > 0);
 }
 
