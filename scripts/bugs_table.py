@@ -63,7 +63,8 @@ def main():
     runs = [load(path) for path in sys.argv[1:]]
     everything = runs[0]
     clients = next((run for run in runs[1:] if run["checks"] == "clients"), None)
-    shrinking = next((run for run in runs if any("items" in bug for bug in run["bugs"])), everything)
+    shrinking = next((run for run in runs if any("items" in bug for bug in run["bugs"])),
+                     everything)
     shorter = {bug["id"]: bug for bug in shrinking["bugs"] if "items" in bug}
     ablations = [run for run in runs[1:] if run["checks"] == "all" and run is not shrinking]
     seen = {bug["id"]: bug for bug in clients["bugs"]} if clients else {}
