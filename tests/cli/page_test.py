@@ -41,7 +41,8 @@ addEventListener('load',()=>{
   const shown=c.getBoundingClientRect(),here=c.querySelector('.here line');
   return {bars:bars.length,overlaps,ticks:ticks.length,ticks_overlap,texts_outside:texts,
    arrows:c.querySelectorAll('.arrow path').length,
-   arrow_texts:boxes('.arrow text').filter((a,i,all)=>all.some((b,j)=>i<j&&hit(a,b))).length,
+   arrow_texts:boxes('.arrow text')
+    .filter((a,i,all)=>all.some((b,j)=>i<j&&hit(a,b))).length,
    outside:[...svg.querySelectorAll('.bar,.dot,.tick,.arrow path,.arrow text')].filter(e=>!inside(e)).length,
    bands:[...c.querySelectorAll('.band text')].map(e=>e.textContent),
    dots:c.querySelectorAll('.dot').length,core:c.querySelectorAll('.op.core').length,
