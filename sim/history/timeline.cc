@@ -36,7 +36,8 @@ svg{display:block;flex:none;font:12px system-ui,sans-serif}text{fill:var(--ink)}
 .order{stroke:var(--order);fill:none;stroke-width:1.5;stroke-opacity:.7}.dot{fill:var(--order)}
 .number{fill:var(--on);font-size:9px;text-anchor:middle}
 .arrow path{stroke:var(--edge);stroke-width:2;fill:none}
-.arrow text{fill:var(--edge);font-weight:600;text-anchor:middle;paint-order:stroke;stroke:var(--page);stroke-width:3}#head path{fill:var(--edge)}
+.arrow text{fill:var(--edge);font-weight:600;
+text-anchor:middle;paint-order:stroke;stroke:var(--page);stroke-width:3}#head path{fill:var(--edge)}
 .arrow.left text{text-anchor:end}.arrow.right text{text-anchor:start}
 .here line{stroke:var(--edge);stroke-width:1.5;stroke-dasharray:5 3}
 .here text{fill:var(--edge);font-weight:600;text-anchor:end}
