@@ -1,7 +1,7 @@
 // Multi-Paxos: the invariants of R. van Renesse and D. Altinbuken, "Paxos Made Moderately Complex"
 // (PMMC), ACM Computing Surveys 47(3), 2015, of acceptors (A1 to A5), commanders (C1, C2) and
-// replicas (R1 to R5), and section 3 of L. Lamport, "Paxos Made Simple", 2001, as stories of a
-// group.
+// replicas (R1 to R5), section 3 of L. Lamport, "Paxos Made Simple", 2001, and what T. Chandra,
+// R. Griesemer and J. Redstone, "Paxos Made Live", 2007, say of leases, as stories of a group.
 #include <doctest/doctest.h>
 
 #include <cstdint>
@@ -461,4 +461,22 @@ TEST_CASE("paxos, 3: the state that specifies the servers is that of a checkpoin
         return group.leads(n4);
       },
       {Bug::configurations_not_in_checkpoint});
+}
+
+// --- "Paxos Made Live", 5.3 ----------------------------------------------------------------------
+
+TEST_CASE("pml 5.3: a leader answers reads by itself only as long as it holds the lease") {
+  check_rule(
+      [](Bug bug) {
+        MultiPaxosGroup group(bug);
+        group.lead(n1);
+        group.isolate(n1);
+        group.lead(n2);
+        group.add(n2, 5);
+        group.settle();
+        group.ask(n1, {{NodeId{7}, 1, 1}, {Operation::read, 7, 0, 0, 0}});
+        group.settle();
+        return group.answers().size() == 1;  // that of the request
+      },
+      {Bug::read_without_lease});
 }

@@ -461,3 +461,21 @@ TEST_CASE(
       },
       {Bug::lease_kept_in_transfer});
 }
+
+// --- 9.6: preventing disruptions when a server rejoins the cluster -------------------------------
+
+TEST_CASE(
+    "dissertation 9.6: who learns from a majority that they would be willing to grant their votes "
+    "does not have these votes yet") {
+  check_rule(
+      [](Bug bug) {
+        Config config = with_bug(bug);
+        config.pre_vote = true;
+        RaftGroup group(3, config);
+        group.fire(n1, Timer::election);
+        group.deliver<PreVote>(n1, n2);
+        group.deliver<PreVoteReply>(n2, n1);
+        return group.state(n1).role == Role::candidate;
+      },
+      {Bug::pre_votes_count});
+}

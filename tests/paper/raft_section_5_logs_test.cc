@@ -226,6 +226,60 @@ TEST_CASE(
   CHECK(refusals({1, 1, 1, 2, 2, 2, 3, 3, 3, 3, 3}, Bug::none) == 2);  // terms 3 and 2
 }
 
+TEST_CASE(
+    "raft 5.3: what a follower may have left over from another leader is neither acknowledged nor "
+    "committed before it is compared") {
+  // n2 holds entries 2 and 3 of term 1. The leader of term 2 speaks of entry 1 only.
+  const auto hears = [](Bug bug, std::uint64_t commit_index) {
+    RaftGroup group(3, bug);
+    group.hear(n2, n1, append_entries(1, 0, 0, {noop(1), entry(1, 10), entry(1, 20)}));
+    group.hear(n2, n3, append_entries(2, 1, 1, {}, commit_index));
+    return group;
+  };
+  check_rule(
+      [&](Bug bug) {
+        return hears(bug, 1).last().message<AppendReply>().match_index == LogIndex{1};
+      },
+      {Bug::acks_own_last_index});
+  check_rule([&](Bug bug) { return hears(bug, 3).state(n2).commit_index == LogIndex{1}; },
+             {Bug::commit_not_clipped});
+}
+
+TEST_CASE("raft 5.3: what a follower has acknowledged it keeps when it learns a commit index") {
+  check_rule(
+      [](Bug bug) {
+        RaftGroup group(3, bug);
+        group.lead(n1);
+        group.ask_to_write(n1, 10);
+        group.replicate(n1, n2);
+        group.ask_to_write(n1, 20);
+        group.deliver<AppendEntries>(n1, n2);  // entry 3, and that entry 2 is committed
+        return group.log(n2).size() == 3;
+      },
+      {Bug::truncate_on_commit});
+}
+
+TEST_CASE("raft 5.3: an acknowledgement counts in its own term, and never takes back a later one") {
+  check_rule(
+      [](Bug bug) {
+        RaftGroup group(3, bug);
+        group.stand_in(2, n1, {n2});
+        group.hear(n1, n2, matched(1, 0, 1));
+        return group.state(n1).commit_index == LogIndex{0};
+      },
+      {Bug::stale_append_reply_counts});
+  check_rule(
+      [](Bug bug) {
+        RaftGroup group(3, bug);
+        group.lead(n1);
+        group.ask_to_write(n1, 10);
+        group.settle();
+        group.hear(n1, n2, matched(1, 0, 1));
+        return group.broken().empty();
+      },
+      {Bug::match_index_falls});
+}
+
 TEST_CASE("raft 5.3: a leader never overwrites or deletes entries in its own log") {
   check_rule(
       [](Bug bug) {
