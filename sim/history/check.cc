@@ -3,12 +3,11 @@
 #include <algorithm>
 
 #include "sim/base/assert.h"
+#include "sim/history/direct.h"
 #include "sim/history/object_rules.h"
 #include "sim/history/register_rules.h"
-#include "sim/history/sets.h"
 #include "sim/history/verify.h"
 #include "sim/history/witness.h"
-#include "sim/history/zones.h"
 
 namespace ballast::history {
 namespace {
@@ -80,7 +79,7 @@ std::unique_ptr<AnySearch> make_search(const History& history, Model model,
     case Model::counter:
       return std::make_unique<Search<CounterRules>>(history, operations, track);
     case Model::set:
-      break;  // check_set needs no search
+      break;  // decided directly, always
   }
   SIM_ASSERT(false, "this model needs no search");
   return nullptr;
@@ -131,17 +130,9 @@ bool LinearizabilityCheck::by_log(std::uint32_t object, std::vector<std::uint8_t
 
 bool LinearizabilityCheck::without_search(std::uint32_t object, std::vector<std::uint8_t>& marks) {
   if (by_log(object, marks)) return true;
-  if (model_ == Model::reg || model_ == Model::cas_register || model_ == Model::kv) {
-    ByZones zones = linearize_by_zones(history_, verdicts_[object].operations);
-    if (zones.answer == Answer::running) return false;
-    conclude(object, zones.answer, std::move(zones.witness), marks);
-    return true;
-  }
-  if (model_ != Model::set) return false;
-  Finding finding = check_set(history_, verdicts_[object].operations);
-  verdicts_[object].sentence = finding.sentence;
-  conclude(object, finding.sentence.empty() ? Answer::yes : Answer::no, std::move(finding.witness),
-           marks);
+  Direct direct = decide_directly(history_, model_, verdicts_[object].operations);
+  if (direct.answer == Answer::running) return false;
+  conclude(object, direct.answer, std::move(direct.witness), marks);
   return true;
 }
 

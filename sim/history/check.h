@@ -22,7 +22,6 @@ struct ObjectVerdict {
   Linearizability answer = Linearizability::unknown;
   std::vector<std::uint32_t> operations;  // on it, by call
   std::vector<std::uint32_t> witness;     // yes: a linearization, which was verified
-  std::string sentence;                   // no, where it was found without a search: why
   std::uint64_t nodes = 0;                // configurations that the search went through
 };
 

@@ -1,7 +1,6 @@
-#include "sim/history/zones.h"
-
 #include <algorithm>
 
+#include "sim/history/direct.h"
 #include "sim/history/table.h"
 
 namespace ballast::history {
@@ -35,7 +34,7 @@ class Zones {
   Zones(const History& history, const std::vector<std::uint32_t>& operations)
       : history_(history), operations_(operations) {}
 
-  ByZones judge() {
+  Direct judge() {
     if (!collect()) return {};
     if (!reads_follow_writes() || !place()) return {Answer::no, {}};
     return {Answer::yes, order()};
@@ -114,16 +113,18 @@ class Zones {
         if (each.at < end && clusters_[each.cluster].first_return < end) return false;
         if (each.at < end) each = {end, true, each.cluster};
       }
-      places_.push_back(each);
     }
-    sort(places_);
+    std::vector<Place> all(forward + backward.size());
+    std::merge(places_.begin(), places_.end(), backward.begin(), backward.end(), all.begin(),
+               earlier);
+    places_ = std::move(all);
     return true;
   }
+  static bool earlier(const Place& a, const Place& b) {
+    return a.at != b.at ? a.at < b.at : b.after && !a.after;
+  }
   static void sort(std::vector<Place>& places) {
-    std::stable_sort(places.begin(), places.end(), [](const Place& a, const Place& b) {
-      if (a.at != b.at) return a.at < b.at;
-      return a.after != b.after ? b.after : a.cluster < b.cluster;
-    });
+    std::stable_sort(places.begin(), places.end(), earlier);
   }
 
   // Within a cluster the write comes first, then reads by call.
@@ -161,7 +162,7 @@ class Zones {
 
 }  // namespace
 
-ByZones linearize_by_zones(const History& history, const std::vector<std::uint32_t>& operations) {
+Direct linearize_by_zones(const History& history, const std::vector<std::uint32_t>& operations) {
   return Zones(history, operations).judge();
 }
 

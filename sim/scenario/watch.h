@@ -206,9 +206,7 @@ class Watch final : public Observer {
     if (const auto* elected = std::get_if<Elected>(heard.fact)) {
       ++elections_;
       const bool stood = candidacy_.node == heard.node && candidacy_.term == elected->term;
-      const Time since = led_.since == Time::max() ? lost_ : stood ? candidacy_.since : heard.at;
-      leaderless_.record(heard.at - since);
-      if (elected->term > led_.term) led_ = {elected->term, heard.node, heard.at};
+      leaderless_.record(leadership_.without(heard.at, stood ? candidacy_.since : heard.at));
       std::vector<NodeId> others;
       for (std::uint32_t node = 1; node < group_of_.size(); ++node) {
         const bool same_group = group_of_[node] == group_of_[heard.node.value];
@@ -218,13 +216,7 @@ class Watch final : public Observer {
     } else {
       const Term term = std::get<SteppedDown>(*heard.fact).term;
       leadership_.stepped_down(term, heard.node, heard.at);
-      if (term == led_.term && heard.node == led_.node) lose_leader(heard.at);
     }
-  }
-
-  void lose_leader(Time at) {
-    if (led_.since != Time::max()) lost_ = at;
-    led_.since = Time::max();
   }
 
   void record(const HistoryLine& line) {
@@ -271,7 +263,6 @@ class Watch final : public Observer {
   }
 
   void crashed(const Occurrence& seen) {
-    if (seen.node == led_.node) lose_leader(seen.at);
     leadership_.crashed(seen.node, seen.at);
     for (const Listener& listener : checkers_) {
       if (listener.group == group_of_[seen.node.value]) {
@@ -314,14 +305,12 @@ class Watch final : public Observer {
   std::uint64_t answered_ = 0;
   Time first_answer_ = Time::max();
   Time last_ok_;
-  struct Office {
+  struct Candidacy {
     Term term;
     NodeId node;
-    Time since = Time::max();
+    Time since;
   };
-  Office led_;
-  Office candidacy_;  // the last one
-  Time lost_;         // when the leader went, if none is in office
+  Candidacy candidacy_;  // the last one
   Histogram leaderless_;
   Leadership leadership_;
   mutable bool sees_messages_ = false;  // as of the last wants()
