@@ -51,9 +51,6 @@ std::vector<std::uint32_t> without_unobserved(const History& history, Model mode
 
 std::vector<std::vector<std::uint32_t>> by_object(const History& history) {
   std::vector<std::vector<std::uint32_t>> all(history.objects.size());
-  std::vector<std::uint32_t> counts(history.objects.size(), 0);
-  for (const Operation& op : history.operations) ++counts[op.object];
-  for (std::size_t object = 0; object < all.size(); ++object) all[object].reserve(counts[object]);
   for (std::uint32_t i = 0; i < history.operations.size(); ++i) {
     all[history.operations[i].object].push_back(i);
   }
@@ -87,6 +84,8 @@ std::unique_ptr<AnySearch> make_search(const History& history, Model model,
 
 LinearizabilityCheck::LinearizabilityCheck(const History& history, Model model, Limits limits)
     : history_(history), model_(model), limits_(limits) {
+  logged_ = std::any_of(history.operations.begin(), history.operations.end(),
+                        [](const Operation& op) { return op.effect != Operation::never; });
   std::vector<std::vector<std::uint32_t>> operations = by_object(history);
   for (std::uint32_t object = 0; object < operations.size(); ++object) {
     ObjectVerdict verdict;
@@ -116,11 +115,8 @@ void LinearizabilityCheck::conclude(std::uint32_t object, Answer answer,
 
 // Whether the order of the log, where there is one, is a linearization.
 bool LinearizabilityCheck::by_log(std::uint32_t object, std::vector<std::uint8_t>& marks) {
+  if (!logged_) return false;
   const std::vector<std::uint32_t>& operations = verdicts_[object].operations;
-  const auto has_effect = [this](std::uint32_t index) {
-    return history_.operations[index].effect != Operation::never;
-  };
-  if (std::none_of(operations.begin(), operations.end(), has_effect)) return false;
   std::optional<std::vector<std::uint32_t>> witness = witness_by_log(history_, model_, operations);
   if (!witness) return false;
   const bool holds = refute_witness(history_, model_, operations, *witness, marks).empty();

@@ -9,6 +9,8 @@ namespace {
 // Ranks count from 1 here, so that what there was in the beginning was written at 0.
 struct Cluster {
   std::uint32_t write = Operation::never;  // none: it was there in the beginning, or unknown yet
+  std::uint32_t written_from = 0;          // when it was called
+  bool certain = true;                     // whether it is known to have happened
   std::uint32_t reads = 0;
   std::uint64_t first_return = ~std::uint64_t{0};
   std::uint64_t last_call = 0;
@@ -49,7 +51,9 @@ class Zones {
     clusters_.reserve(operations_.size() / 2 + 1);
     cluster_at(nil);
     clusters_[0].first_return = 0;
+    values_.reserve(operations_.size() / 2);
     for (std::size_t i = 0; i < operations_.size(); ++i) {
+      look_ahead(history_, operations_, i);
       const Operation& each = op(operations_[i]);
       const bool writes = each.action == Action::write;
       if (!writes && each.action != Action::read) return false;
@@ -61,6 +65,8 @@ class Zones {
       const std::uint64_t end = end_of(each);
       if (writes) {
         cluster.write = operations_[i];
+        cluster.written_from = each.called;
+        cluster.certain = each.known();
       } else {
         cluster_of_[i] = number;
         ++cluster.reads;
@@ -71,8 +77,7 @@ class Zones {
     }
     // What nobody knows to have been written and nobody has read need not have happened.
     for (Cluster& cluster : clusters_) {
-      const bool unknown = cluster.write != Operation::never && !op(cluster.write).known();
-      if (unknown && cluster.reads == 0) cluster.write = Operation::never;
+      if (!cluster.certain && cluster.reads == 0) cluster.write = Operation::never;
     }
     return true;
   }
@@ -82,7 +87,7 @@ class Zones {
       const Cluster& cluster = clusters_[i];
       if (cluster.reads == 0) continue;
       if (cluster.write == Operation::never) return false;
-      if (cluster.first_read_over < std::uint64_t{op(cluster.write).called} + 1) return false;
+      if (cluster.first_read_over < std::uint64_t{cluster.written_from} + 1) return false;
     }
     return true;
   }

@@ -69,6 +69,7 @@ bool plant(History& history, Stream& dice) {
   Operation& op = history.operations[telling[dice.below(telling.size())]];
   if (op.action == Action::cas || op.action == Action::acquire || op.action == Action::release) {
     op.outcome = op.outcome == Outcome::ok ? Outcome::refused : Outcome::ok;
+    if (op.action == Action::acquire) op.result = op.outcome == Outcome::ok ? 1 : nil;
     return true;
   }
   const Operation& other = history.operations[dice.below(history.operations.size())];
@@ -142,12 +143,15 @@ History without_log(Model model, const Shape& shape, std::uint64_t seed) {
 }  // namespace
 
 TEST_CASE("what took place is accepted, and one planted mistake as the plain search says") {
-  for (const Model model : {Model::reg, Model::cas_register, Model::kv, Model::queue, Model::lock,
-                            Model::counter, Model::set, Model::append_list, Model::consensus}) {
-    Shape shape{9, 4, 3, 6, 0, true};
+  for (const Model model :
+       {Model::reg, Model::cas_register, Model::kv, Model::queue, Model::lock, Model::counter,
+        Model::set, Model::append_list, Model::fenced_lock, Model::consensus}) {
+    Shape shape{9, 4, 3, 6, 0, true, model == Model::fenced_lock};
     try_model(model, shape);
     shape.values = 0;
-    if (model == Model::reg || model == Model::cas_register) try_model(model, shape);
+    const bool unique =
+        model == Model::reg || model == Model::cas_register || model == Model::queue;
+    if (unique) try_model(model, shape);
   }
 }
 
