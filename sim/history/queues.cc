@@ -108,7 +108,6 @@ class Queue {
     if (taken_twice_) return false;
     for (Passage& each : passages_) {
       if (each.enqueue == Operation::never || each.out.end < each.in.call) return false;
-      each.in.end = std::min(each.in.end, each.out.end);
       each.out.call = std::max(each.out.call, each.in.call);
     }
     set_due();
