@@ -60,19 +60,10 @@ class Watch final : public Observer {
     if (recorder_ != nullptr && (recorder_->wants() & sight(seen.what)) != 0) {
       recorder_->see(seen, world);
     }
-    if ((changing & sight(seen.what)) != 0) ++changes_;
-    if ((impairing & sight(seen.what)) != 0) impaired(seen);
     if (seen.what == Sight::stated) {
       hear(seen, world);
-    } else if (seen.what == Sight::received) {
-      leadership_.received(seen.node, seen.peer, seen.cause, seen.at);
-    } else if (seen.what == Sight::crashed) {
-      crashed(seen);
-    } else if (seen.what == Sight::booted) {
-      director_.booted(seen.node, seen.at);
-    } else if (seen.what == Sight::broke_rule) {
-      objections_.raise(
-          {"ensure", std::string(seen.sentence), seen.event, seen.at, seen.node, {seen.event}});
+    } else {
+      see_other(seen);
     }
     if ((director_.sights() & sight(seen.what)) != 0) director_.see(seen, world);
   }
@@ -171,6 +162,21 @@ class Watch final : public Observer {
       for (std::size_t kind = 0; kind < fact_kinds; ++kind) {
         if ((checker->interests() >> kind & 1) != 0) listeners_[g][kind].push_back(checker);
       }
+    }
+  }
+
+  void see_other(const Occurrence& seen) {
+    if ((changing & sight(seen.what)) != 0) ++changes_;
+    if ((impairing & sight(seen.what)) != 0) impaired(seen);
+    if (seen.what == Sight::received) {
+      leadership_.received(seen.node, seen.peer, seen.cause, seen.at);
+    } else if (seen.what == Sight::crashed) {
+      crashed(seen);
+    } else if (seen.what == Sight::booted) {
+      director_.booted(seen.node, seen.at);
+    } else if (seen.what == Sight::broke_rule) {
+      objections_.raise(
+          {"ensure", std::string(seen.sentence), seen.event, seen.at, seen.node, {seen.event}});
     }
   }
 

@@ -31,7 +31,8 @@ class MultiPaxosGroup : public Cluster<MultiPaxos> {
  public:
   explicit MultiPaxosGroup(Bug bug, std::uint32_t nodes = 3)
       : Cluster<MultiPaxos>(nodes, counting(bug)) {}
-  explicit MultiPaxosGroup(Config config) : Cluster<MultiPaxos>(3, std::move(config)) {}
+  explicit MultiPaxosGroup(Config config, std::uint32_t nodes = 3)
+      : Cluster<MultiPaxos>(nodes, std::move(config)) {}
 
   // Stands, and hears the promises of these only; what it then asks for is on its way.
   void stand(NodeId node, const std::vector<NodeId>& acceptors) {
@@ -63,11 +64,30 @@ class MultiPaxosGroup : public Cluster<MultiPaxos> {
     deliver<Accept>(leader, acceptor);
     deliver<multi_paxos::Accepted>(acceptor, leader);
   }
+  // Only these have a say from now on, or rather from a window of slots on.
+  void set_voters(NodeId node, std::int64_t voters) {
+    Command command{Operation::administer, 0, voters, 0, 0};
+    command.key = static_cast<std::uint64_t>(Administration::set_voters);
+    ask(node, {{NodeId{8}, 1, ++changes_}, command});
+  }
   bool leads(NodeId node) const { return state(node).role == Role::leader; }
   Slot executed(NodeId node) const { return state(node).executed; }
   // What clients were told last.
   std::int64_t sum() const { return answers().empty() ? 0 : answers().back().response.value; }
+
+ private:
+  std::uint64_t changes_ = 0;
 };
+
+// The first three of five have a say, and n1 leads.
+MultiPaxosGroup three_of_five(Bug bug, std::uint64_t checkpoint_every = 1000) {
+  Config config = counting(bug, checkpoint_every);
+  config.voters = 3;
+  config.window = 3;
+  MultiPaxosGroup group(config, 5);
+  group.lead(n1);
+  return group;
+}
 
 // n1 led, and decided slot 1 with the vote of n2; n3 has heard nothing of it, and n1 is down.
 MultiPaxosGroup decided_by_two(const Config& config) {
@@ -382,4 +402,63 @@ TEST_CASE("paxos, 3: a new leader fills the gaps that it finds with no-ops") {
         return group.executed(n2) == Slot{2} && group.broken().empty();
       },
       {Bug::gaps_left});
+}
+
+TEST_CASE(
+    "paxos, 3: who executes instance i + alpha is specified by the state after execution of "
+    "command "
+    "i") {
+  check_rule(
+      [](Bug bug) {
+        MultiPaxosGroup group = three_of_five(bug);
+        group.add(n1, 5);
+        group.deliver<Accept>(n1, n4);
+        group.deliver<Accept>(n1, n5);
+        group.deliver<multi_paxos::Accepted>(n4, n1);
+        group.deliver<multi_paxos::Accepted>(n5, n1);
+        return group.executed(n1) == Slot{0};  // with n1 three of five, and one of three
+      },
+      {Bug::everybody_counts});
+  check_rule(
+      [](Bug bug) {
+        MultiPaxosGroup group = three_of_five(bug);
+        group.set_voters(n1, 0b11100);  // in slot 1: n3, n4 and n5 have a say from slot 4 on
+        group.accept(n1, n2);
+        const auto* said = [&]() -> const VotersChanged* {
+          for (const Fact& fact : group.last().facts) {
+            if (const auto* found = std::get_if<VotersChanged>(&fact)) return found;
+          }
+          return nullptr;
+        }();
+        return said != nullptr && said->from == Slot{4};
+      },
+      {Bug::change_at_once});
+}
+
+TEST_CASE(
+    "paxos, 3: a leader executes phase 1 with majorities of the servers of each instance that it "
+    "asks for") {
+  check_rule(
+      [](Bug bug) {
+        MultiPaxosGroup group = three_of_five(bug);
+        group.set_voters(n1, 0b11100);
+        group.accept(n1, n2);
+        group.settle({n1, n2});  // of those who have a say from slot 4 on, nobody
+        return !group.leads(n1);
+      },
+      {Bug::prepared_once});
+}
+
+TEST_CASE("paxos, 3: the state that specifies the servers is that of a checkpoint, too") {
+  check_rule(
+      [](Bug bug) {
+        MultiPaxosGroup group = three_of_five(bug, 1);
+        group.set_voters(n1, 0b11100);
+        group.settle();
+        for (const NodeId node : {n1, n2}) group.crash(node);
+        for (const NodeId node : {n3, n4, n5}) group.crash_and_restart(node);
+        group.lead(n4);
+        return group.leads(n4);
+      },
+      {Bug::configurations_not_in_checkpoint});
 }

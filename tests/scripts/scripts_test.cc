@@ -76,9 +76,11 @@ std::string wrapped(const std::string& trace) {
   std::string out;
   for (std::string line; std::getline(in, line);) {
     while (line.size() > columns) {
-      // At a space or after a comma, if there is one.
-      const std::size_t space = line.find_last_of(" ,", columns - 1);
-      const std::size_t end = space < 20 ? columns : space + (line[space] == ',' ? 1 : 0);
+      // At a space, or else after a comma: what has neither is written by machines.
+      const std::size_t space = line.find_last_of(' ', columns);
+      const std::size_t comma = line.find_last_of(',', columns - 1);
+      const bool has_space = line.find_first_not_of(' ') < space;
+      const std::size_t end = has_space ? space : comma < columns ? comma + 1 : columns;
       out += line.substr(0, end) + "\n";
       line = "      " + line.substr(line.find_first_not_of(' ', end));
     }

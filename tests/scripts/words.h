@@ -102,6 +102,12 @@ class Words {
     return "index=" + text(change.index) + " " +
            text_of(raft::Configuration{change.voters, change.outgoing, change.learners});
   }
+  std::string members(const VotersChanged& change) const {
+    return members(multi_paxos::Configuration{change.from, change.voters});
+  }
+  std::string members(const multi_paxos::Configuration& c) const {
+    return "from=" + text(c.from) + " voters=" + (c.voters == 0 ? "all" : text_of_set(c.voters));
+  }
 
   // What is 0, empty or nobody is left out.
   template <class T>
