@@ -108,7 +108,6 @@ class Queue {
     if (taken_twice_) return false;
     for (Passage& each : passages_) {
       if (each.enqueue == Operation::never || each.out.end < each.in.call) return false;
-      each.in.end = std::min(each.in.end, each.out.end);
       each.out.call = std::max(each.out.call, each.in.call);
     }
     set_due();
@@ -160,50 +159,30 @@ class Queue {
   }
   static std::size_t position(Moment moment) { return moment / 4 - 1; }
 
-  // Goes back in time. Values whose enqueues end after a moment at which the queue is empty are
-  // taken by when they are due, each by the last unknown dequeue that is free; for those whose
-  // enqueues are over by then, enough must be free among the dequeues that were called before.
+  // Of two values the one whose enqueue ends first is due first, so that unknown dequeues take them
+  // in that order.
   bool count_takers(const std::vector<bool>& no_value) {
     std::vector<Moving> left;  // values not known to be taken, by the ends of their enqueues
     for (std::uint32_t i = 0; i < passages_.size(); ++i) {
       if (!passages_[i].is_taken()) left.push_back({passages_[i].in.end, i});
     }
     sort(left);
-    free_.resize(takers_.size() + 1);
-    for (std::uint32_t i = 0; i < free_.size(); ++i) free_[i] = i;
+    for (std::size_t i = 0; i < left.size(); ++i) {
+      const Moment due = passages_[left[i].step].due;
+      const bool in_time = i < takers_.size() && interval(takers_[i]).call < due;
+      if (due != never_ends && !in_time) return false;
+    }
     std::size_t over = left.size();       // so many enqueues have ended
-    std::size_t called = takers_.size();  // so many unknown dequeues have been called
-    std::size_t unused = called;          // and so many of these are free
+    std::size_t called = takers_.size();  // and so many unknown dequeues have been called
     next_empty_.assign(object_.events.size() + 1, none);
     for (std::size_t i = object_.events.size(); i-- > 0;) {
       const Moment moment = after_event(i);
-      while (called > 0 && interval(takers_[called - 1]).call > moment) {
-        --called;
-        if (free_[called + 1] == called + 1) --unused;
-      }
-      for (; over > 0 && left[over - 1].at > moment; --over) {
-        const Moment due = passages_[left[over - 1].step].due;
-        if (due == never_ends) continue;
-        const std::uint32_t taker = last_free(called_before(due));
-        if (taker == 0) return false;
-        free_[taker] = taker - 1;
-        if (taker <= called) --unused;
-      }
-      const bool may_be_empty = no_value[i] && over <= unused;
+      while (over > 0 && left[over - 1].at > moment) --over;
+      while (called > 0 && interval(takers_[called - 1]).call > moment) --called;
+      const bool may_be_empty = no_value[i] && over <= called;
       next_empty_[i] = may_be_empty ? static_cast<std::uint32_t>(i) : next_empty_[i + 1];
     }
     return true;
-  }
-  std::uint32_t called_before(Moment due) const {
-    const auto end = std::partition_point(takers_.begin(), takers_.end(), [&](std::uint32_t taker) {
-      return interval(taker).call < due;
-    });
-    return static_cast<std::uint32_t>(end - takers_.begin());
-  }
-  // Of the first so many unknown dequeues, counted from 1; 0 if none is free.
-  std::uint32_t last_free(std::uint32_t taker) {
-    while (free_[taker] != taker) taker = free_[taker] = free_[free_[taker]];
-    return taker;
   }
 
   // Each dequeue that found nothing takes effect at the first moment that allows it.
@@ -327,7 +306,6 @@ class Queue {
   bool taken_twice_ = false;
   std::vector<Moving> empties_;            // dequeues that found nothing
   std::vector<std::uint32_t> takers_;      // unknown dequeues, by call
-  std::vector<std::uint32_t> free_;        // of these, counted from 1: the last free one up to it
   std::vector<std::uint32_t> next_empty_;  // by event: the next after which the queue may be empty
   std::vector<std::uint32_t> line_;        // of passages
 };

@@ -1,11 +1,12 @@
 // How fast histories are judged, on histories that are generated from a seed.
 //
 //   bench_history                        the table of the project's targets
-//   bench_history MODEL OPERATIONS CLIENTS VALUES UNKNOWN KEYS WRONG [SEED]
+//   bench_history MODEL OPERATIONS CLIENTS VALUES UNKNOWN KEYS WRONG [SEED [LOGGED]]
 //
 // VALUES: how many distinct ones are written, 0 for all different. UNKNOWN: one operation in so
 // many ends unknown, 0 for none. WRONG: 1 to change one read to what was there half a history
-// earlier, or to let two dequeues change places.
+// earlier, or to let two dequeues change places. LOGGED: 1 if the order in which
+// they took effect is known.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -368,6 +369,7 @@ int main(int argc, char** argv) {
   wanted.keys = number(6);
   wanted.wrong = number(7) != 0;
   if (argc > 8) wanted.seed = number(8);
+  if (argc > 9) wanted.logged = number(9) != 0;
   measure(argv[1], wanted);
   return 0;
 }

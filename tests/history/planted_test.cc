@@ -199,6 +199,34 @@ TEST_CASE("the verifier of linearizations objects to what is none") {
   CHECK(disordered > 100);
 }
 
+TEST_CASE("a queue is empty once enough unknown dequeues may have been, and not before") {
+  const auto judged = [](std::int64_t until, std::size_t takers) {
+    History history;
+    history.objects = {""};
+    const auto add = [&](Action action, Word value, std::int64_t from, std::int64_t to) {
+      Operation op;
+      op.action = action;
+      op.argument = value;
+      op.process = from;
+      op.invoked = Time{from};
+      op.ended = to == 0 ? Time::max() : Time{to};
+      op.outcome = to == 0 ? Outcome::unknown : Outcome::ok;
+      history.operations.push_back(op);
+    };
+    add(Action::enqueue, 1, 1, 2);
+    add(Action::enqueue, 2, 3, 4);
+    add(Action::dequeue, nil, 5, until);
+    history.operations.back().outcome = Outcome::refused;
+    for (std::size_t i = 0; i < takers; ++i)
+      add(Action::dequeue, nil, 10 + static_cast<std::int64_t>(i), 0);
+    put_in_order(history);
+    return judge(history, Model::queue);
+  };
+  CHECK(judged(20, 2) == Linearizability::yes);
+  CHECK(judged(20, 1) == Linearizability::no);
+  CHECK(judged(10, 2) == Linearizability::no);  // the second began too late
+}
+
 TEST_CASE("sums that no additions come to are refused without a search") {
   History history;
   history.objects = {""};
