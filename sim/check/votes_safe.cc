@@ -19,6 +19,9 @@ namespace {
 //     there are votes, and against those in which there are none yet;
 //   - the walk down ends where the same value was found safe before, which covers the rest;
 //   - a vote below the voter's promise is held against every value found safe above it.
+// In a fast round (RoundOpened) there are votes for several values, and it takes a fast quorum to
+// choose one. A value without votes is choosable there only if so many are still free to vote, and
+// then it is not known that nothing is choosable in a ballot without any votes either.
 class VotesSafe final : public Checker {
  public:
   explicit VotesSafe(const Group& group) : group_(group) {}
@@ -26,13 +29,15 @@ class VotesSafe final : public Checker {
   std::unique_ptr<Checker> clone() const override { return std::make_unique<VotesSafe>(*this); }
   std::string_view property() const override { return "votes_safe"; }
   FactMask interests() const override {
-    return facts<Promised, AcceptAsked, Accepted, SlotAsked, SlotAccepted>();
+    return facts<Promised, AcceptAsked, Accepted, SlotAsked, SlotAccepted, RoundOpened>();
   }
 
   void hear(const HeardFact& heard, Objections& objections) override {
     if (const auto* promised = std::get_if<Promised>(heard.fact)) {
       Ballot& highest = promised_[heard.node];
       highest = std::max(highest, promised->ballot);
+    } else if (const auto* opened = std::get_if<RoundOpened>(heard.fact)) {
+      fast_.emplace(opened->ballot, opened->quorum);
     } else if (const auto* asked = std::get_if<AcceptAsked>(heard.fact)) {
       judge({}, asked->ballot, asked->value, " asked for ", heard, objections);
     } else if (const auto* slot_asked = std::get_if<SlotAsked>(heard.fact)) {
@@ -79,7 +84,7 @@ class VotesSafe final : public Checker {
     for (const NodeId node : group_.nodes) {
       (promised_[node] >= ballot ? promised : others).push_back(node);
     }
-    if (ballot != Ballot{} && group_.is_quorum(Phase::two, others)) {
+    if (ballot != Ballot{} && can_choose(ballot, others)) {
       const std::string who = promised.empty() ? "no acceptor has"
                                                : "only " + to_text(promised) +
                                                      (promised.size() == 1 ? " has" : " have");
@@ -155,10 +160,10 @@ class VotesSafe final : public Checker {
         found.witnesses.push_back(vote.event);
       }
       std::sort(voters.begin(), voters.end());
-      const bool is_chosen = group_.is_quorum(Phase::two, voters);
+      const bool is_chosen = is_quorum(ballot, voters);
       std::vector<NodeId> possible = voters;
       possible.insert(possible.end(), free.begin(), free.end());
-      if (!group_.is_quorum(Phase::two, possible)) continue;
+      if (!is_quorum(ballot, possible)) continue;
       found.sentence = to_text(candidate.value) +
                        (is_chosen ? " is chosen in ballot " : " can still be chosen in ballot ") +
                        to_text(ballot) + ": " + to_text(voters) + " accepted it";
@@ -170,6 +175,18 @@ class VotesSafe final : public Checker {
     return {};
   }
 
+  // Whether these could choose a value in this ballot.
+  bool is_quorum(const Ballot& ballot, const std::vector<NodeId>& some) const {
+    const auto fast = fast_.find(ballot);
+    return fast == fast_.end() ? group_.is_quorum(Phase::two, some) : some.size() >= fast->second;
+  }
+  // Whether they could in some ballot below this one.
+  bool can_choose(const Ballot& below, const std::vector<NodeId>& some) const {
+    if (group_.is_quorum(Phase::two, some)) return true;
+    return std::any_of(fast_.begin(), fast_.lower_bound(below),
+                       [&](const auto& fast) { return some.size() >= fast.second; });
+  }
+
   static std::string claim(const Proposal& proposal, const Mention& mention) {
     return to_text(mention.node) + std::string(mention.did) + to_text(proposal.second) +
            " in ballot " + to_text(proposal.first) + slot_words(mention.slot) + " at " +
@@ -179,6 +196,7 @@ class VotesSafe final : public Checker {
   Group group_;
   PerNode<Ballot> promised_;  // the highest promised or accepted in
   SlotTable<Claims> slots_;
+  std::map<Ballot, std::uint32_t> fast_;  // the fast rounds, and how many choose in them
 };
 
 }  // namespace
