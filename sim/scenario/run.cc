@@ -330,7 +330,7 @@ bool Running::stays_in_model() {
 
 void Running::demand_progress() {
   director_.freeze();
-  const bool everyone = watch_.stated(facts<Reconfigured>()) > 0;
+  const bool everyone = watch_.stated(facts<Reconfigured, VotersChanged>()) > 0;
   const Core core = choose_core(scenario_, world_, everyone);
   if (!core.excuse.empty()) {
     reasons_.push_back("liveness: " + core.excuse);
