@@ -126,8 +126,16 @@ std::optional<std::int64_t> FastPaxos::known_proposal() const {
 
 // --- Coordinator -------------------------------------------------------------------------------
 
+Ballot FastPaxos::round_under_way() const {
+  const auto ballot_of = [](const auto& phase) {
+    if constexpr (requires { phase.ballot; }) return phase.ballot;
+    return Ballot{};
+  };
+  return std::visit(ballot_of, coordinator_.phase);
+}
+
 // "If coordinator c believes itself to be the leader and crnd[c] remains a fast round number, then
-// c must eventually begin a new classic round" (CA4, section 3.3).
+// c must eventually begin a new classic round" (CA4, section 3.3): so it begins no second fast one.
 void FastPaxos::start_turn(Step<FastPaxos>& step) {
   std::uint64_t above = coordinator_.round;
   if (const auto* waited = std::get_if<fast_paxos::BackingOff>(&coordinator_.phase)) {
@@ -136,7 +144,8 @@ void FastPaxos::start_turn(Step<FastPaxos>& step) {
   const fast_paxos::Rounds all = rounds(step);
   const std::uint64_t turn = all.next_turn(step.self(), above);
   // WRONG if only_fast_rounds. Less than a fast quorum may be left, or proposals collide for ever.
-  const bool fast = turn < config_.fast_turns || makes(Bug::only_fast_rounds);
+  const bool was_fast = coordinator_.round != 0 && config_.is_fast(all.at(coordinator_.round));
+  const bool fast = (turn < config_.fast_turns && !was_fast) || makes(Bug::only_fast_rounds);
   begin(all.at(turn * all.turn + (fast ? 1 : all.turn)), step);
 }
 
@@ -144,6 +153,7 @@ void FastPaxos::start_turn(Step<FastPaxos>& step) {
 // message to each acceptor a requesting that a participate in round i" (2.2.1).
 void FastPaxos::begin(Ballot ballot, Step<FastPaxos>& step) {
   coordinator_.round = ballot.round;
+  coordinator_.repeats = 0;
   // WRONG if round_not_persisted. After a crash the round begins again, and may be given another
   // value; or votes cast in it before the crash are taken for those of its second beginning.
   if (!makes(Bug::round_not_persisted)) step.persist(fast_paxos::RoundUsed{ballot.round});
@@ -189,6 +199,7 @@ void FastPaxos::open(Ballot ballot, std::vector<NodeId> recovery, Step<FastPaxos
   step.observe(RoundOpened{ballot, config_.fast_quorum_of(step.members().size())});
   paxos::send_to_all(fast_paxos::AcceptAny{ballot, recovery}, step);
   coordinator_.phase = fast_paxos::Open{ballot, std::move(recovery)};
+  coordinator_.repeats = 0;
   step.set_timer(Timer::retransmit, config_.retransmit);
 }
 
@@ -204,11 +215,7 @@ void FastPaxos::ask(Ballot ballot, std::int64_t value, Step<FastPaxos>& step) {
 // back at once could refuse each other for ever, so each waits for a random while.
 void FastPaxos::receive(NodeId /*from*/, const fast_paxos::Refused& refused,
                         Step<FastPaxos>& step) {
-  const auto current = [](const auto& phase) {
-    if constexpr (requires { phase.ballot; }) return phase.ballot;
-    return Ballot{};
-  };
-  if (std::visit(current, coordinator_.phase) != refused.ballot) return;
+  if (round_under_way() != refused.ballot) return;
   step.cancel_timer(Timer::retransmit);
   if (!proposer_.own) {
     coordinator_.phase = fast_paxos::Idle{};
@@ -261,44 +268,37 @@ bool FastPaxos::recover(Ballot round, Step<FastPaxos>& step) {
   return true;
 }
 
-// Messages get lost: the request is repeated, to whoever may not have had it (CA3).
+// Messages get lost: the request is repeated, to whoever may not have had it (CA3). A fast round
+// may have too few acceptors for good, or votes that are too different: after the first repetition
+// its coordinator recovers from what it has heard, or begins a classic one (CA4). As long as
+// nothing is proposed there is no haste.
 void FastPaxos::retransmit(Step<FastPaxos>& step) {
-  if (std::holds_alternative<fast_paxos::Open>(coordinator_.phase)) {
-    return look_after_open_round(step);
+  const Ballot current = round_under_way();
+  Ballot voted;
+  for (const fast_paxos::VoteHeard& heard : learner_.votes) {
+    if (heard.vote.ballot.proposer == step.self()) voted = std::max(voted, heard.vote.ballot);
+  }
+  const bool is_due = voted != Ballot{} || known_proposal();
+  if (config_.is_fast(current) && is_due) {
+    if (recover(voted, step)) return;
+    if (coordinator_.repeats++ > 0) {
+      step.reach(Goal::classic_round_after_fast);
+      return start_turn(step);
+    }
   }
   if (const auto* preparing = std::get_if<fast_paxos::Preparing>(&coordinator_.phase)) {
     for (const NodeId member : step.members()) {
       const bool has_promised =
           std::any_of(preparing->promises.begin(), preparing->promises.end(),
                       [&](const auto& heard) { return heard.acceptor == member; });
-      if (!has_promised) step.send(member, fast_paxos::Prepare{preparing->ballot});
+      if (!has_promised) step.send(member, fast_paxos::Prepare{current});
     }
   } else if (const auto* asking = std::get_if<fast_paxos::Asking>(&coordinator_.phase)) {
-    paxos::send_to_all(fast_paxos::Accept{asking->ballot, asking->value}, step);
+    paxos::send_to_all(fast_paxos::Accept{current, asking->value}, step);
+  } else if (const auto* open = std::get_if<fast_paxos::Open>(&coordinator_.phase)) {
+    if (is_due) paxos::send_to_all(fast_paxos::AcceptAny{current, open->recovery}, step);
   }
   step.set_timer(Timer::retransmit, config_.retransmit);
-}
-
-// As long as nothing is proposed an open round has all the time in the world. After that its votes
-// may be too few, or too different, for good: the coordinator recovers from what it has heard, or
-// asks once more, and then begins a classic round.
-void FastPaxos::look_after_open_round(Step<FastPaxos>& step) {
-  auto& open = std::get<fast_paxos::Open>(coordinator_.phase);
-  step.set_timer(Timer::retransmit, config_.retransmit);
-  Ballot last;
-  for (const fast_paxos::VoteHeard& heard : learner_.votes) {
-    if (heard.vote.ballot.proposer == step.self()) last = std::max(last, heard.vote.ballot);
-  }
-  if (last == Ballot{} && !known_proposal()) return;
-  const bool stalled = open.stalled;
-  open.stalled = true;
-  const fast_paxos::AcceptAny again{open.ballot, open.recovery};
-  if (recover(last, step)) return;
-  if (stalled) {
-    step.reach(Goal::classic_round_after_fast);
-    return start_turn(step);
-  }
-  paxos::send_to_all(again, step);
 }
 
 // --- The rule of Figure 2 ----------------------------------------------------------------------

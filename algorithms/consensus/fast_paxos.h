@@ -117,8 +117,9 @@ struct Config {
             "acceptor in the next round, or by a new round from its beginning. The same for all "
             "members."),
       field("fast_turns", &Config::fast_turns,
-            "How many turns of rounds begin with a fast one; all later ones are classic. 0: there "
-            "are classic rounds only. The same for all members.")
+            "How many turns of rounds may begin with a fast one; all later rounds are classic. "
+            "Nobody "
+            "begins two fast rounds in a row. 0: there are classic rounds only.")
           .at_most(1'000'000),
       field("quorums", &Config::quorums,
             "Which acceptors are a quorum of a classic round, in phase 1 and in phase 2."),
@@ -194,7 +195,6 @@ class FastPaxos {
   void receive(NodeId from, const fast_paxos::Refused& refused, Step<FastPaxos>& step);  //
   bool recover(Ballot round, Step<FastPaxos>& step);
   void retransmit(Step<FastPaxos>& step);
-  void look_after_open_round(Step<FastPaxos>& step);
   // Acceptor
   void receive(NodeId from, const fast_paxos::Propose& propose, Step<FastPaxos>& step);
   void receive(NodeId from, const fast_paxos::Prepare& prepare, Step<FastPaxos>& step);  // 1b
@@ -217,6 +217,7 @@ class FastPaxos {
   bool makes(Bug bug) const { return config_.bug == bug; }
   fast_paxos::Rounds rounds(const Step<FastPaxos>& step) const;
   std::optional<std::int64_t> known_proposal() const;
+  Ballot round_under_way() const;
   Ballot promised_by_vote_in(const Ballot& ballot) const;
   Reports votes_in(const Ballot& round) const;
 

@@ -91,21 +91,20 @@ struct Waiting {  // phase 1 of a classic round is over, and there is no value t
 struct Open {  // "any" was sent in this fast round
   Ballot ballot;
   std::vector<NodeId> recovery = {};  // as in AcceptAny
-  bool stalled = false;               // votes were due already when it last looked
   static constexpr std::string_view name = "Open";
   static constexpr auto fields =
-      std::tuple{field("ballot", &Open::ballot), field("recovery", &Open::recovery),
-                 field("stalled", &Open::stalled)};
+      std::tuple{field("ballot", &Open::ballot), field("recovery", &Open::recovery)};
 };
 
 struct Coordinator {
   std::uint64_t round = 0;     // durable: the highest that it has begun
   std::uint32_t refusals = 0;  // rounds that were refused
+  std::uint32_t repeats = 0;   // how often it has repeated its request although a vote was due
   std::variant<Idle, Preparing, Waiting, Open, Asking, BackingOff> phase;
   static constexpr std::string_view name = "Coordinator";
   static constexpr auto fields =
       std::tuple{field("round", &Coordinator::round), field("refusals", &Coordinator::refusals),
-                 field("phase", &Coordinator::phase)};
+                 field("repeats", &Coordinator::repeats), field("phase", &Coordinator::phase)};
 };
 
 struct Acceptor {
