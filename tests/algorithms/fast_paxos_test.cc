@@ -80,6 +80,17 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("fast paxos: nobody begins two fast rounds in a row") {
+  Config config;
+  config.fast_turns = 100;
+  FastPaxosBench node(n1, config);
+  node.ask(propose(7));
+  node.fire(Timer::retransmit);
+  CHECK(node.fire(Timer::retransmit).message<Prepare>().ballot == round(12));
+  node.receive(n3, Refused{round(12), round(14, n2)});
+  CHECK(node.fire(Timer::back_off).message<Prepare>().ballot == round(21));
+}
+
 TEST_CASE("fast paxos: rounds used before a crash are not begun again") {
   FastPaxosBench node;
   node.open();
