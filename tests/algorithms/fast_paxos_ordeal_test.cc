@@ -94,7 +94,7 @@ TEST_CASE("fast paxos: every planted mistake is caught within a stated number of
   finds({Bug::promise_not_persisted}, 100'000);
   finds({Bug::vote_not_persisted}, 1'000'000);
   finds({Bug::round_not_persisted, Recovery::coordinated, 0, 3}, 10'000'000);
-  finds({Bug::any_over_votes, Recovery::coordinated, 100}, 100'000);
+  finds({Bug::any_over_votes, Recovery::coordinated, 100}, 3'000'000);
   finds({Bug::largest_value}, 1'000'000);
   finds({Bug::highest_round_ignored, Recovery::coordinated, 100}, 1'000'000);
   finds({Bug::recovery_without_quorum}, 100'000);
