@@ -340,6 +340,7 @@ class MultiPaxos {
 
   // Membership (multi_paxos_membership.cc).
   void begin_with_voters(Step<MultiPaxos>& step);
+  void forget_configurations();
   void take_configurations(std::vector<multi_paxos::Configuration> known, Step<MultiPaxos>& step);
   void change_configuration(Slot slot, const Request& request, Step<MultiPaxos>& step);
   std::optional<std::uint64_t> wanted(const Command& command,

@@ -41,6 +41,16 @@ void MultiPaxos::begin_with_voters(Step<MultiPaxos>& step) {
   for (const Configuration& each : configurations_) {
     step.observe(VotersChanged{each.from, each.voters});
   }
+  // A checkpoint may hold one that was over when it was kept: those who had a say in it may be
+  // gone, and nobody would be elected.
+  forget_configurations();
+}
+
+// Those that have a say in no later slot than what is executed.
+void MultiPaxos::forget_configurations() {
+  while (configurations_.size() > 1 && configurations_[1].from <= executed_.next()) {
+    configurations_.erase(configurations_.begin());
+  }
 }
 
 void MultiPaxos::take_configurations(std::vector<Configuration> known, Step<MultiPaxos>& step) {
@@ -103,9 +113,7 @@ void MultiPaxos::change_configuration(Slot slot, const Request& request, Step<Mu
 // anything in the slots of a new configuration it needs promises of quorums of that, and has to
 // hear of their votes. Returns whether it is a leader no more.
 bool MultiPaxos::prepare_for_change(Step<MultiPaxos>& step) {
-  while (configurations_.size() > 1 && configurations_[1].from <= executed_.next()) {
-    configurations_.erase(configurations_.begin());
-  }
+  forget_configurations();
   auto* leader = std::get_if<Leader>(&role_);
   if (leader == nullptr || leader->configured == last_change()) return false;
   // WRONG if prepared_once. Votes that only members of the new configuration know are missed.
