@@ -118,8 +118,7 @@ struct Config {
             "members."),
       field("fast_turns", &Config::fast_turns,
             "How many turns of rounds may begin with a fast one; all later rounds are classic. "
-            "Nobody "
-            "begins two fast rounds in a row. 0: there are classic rounds only.")
+            "Nobody begins two fast rounds in a row. 0: there are classic rounds only.")
           .at_most(1'000'000),
       field("quorums", &Config::quorums,
             "Which acceptors are a quorum of a classic round, in phase 1 and in phase 2."),
