@@ -5,19 +5,6 @@
 #include "sim/protocol/register.h"
 
 namespace ballast {
-namespace {
-
-// Facts carry the value itself as its digest, so that a report can name it.
-ValueDigest digest_of(std::int64_t value) { return {static_cast<std::uint64_t>(value)}; }
-
-// To every member, oneself included: whoever plays one role plays them all.
-void send_to_all(const paxos::Message& message, Step<Paxos>& step) {
-  step.broadcast(message);
-  step.send(step.self(), message);
-}
-
-}  // namespace
-
 // "An acceptor records its intended response in stable storage before actually sending the
 // response" (section 2.5). Records come back in the order in which they were written.
 void Paxos::on_recover(const Record& record) {
@@ -70,15 +57,10 @@ void Paxos::on_request(const Request& request, Step<Paxos>& step) {
   if (learner_.decided) {
     return step.reply(request.id, {Outcome::ok, *learner_.decided, {}});
   }
-  // A session has one request outstanding: a newer one replaces what the client has given up.
-  const auto same_session = [&](const RequestId& waiting) {
-    return waiting.client == request.id.client && waiting.session == request.id.session;
-  };
-  std::erase_if(proposer_.clients, same_session);
-  proposer_.clients.push_back(request.id);
+  paxos::add_waiting(proposer_.clients, request.id);
   if (proposer_.own) return;  // one proposal is under way already, and one value will be decided
   proposer_.own = request.command.value;
-  step.observe(Proposed{digest_of(*proposer_.own)});
+  step.observe(Proposed{paxos::digest_of(*proposer_.own)});
   start_ballot(step);
 }
 
@@ -109,7 +91,7 @@ void Paxos::start_ballot(Step<Paxos>& step) {
   const Ballot ballot{proposer_.round, shares ? NodeId{} : step.self()};
   proposer_.phase = paxos::Preparing{ballot};
   step.observe(Prepared{ballot});
-  send_to_all(paxos::Prepare{ballot}, step);
+  paxos::send_to_all(paxos::Prepare{ballot}, step);
   step.set_timer(Timer::retransmit, config_.retransmit);
 }
 
@@ -164,8 +146,8 @@ std::int64_t Paxos::value_to_ask(const std::vector<paxos::PromiseHeard>& promise
 // majority of acceptors, then it sends an accept request [...] for a proposal numbered n".
 void Paxos::ask(Ballot ballot, std::int64_t value, Step<Paxos>& step) {
   proposer_.phase = paxos::Asking{ballot, value};
-  step.observe(AcceptAsked{ballot, digest_of(value)});
-  send_to_all(paxos::Accept{ballot, value}, step);
+  step.observe(AcceptAsked{ballot, paxos::digest_of(value)});
+  paxos::send_to_all(paxos::Accept{ballot, value}, step);
   step.set_timer(Timer::retransmit, config_.retransmit);
 }
 
@@ -197,7 +179,7 @@ void Paxos::retransmit(Step<Paxos>& step) {
       if (!has_promised) step.send(member, paxos::Prepare{preparing->ballot});
     }
   } else if (const auto* asking = std::get_if<paxos::Asking>(&proposer_.phase)) {
-    send_to_all(paxos::Accept{asking->ballot, asking->value}, step);
+    paxos::send_to_all(paxos::Accept{asking->ballot, asking->value}, step);
   }
   step.set_timer(Timer::retransmit, config_.retransmit);
 }
@@ -229,7 +211,7 @@ void Paxos::receive(NodeId from, const paxos::Prepare& prepare, Step<Paxos>& ste
     }
   }
   const paxos::Vote vote = acceptor_.vote.value_or(paxos::Vote{});
-  step.observe(Promised{prepare.ballot, vote.ballot, digest_of(vote.value)});
+  step.observe(Promised{prepare.ballot, vote.ballot, paxos::digest_of(vote.value)});
   step.send(from, paxos::Promise{prepare.ballot, acceptor_.vote});
 }
 
@@ -257,8 +239,8 @@ void Paxos::receive(NodeId from, const paxos::Accept& accept, Step<Paxos>& step)
     // WRONG if vote_not_persisted. A decision is kept by votes alone, and a crash takes them.
     if (config_.bug != paxos::Bug::vote_not_persisted) step.persist(vote);
   }
-  step.observe(Accepted{accept.ballot, digest_of(accept.value)});
-  send_to_all(paxos::Accepted{accept.ballot, accept.value}, step);
+  step.observe(Accepted{accept.ballot, paxos::digest_of(accept.value)});
+  paxos::send_to_all(paxos::Accepted{accept.ballot, accept.value}, step);
 }
 
 // "The learner could ask the acceptors what proposals they have accepted" (section 2.3): messages
@@ -309,7 +291,7 @@ void Paxos::receive(NodeId /*from*/, const paxos::Decision& decision, Step<Paxos
 
 void Paxos::decide(std::int64_t value, Step<Paxos>& step) {
   learner_.decided = value;
-  step.observe(Decided{Slot{1}, digest_of(value)});
+  step.observe(Decided{Slot{1}, paxos::digest_of(value)});
   for (const RequestId& client : proposer_.clients) {
     step.reply(client, {Outcome::ok, value, {}});
   }

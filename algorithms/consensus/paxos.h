@@ -30,6 +30,7 @@
 #include <variant>
 #include <vector>
 
+#include "algorithms/consensus/paxos_types.h"
 #include "sim/protocol/goal.h"
 #include "sim/protocol/quorum.h"
 #include "sim/protocol/step.h"
@@ -136,17 +137,9 @@ struct Config {
   // A proposer that does not wait for the answers, or whose longest wait is too short for another's
   // ballot, outbids and is outbid for ever (2.4).
   void vary(Stream& dice, Duration round_trip) {
-    const auto trip = static_cast<std::uint64_t>(round_trip.ns);
-    const auto draw = [&](DurationRange& range, std::uint64_t least, std::uint64_t most) {
-      least = std::max(least, trip);
-      most = std::max(most, 2 * least);
-      range.min.ns = static_cast<std::int64_t>(log_uniform(dice, least, most));
-      const auto min = static_cast<std::uint64_t>(range.min.ns);
-      range.max.ns = static_cast<std::int64_t>(log_uniform(dice, min, 4 * min));
-    };
-    draw(retransmit, 10'000'000, 999'999'999);
-    draw(back_off, 1'000'000, 99'999'999);
-    draw(inquire, 50'000'000, 1'999'999'999);
+    vary_wait(retransmit, 10'000'000, 999'999'999, dice, round_trip);
+    vary_wait(back_off, 1'000'000, 99'999'999, dice, round_trip);
+    vary_wait(inquire, 50'000'000, 1'999'999'999, dice, round_trip);
   }
 
   static constexpr std::string_view name = "paxos";
@@ -176,130 +169,10 @@ struct Config {
       field("bug", &Config::bug, "A planted mistake; none for the algorithm as published.")};
 };
 
-// A proposal that an acceptor has accepted: its highest-numbered one.
-struct Vote {
-  Ballot ballot;
-  std::int64_t value = 0;
-  friend constexpr auto operator<=>(const Vote&, const Vote&) = default;
-  static constexpr std::string_view name = "Vote";
-  static constexpr auto fields =
-      std::tuple{field("ballot", &Vote::ballot), field("value", &Vote::value)};
-};
-
-// --- Messages ----------------------------------------------------------------------------------
-
-struct Prepare {  // phase 1a, to acceptors: promise to accept nothing below `ballot`
-  Ballot ballot;
-  friend constexpr auto operator<=>(const Prepare&, const Prepare&) = default;
-  static constexpr std::string_view name = "Prepare";
-  static constexpr auto fields = std::tuple{field("ballot", &Prepare::ballot)};
-};
-
-struct Promise {  // phase 1b, to the proposer: promised; and this is my vote, if I have cast one
-  Ballot ballot;
-  std::optional<Vote> vote;
-  friend constexpr auto operator<=>(const Promise&, const Promise&) = default;
-  static constexpr std::string_view name = "Promise";
-  static constexpr auto fields =
-      std::tuple{field("ballot", &Promise::ballot), field("vote", &Promise::vote)};
-};
-
-struct Accept {  // phase 2a, to acceptors: accept this proposal
-  Ballot ballot;
-  std::int64_t value = 0;
-  friend constexpr auto operator<=>(const Accept&, const Accept&) = default;
-  static constexpr std::string_view name = "Accept";
-  static constexpr auto fields =
-      std::tuple{field("ballot", &Accept::ballot), field("value", &Accept::value)};
-};
-
-struct Accepted {  // phase 2b, to learners: accepted
-  Ballot ballot;
-  std::int64_t value = 0;
-  friend constexpr auto operator<=>(const Accepted&, const Accepted&) = default;
-  static constexpr std::string_view name = "Accepted";
-  static constexpr auto fields =
-      std::tuple{field("ballot", &Accepted::ballot), field("value", &Accepted::value)};
-};
-
-struct Refused {  // to the proposer of `ballot`: I have promised a higher one
-  Ballot ballot;
-  Ballot promised;
-  friend constexpr auto operator<=>(const Refused&, const Refused&) = default;
-  static constexpr std::string_view name = "Refused";
-  static constexpr auto fields =
-      std::tuple{field("ballot", &Refused::ballot), field("promised", &Refused::promised)};
-};
-
-struct Inquire {  // to everyone: has a value been chosen?
-  friend constexpr auto operator<=>(const Inquire&, const Inquire&) = default;
-  static constexpr std::string_view name = "Inquire";
-  static constexpr auto fields = std::tuple{};
-};
-
-struct Decision {  // to whoever still works on what is settled: this value is chosen
-  std::int64_t value = 0;
-  friend constexpr auto operator<=>(const Decision&, const Decision&) = default;
-  static constexpr std::string_view name = "Decision";
-  static constexpr auto fields = std::tuple{field("value", &Decision::value)};
-};
-
 using Message = std::variant<Prepare, Promise, Accept, Accepted, Refused, Inquire, Decision>;
-
-// --- Records -----------------------------------------------------------------------------------
-
-struct RoundUsed {  // the proposer used this round and must not use it again
-  std::uint64_t round = 0;
-  friend constexpr auto operator<=>(const RoundUsed&, const RoundUsed&) = default;
-  static constexpr std::string_view name = "RoundUsed";
-  static constexpr auto fields = std::tuple{field("round", &RoundUsed::round)};
-};
-
-struct PromiseGiven {  // the acceptor promised this ballot
-  Ballot ballot;
-  friend constexpr auto operator<=>(const PromiseGiven&, const PromiseGiven&) = default;
-  static constexpr std::string_view name = "PromiseGiven";
-  static constexpr auto fields = std::tuple{field("ballot", &PromiseGiven::ballot)};
-};
-
 using Record = std::variant<RoundUsed, PromiseGiven, Vote>;
 
 // --- The three roles ---------------------------------------------------------------------------
-
-struct Idle {  // nothing to propose, or the decision is known
-  static constexpr std::string_view name = "Idle";
-  static constexpr auto fields = std::tuple{};
-};
-
-struct PromiseHeard {
-  NodeId acceptor;
-  std::optional<Vote> vote;
-  static constexpr std::string_view name = "PromiseHeard";
-  static constexpr auto fields =
-      std::tuple{field("acceptor", &PromiseHeard::acceptor), field("vote", &PromiseHeard::vote)};
-};
-
-struct Preparing {  // in phase 1 of `ballot`
-  Ballot ballot;
-  std::vector<PromiseHeard> promises = {};  // one for each acceptor that has promised
-  static constexpr std::string_view name = "Preparing";
-  static constexpr auto fields =
-      std::tuple{field("ballot", &Preparing::ballot), field("promises", &Preparing::promises)};
-};
-
-struct Asking {  // in phase 2 of `ballot`
-  Ballot ballot;
-  std::int64_t value = 0;
-  static constexpr std::string_view name = "Asking";
-  static constexpr auto fields =
-      std::tuple{field("ballot", &Asking::ballot), field("value", &Asking::value)};
-};
-
-struct BackingOff {  // refused, and waiting to try a ballot of a round above `refused_by`
-  std::uint64_t refused_by = 0;
-  static constexpr std::string_view name = "BackingOff";
-  static constexpr auto fields = std::tuple{field("refused_by", &BackingOff::refused_by)};
-};
 
 struct Proposer {
   std::uint64_t round = 0;          // durable: the highest that it has used
@@ -320,22 +193,6 @@ struct Acceptor {
   static constexpr std::string_view name = "Acceptor";
   static constexpr auto fields =
       std::tuple{field("promised", &Acceptor::promised), field("vote", &Acceptor::vote)};
-};
-
-struct VoteHeard {
-  NodeId acceptor;
-  Vote vote;
-  static constexpr std::string_view name = "VoteHeard";
-  static constexpr auto fields =
-      std::tuple{field("acceptor", &VoteHeard::acceptor), field("vote", &VoteHeard::vote)};
-};
-
-struct Learner {
-  std::vector<VoteHeard> votes;         // the highest-numbered of each acceptor
-  std::optional<std::int64_t> decided;  // what is chosen, once it is known
-  static constexpr std::string_view name = "Learner";
-  static constexpr auto fields =
-      std::tuple{field("votes", &Learner::votes), field("decided", &Learner::decided)};
 };
 
 struct State {

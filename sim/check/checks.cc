@@ -84,8 +84,12 @@ std::vector<CheckInfo> raft_checks() {
 
 std::vector<CheckInfo> paxos_checks() {
   return {
-      CheckInfo{"one_value_per_ballot", "No two values are asked for or accepted in one ballot.",
+      CheckInfo{"one_value_per_ballot",
+                "No two values are asked for or accepted in one ballot, but for a fast round.",
                 voting, make_one_value_per_ballot},
+      CheckInfo{"one_vote_per_ballot", "An acceptor accepts one value in a fast round.",
+                "Lamport, VoteProof.tla, VInv1; Lamport, \"Fast Paxos\", 2006, 2.2.1, phase 2b",
+                make_one_vote_per_ballot},
       CheckInfo{"votes_safe",
                 "A value is accepted only where no other can be chosen in a lower ballot.", voting,
                 make_votes_safe},

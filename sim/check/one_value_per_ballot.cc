@@ -1,4 +1,5 @@
 #include <map>
+#include <set>
 
 #include "sim/check/paxos_checks.h"
 #include "sim/check/slot_table.h"
@@ -14,11 +15,13 @@ class OneValuePerBallot final : public Checker {
   }
   std::string_view property() const override { return "one_value_per_ballot"; }
   FactMask interests() const override {
-    return facts<AcceptAsked, Accepted, SlotAsked, SlotAccepted>();
+    return facts<AcceptAsked, Accepted, SlotAsked, SlotAccepted, RoundOpened>();
   }
 
   void hear(const HeardFact& heard, Objections& objections) override {
-    if (const auto* asked = std::get_if<AcceptAsked>(heard.fact)) {
+    if (const auto* opened = std::get_if<RoundOpened>(heard.fact)) {
+      opened_.insert(opened->ballot);
+    } else if (const auto* asked = std::get_if<AcceptAsked>(heard.fact)) {
       judge({}, asked->ballot, {asked->value, " asked for ", heard.event, heard.at, heard.node},
             heard, objections);
     } else if (const auto* slot_asked = std::get_if<SlotAsked>(heard.fact)) {
@@ -44,6 +47,7 @@ class OneValuePerBallot final : public Checker {
 
   void judge(Slot slot, const Ballot& ballot, const Mention& mention, const HeardFact& heard,
              Objections& objections) {
+    if (opened_.contains(ballot)) return;
     const auto [first, is_new] = first_[slot].try_emplace(ballot, mention);
     if (is_new || first->second.value == mention.value) return;
     objections.raise(property(), heard,
@@ -56,6 +60,7 @@ class OneValuePerBallot final : public Checker {
            to_text(mention.at);
   }
 
+  std::set<Ballot> opened_;  // to whatever was proposed: fast rounds
   SlotTable<std::map<Ballot, Mention>> first_;
 };
 

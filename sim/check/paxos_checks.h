@@ -11,12 +11,17 @@
 
 namespace ballast {
 
-// OneValuePerBallot: in one ballot, no two different values are asked for or accepted.
+// OneValuePerBallot: in one ballot, no two different values are asked for or accepted. The fast
+// rounds of Fast Paxos (RoundOpened) are free to differ.
 std::unique_ptr<Checker> make_one_value_per_ballot(const Group& group);
 
 // VotesSafe: when a value is asked for or accepted in a ballot, no other value has been or can
 // still be chosen in a lower one; and no vote is cast later that would make it so.
 std::unique_ptr<Checker> make_votes_safe(const Group& group);
+
+// An acceptor accepts one value in a fast round; a crash is no excuse. In other ballots nobody
+// accepts a second one anyway.
+std::unique_ptr<Checker> make_one_vote_per_ballot(const Group& group);
 
 // An acceptor never promises a lower ballot than it has promised or accepted before, and accepts
 // none below its promise; a crash is no excuse.

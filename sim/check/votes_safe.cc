@@ -22,6 +22,9 @@ namespace {
 //   - the walk down ends where the same value was found safe before, which covers the rest;
 //   - quorums are of those who have a say in the slot, which is stated before it is asked for;
 //   - a vote below the voter's promise is held against every value found safe above it.
+// In a fast round (RoundOpened) there are votes for several values, and it takes a fast quorum to
+// choose one. A value without votes is choosable there only if so many are still free to vote, and
+// then it is not known that nothing is choosable in a ballot without any votes either.
 class VotesSafe final : public Checker {
  public:
   explicit VotesSafe(const Group& group) : group_(group) {}
@@ -29,7 +32,8 @@ class VotesSafe final : public Checker {
   std::unique_ptr<Checker> clone() const override { return std::make_unique<VotesSafe>(*this); }
   std::string_view property() const override { return "votes_safe"; }
   FactMask interests() const override {
-    return facts<Promised, AcceptAsked, Accepted, SlotAsked, SlotAccepted, VotersChanged>();
+    return facts<Promised, AcceptAsked, Accepted, SlotAsked, SlotAccepted, VotersChanged,
+                 RoundOpened>();
   }
 
   void hear(const HeardFact& heard, Objections& objections) override {
@@ -38,6 +42,8 @@ class VotesSafe final : public Checker {
       highest = std::max(highest, promised->ballot);
     } else if (const auto* changed = std::get_if<VotersChanged>(heard.fact)) {
       configurations_.try_emplace(changed->from, changed->voters);
+    } else if (const auto* opened = std::get_if<RoundOpened>(heard.fact)) {
+      fast_.emplace(opened->ballot, opened->quorum);
     } else if (const auto* asked = std::get_if<AcceptAsked>(heard.fact)) {
       judge({}, asked->ballot, asked->value, " asked for ", heard, objections);
     } else if (const auto* slot_asked = std::get_if<SlotAsked>(heard.fact)) {
@@ -84,7 +90,7 @@ class VotesSafe final : public Checker {
     for (const NodeId node : group_.nodes) {
       (promised_[node] >= ballot ? promised : others).push_back(node);
     }
-    if (ballot != Ballot{} && is_quorum(slot, others)) {
+    if (ballot != Ballot{} && can_choose_below(slot, ballot, others)) {
       const std::string who = promised.empty() ? "no acceptor has"
                                                : "only " + to_text(promised) +
                                                      (promised.size() == 1 ? " has" : " have");
@@ -161,10 +167,10 @@ class VotesSafe final : public Checker {
         found.witnesses.push_back(vote.event);
       }
       std::sort(voters.begin(), voters.end());
-      const bool is_chosen = is_quorum(slot, voters);
+      const bool is_chosen = is_quorum(slot, ballot, voters);
       std::vector<NodeId> possible = voters;
       possible.insert(possible.end(), free.begin(), free.end());
-      if (!is_quorum(slot, possible)) continue;
+      if (!is_quorum(slot, ballot, possible)) continue;
       found.sentence = to_text(candidate.value) +
                        (is_chosen ? " is chosen in ballot " : " can still be chosen in ballot ") +
                        to_text(ballot) + ": " + to_text(voters) + " accepted it";
@@ -176,6 +182,17 @@ class VotesSafe final : public Checker {
     return {};
   }
 
+  // Whether these could choose a value in this ballot.
+  bool is_quorum(Slot slot, const Ballot& ballot, const std::vector<NodeId>& nodes) const {
+    const auto fast = fast_.find(ballot);
+    return fast == fast_.end() ? is_quorum(slot, nodes) : nodes.size() >= fast->second;
+  }
+  // Whether they could in some ballot below this one.
+  bool can_choose_below(Slot slot, const Ballot& ballot, const std::vector<NodeId>& nodes) const {
+    if (is_quorum(slot, nodes)) return true;
+    return std::any_of(fast_.begin(), fast_.lower_bound(ballot),
+                       [&](const auto& fast) { return nodes.size() >= fast.second; });
+  }
   // Of those who have a say in this slot: all members, unless it was changed.
   bool is_quorum(Slot slot, const std::vector<NodeId>& nodes) const {
     const auto later = configurations_.upper_bound(slot);
@@ -196,6 +213,7 @@ class VotesSafe final : public Checker {
   PerNode<Ballot> promised_;  // the highest promised or accepted in
   SlotTable<Claims> slots_;
   std::map<Slot, std::uint64_t> configurations_;  // who has a say, by the slots from which on
+  std::map<Ballot, std::uint32_t> fast_;          // the fast rounds, and how many choose in them
 };
 
 }  // namespace

@@ -420,13 +420,25 @@ struct CommitAdvanced {  // this replica's commit-number is now `slot`, in `view
       std::tuple{field("slot", &CommitAdvanced::slot), field("view", &CommitAdvanced::view)};
 };
 
+// --- Fast Paxos ---------------------------------------------------------------------------------
+// Ballots are rounds. A vote in a fast round is stated as Accepted, and as Promised of the round
+// after it: it says all that a promise would (Lamport 2006, section 3.2).
+
+struct RoundOpened {  // in this ballot acceptors may accept any proposed value, `quorum` choose one
+  Ballot ballot;
+  std::uint32_t quorum = 0;
+  static constexpr std::string_view name = "round_opened";
+  static constexpr auto fields =
+      std::tuple{field("ballot", &RoundOpened::ballot), field("quorum", &RoundOpened::quorum)};
+};
+
 using Fact =
     std::variant<Proposed, Decided, TermStarted, Campaigned, VoteGranted, Elected, SteppedDown,
                  Appended, Truncated, Committed, Prepared, Promised, AcceptAsked, Accepted,
                  PolicySet, WeightSet, HealthSet, Admitted, Routed, Ended, Invoked, Returned,
                  LockGranted, LockReleased, SlotAsked, SlotAccepted, Executed, Checkpointed,
                  SnapshotTaken, SnapshotInstalled, Reconfigured, ViewChangeBegun, ViewEntered,
-                 Logged, LogCut, CommitAdvanced, VotersChanged>;
+                 Logged, LogCut, CommitAdvanced, VotersChanged, RoundOpened>;
 static_assert(sizeof(Fact) <= 56, "facts travel through every observer: keep them small");
 
 }  // namespace ballast

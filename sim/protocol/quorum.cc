@@ -52,6 +52,15 @@ struct IsQuorum {
   }
 };
 
+// How many members weigh so much together, the heaviest first; all if they do not.
+std::size_t heaviest(std::vector<std::uint32_t> weights, std::uint64_t least) {
+  std::sort(weights.begin(), weights.end(), std::greater<>());
+  std::uint64_t sum = 0;
+  std::size_t count = 0;
+  while (count < weights.size() && sum < least) sum += weights[count++];
+  return count;
+}
+
 struct Fewest {
   std::size_t members;
 
@@ -62,12 +71,23 @@ struct Fewest {
     return g.columns + members / g.columns - 1;
   }
   std::size_t operator()(const quorum::Weights& w) const {
-    std::vector<std::uint32_t> heaviest = w.weights;
-    std::sort(heaviest.begin(), heaviest.end(), std::greater<>());
-    std::uint64_t sum = 0;
-    std::size_t count = 0;
-    while (count < heaviest.size() && sum < std::max(w.phase1, w.phase2)) sum += heaviest[count++];
-    return count;
+    return heaviest(w.weights, std::max(w.phase1, w.phase2));
+  }
+};
+
+struct FewestOf {
+  Phase phase;
+  std::size_t members;
+
+  std::size_t operator()(const quorum::Majority&) const { return majority(members); }
+  std::size_t operator()(const quorum::Sizes& s) const {
+    return phase == Phase::one ? s.phase1 : s.phase2;
+  }
+  std::size_t operator()(const quorum::Grid& g) const {
+    return phase == Phase::one ? members / g.columns : g.columns;
+  }
+  std::size_t operator()(const quorum::Weights& w) const {
+    return heaviest(w.weights, phase == Phase::one ? w.phase1 : w.phase2);
   }
 };
 
@@ -153,6 +173,10 @@ bool is_quorum(const QuorumSystem& system, Phase phase, std::span<const NodeId> 
 
 std::size_t fewest(const QuorumSystem& system, std::size_t members) {
   return std::visit(Fewest{members}, system);
+}
+
+std::size_t fewest(const QuorumSystem& system, Phase phase, std::size_t members) {
+  return std::visit(FewestOf{phase, members}, system);
 }
 
 QuorumProblem problem_of(const QuorumSystem& system, std::size_t members) {

@@ -97,6 +97,9 @@ bool is_quorum(const QuorumSystem& system, Phase phase, std::span<const NodeId> 
 // The fewest members that can be a quorum of each of the two phases at once.
 std::size_t fewest(const QuorumSystem& system, std::size_t members);
 
+// The fewest members that can be a quorum of one phase.
+std::size_t fewest(const QuorumSystem& system, Phase phase, std::size_t members);
+
 // Why the system does not suit so many members, or what may go wrong with it: its quorums of phase
 // 1 and phase 2 need not meet. Empty if nothing is wrong.
 struct QuorumProblem {

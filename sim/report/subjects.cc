@@ -64,6 +64,7 @@ struct Adding {
   void operator()(const Promised& f) const { s.ballots.insert(f.ballot); }
   void operator()(const AcceptAsked& f) const { s.ballots.insert(f.ballot); }
   void operator()(const Accepted& f) const { s.ballots.insert(f.ballot); }
+  void operator()(const RoundOpened& f) const { s.ballots.insert(f.ballot); }
   void operator()(const SlotAsked& f) const { add(f.slot, f.ballot); }
   void operator()(const SlotAccepted& f) const { add(f.slot, f.ballot); }
   void operator()(const Executed& f) const { s.entries.insert(f.slot.value); }
@@ -114,6 +115,7 @@ struct Concerning {
   bool operator()(const Promised& f) const { return s.ballots.contains(f.ballot); }
   bool operator()(const AcceptAsked& f) const { return s.ballots.contains(f.ballot); }
   bool operator()(const Accepted& f) const { return s.ballots.contains(f.ballot); }
+  bool operator()(const RoundOpened& f) const { return s.ballots.contains(f.ballot); }
   bool operator()(const SlotAsked& f) const { return s.entries.contains(f.slot.value); }
   bool operator()(const SlotAccepted& f) const { return s.entries.contains(f.slot.value); }
   bool operator()(const Executed& f) const { return s.entries.contains(f.slot.value); }

@@ -104,6 +104,10 @@ struct FactWords {
   std::string operator()(const AcceptAsked& f) const {
     return "asked to accept " + to_text(f.value) + " in ballot " + to_text(f.ballot);
   }
+  std::string operator()(const RoundOpened& f) const {
+    return "opened ballot " + to_text(f.ballot) + " to any proposal: " + number(f.quorum) +
+           " votes choose one";
+  }
   std::string operator()(const Accepted& f) const {
     return "accepted " + to_text(f.value) + " in ballot " + to_text(f.ballot);
   }

@@ -46,6 +46,15 @@ std::size_t smallest_of_both(const QuorumSystem& system, std::size_t members) {
   return least;
 }
 
+std::size_t smallest_of(const QuorumSystem& system, Phase phase, std::size_t members) {
+  std::size_t least = members + 1;
+  for (const std::uint32_t bits : quorums(system, phase, members)) {
+    const auto held = set_of(bits, members);
+    least = std::min(least, static_cast<std::size_t>(std::count(held.begin(), held.end(), true)));
+  }
+  return least;
+}
+
 // Holds a system to the definition, whatever it says of itself.
 void judge(const QuorumSystem& system, std::size_t members) {
   const QuorumProblem problem = problem_of(system, members);
@@ -54,6 +63,9 @@ void judge(const QuorumSystem& system, std::size_t members) {
   CHECK(!quorums(system, Phase::one, members).empty());
   CHECK(!quorums(system, Phase::two, members).empty());
   if (problem.unsafe.empty()) CHECK(fewest(system, members) == smallest_of_both(system, members));
+  for (const Phase phase : {Phase::one, Phase::two}) {
+    CHECK(fewest(system, phase, members) == smallest_of(system, phase, members));
+  }
 }
 
 }  // namespace

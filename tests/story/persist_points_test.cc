@@ -122,6 +122,14 @@ TEST_CASE("paxos survives a crash at every write") {
   CHECK(crash_at_every_write(once) > 5);
 }
 
+TEST_CASE("fast paxos survives a crash at every write") {
+  for (const std::string recovery : {"coordinated", "uncoordinated", "new_round"}) {
+    const Case once{"fast_paxos", R"("recovery": ")" + recovery + R"(", "fast_turns": 10)",
+                    R"("clients": 3, "arrivals": { "poisson": "10/s" })", R"({ "liveness": {} })"};
+    CHECK(crash_at_every_write(once) > 5);
+  }
+}
+
 TEST_CASE("viewstamped replication survives a crash at every message that leaves") {
   const Case c = of_registers("viewstamped_replication", R"("checkpoint_every": 3)");
   CHECK(crash_at_every("sent", Sight::sent, c) > 200);
