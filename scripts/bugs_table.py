@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """The table of results/bugs.md, from what `ballast bugs run --format json` printed.
 
-  scripts/bugs_table.py all.json [clients.json] [ablation.json ...] > results/bugs.md
+  scripts/bugs_table.py all.json [clients.json] [shrunk.json] [ablation.json ...] > results/bugs.md
 
-The first run is with all checks, the second with those of clients only; the others leave a part of
-the portfolio out.
+The first run is with all checks, another one may be with those of clients only, and another one may
+shrink what it finds (--shrink); the others compare portfolios, the default one first.
 """
 import json
 import sys
@@ -28,6 +28,8 @@ def command(run):
     text += f" --trials {run['trials']} --budget {run['budget']}"
     if run["checks"] != "all":
         text += f" --checks {run['checks']}"
+    if any("items" in bug for bug in run["bugs"]):
+        text += " --shrink 10s"
     if run["portfolio"] != "default":
         text += f" --portfolio {run['portfolio']}"
     return text
@@ -61,7 +63,10 @@ def main():
     runs = [load(path) for path in sys.argv[1:]]
     everything = runs[0]
     clients = next((run for run in runs[1:] if run["checks"] == "clients"), None)
-    ablations = [run for run in runs[1:] if run["portfolio"] != "default"]
+    shrinking = next((run for run in runs if any("items" in bug for bug in run["bugs"])),
+                     everything)
+    shorter = {bug["id"]: bug for bug in shrinking["bugs"] if "items" in bug}
+    ablations = [run for run in runs[1:] if run["checks"] == "all" and run is not shrinking]
     seen = {bug["id"]: bug for bug in clients["bugs"]} if clients else {}
     print("# How soon planted mistakes are found\n")
     print(f"""Made by {everything['version']} with `scripts/bugs_table.py`. Each trial sweeps seeds
@@ -79,7 +84,8 @@ each failing seed failed in the same way, bit for bit, when it was run again.
         firsts = sorted(bug["first_properties"].items(), key=lambda item: (-item[1], item[0]))
         by = ", ".join(name for name, _ in firsts[:2]) or "-"
         by = "equivalent: nothing to see" if bug["equivalent"] and not firsts else by
-        shrunk = f"{bug['shrunk_items']} of {bug['items']}" if "items" in bug else "-"
+        short = shorter.get(bug["id"])
+        shrunk = f"{short['shrunk_items']} of {short['items']}" if short else "-"
         other = seen.get(bug["id"])
         again = "-" if bug["killed"] == 0 else "yes" if bug["replayed"] else "NO"
         print(f"| `{bug['id']}` | {bug['class']} | {bug['killed']}/{bug['trials']} "
@@ -87,16 +93,16 @@ each failing seed failed in the same way, bit for bit, when it was run again.
               f"| {events(other) if other else '-'} |")
     if ablations:
         print("\n## What the parts of the portfolio are worth\n")
-        print("Medians with one part left out, with all checks.\n")
+        print("Medians with all checks, with one part left out but for the first column.\n")
         names = [run["portfolio"] for run in ablations]
-        print("| mistake | default | " + " | ".join(names) + " |")
-        print("|---|---|" + "---|" * len(names))
+        print("| mistake | " + " | ".join(names) + " |")
+        print("|---|" + "---|" * len(names))
         for bug in everything["bugs"]:
             others = [{b["id"]: b for b in run["bugs"]}.get(bug["id"]) for run in ablations]
             if bug["equivalent"] or not any(others):
                 continue
             cells = [events(other) if other else "-" for other in others]
-            print(f"| `{bug['id']}` | {events(bug)} | " + " | ".join(cells) + " |")
+            print(f"| `{bug['id']}` | " + " | ".join(cells) + " |")
 
 
 if __name__ == "__main__":

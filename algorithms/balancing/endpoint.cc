@@ -24,11 +24,14 @@ using balancing::ReportWhen;
 
 namespace {
 
-// The service time of a job at this speed; no job takes longer than ten years.
+// No job takes longer than ten years.
+constexpr Duration longest{std::int64_t{10} * 365 * 86'400 * 1'000'000'000};
+
+// The service time of a job at this speed.
 Duration at_speed(Duration service, const Ratio& speed, std::uint32_t slowdown) {
-  constexpr Wide longest = Wide{10} * 365 * 86'400 * 1'000'000'000;
+  if (slowdown == 1 && speed == Ratio{1, 1}) return std::min(service, longest);
   const Wide ns = static_cast<Wide>(service.ns) * speed.denominator / speed.numerator * slowdown;
-  return {static_cast<std::int64_t>(std::min(ns, longest))};
+  return {static_cast<std::int64_t>(std::min<Wide>(ns, static_cast<Wide>(longest.ns)))};
 }
 
 bool within(Time now, Duration from, Duration lasts) {
@@ -188,16 +191,17 @@ void Endpoint::wait(const Job& job) {
 
 // Begins the next of those that wait, if any.
 void Endpoint::next(Time now) {
-  while (!waiting_.empty() || !ranked_.empty()) {
-    Job job;
-    if (ranked_.empty()) {
-      job = waiting_.front();
-      waiting_.pop();
-    } else {
-      std::pop_heap(ranked_.begin(), ranked_.end());
-      job = ranked_.back().job;
-      ranked_.pop_back();
-    }
+  while (!waiting_.empty()) {
+    const bool cancelled = waiting_.front().cancelled;
+    if (!cancelled) begin(waiting_.front(), now);
+    waiting_.pop();
+    if (!cancelled) return;
+    --cancelled_;
+  }
+  while (!ranked_.empty()) {
+    std::pop_heap(ranked_.begin(), ranked_.end());
+    const Job job = ranked_.back().job;
+    ranked_.pop_back();
     if (!job.cancelled) return begin(job, now);
     --cancelled_;
   }
@@ -250,7 +254,7 @@ void Endpoint::begin(const Job& job, Time now) {
       at_speed(config_.service.at(job.work), config_.speed, std::max(job.slowdown, 1u));
   const Duration units = shares() ? service * (1 << share_bits) : service;
   in_progress_.push_back({saturating_add(progress(now), units), begun_++, job});
-  std::push_heap(in_progress_.begin(), in_progress_.end());
+  if (in_progress_.size() > 1) std::push_heap(in_progress_.begin(), in_progress_.end());
   if (metered_) {
     meter_.busy(std::min<std::size_t>(in_progress_.size(), config_.concurrency), now_);
   }

@@ -45,6 +45,7 @@ void MultiPaxos::on_recover(const Record& record) {
     machine_ = kept->machine;
     executed_ = checkpoint_ = kept->slot;
     slots_.clear();
+    configurations_ = kept->configurations;
     for (const Vote& each : kept->votes) on_recover(each);
   }
 }
@@ -52,6 +53,7 @@ void MultiPaxos::on_recover(const Record& record) {
 void MultiPaxos::on_start(Step<MultiPaxos>& step) {
   if (promised_ != Ballot{}) step.reach(Goal::promise_recovered);
   if (executed_) step.reach(Goal::checkpoint_recovered);
+  begin_with_voters(step);
   // It may have granted a lease in its life before.
   if (config_.lease && promised_ != Ballot{}) leased_until_ = step.now() + *config_.lease;
   reset_election_timer(step);
@@ -103,12 +105,15 @@ void MultiPaxos::become_follower(Step<MultiPaxos>& step) {
 // Lamport 2001, section 3: a new leader "executes phase 1" for all slots of which it does not know
 // the decision, infinitely many, with one message.
 void MultiPaxos::become_candidate(Step<MultiPaxos>& step) {
+  std::vector<Request> waiting;
+  if (auto* leader = std::get_if<Leader>(&role_)) waiting = std::move(leader->waiting);
+  if (auto* again = std::get_if<Candidate>(&role_)) waiting = std::move(again->waiting);
   const std::uint64_t after = std::max(promised_.round, outbid_);
   Ballot ballot{next_round(after, step.self(), step.members()), step.self()};
   // WRONG if shared_ballots. Two candidates of one round then lead in the same ballot, and ask for
   // different values in it.
   if (config_.bug == Bug::shared_ballots) ballot = {after + 1, {}};
-  role_ = Candidate{ballot};
+  role_ = Candidate{ballot, {}, {}, std::move(waiting)};
   leader_ = {};
   step.observe(Campaigned{Term{ballot.round}});
   step.observe(Prepared{ballot});
@@ -144,18 +149,18 @@ void MultiPaxos::receive(NodeId from, const multi_paxos::Promise& promise, Step<
   }
   std::vector<NodeId> promised;
   for (const auto& heard : candidate->promises) promised.push_back(heard.acceptor);
-  bool elected = is_quorum(config_.quorums, Phase::one, step.members(), promised);
+  bool elected = is_quorum_ahead(Phase::one, promised, step);
   // WRONG if promise_counted_twice. A promise that came twice makes a quorum that shares no
   // acceptor with the one that decided.
   if (config_.bug == Bug::promise_counted_twice) {
     elected |= promised.size() >= majority(step.members().size());
   }
-  if (elected) become_leader(Candidate(*candidate), step);
+  if (elected) become_leader(std::move(*candidate), step);
 }
 
 // Lamport 2001, section 3: the new leader asks again for what was reported to it, with the values
 // of the highest ballots (A5), and proposes no-ops in the gaps between.
-void MultiPaxos::become_leader(const Candidate& won, Step<MultiPaxos>& step) {
+void MultiPaxos::become_leader(Candidate won, Step<MultiPaxos>& step) {
   Leader& leader = role_.emplace<Leader>();
   leader.ballot = won.ballot;
   leader_ = step.self();
@@ -168,25 +173,19 @@ void MultiPaxos::become_leader(const Candidate& won, Step<MultiPaxos>& step) {
     leader.forgotten = std::max(leader.forgotten, heard.checkpoint);
     step.reach(Goal::leader_behind_checkpoint);
   }
-  recovered = std::max(recovered, leader.forgotten);
-  leader.recovered = recovered;
-  leader.next = recovered.next();
+  leader.recovered = std::max(recovered, leader.forgotten);
+  leader.next = std::max(executed_, leader.forgotten).next();
+  leader.reported = std::move(won.votes);
+  leader.waiting = std::move(won.waiting);
+  for (const Request& request : leader.waiting) {
+    leader.taken[session_of(request.id)] = request.id.sequence;
+  }
+  leader.configured = last_change();
+  if (configurations_.size() > 1) step.reach(Goal::window_of_two_configurations);
   step.observe(Elected{Term{won.ballot.round}});
   step.cancel_timer(Timer::election);
-  const Slot known = std::max(executed_, leader.forgotten);
-  for (Slot slot = known.next(); slot <= recovered; slot = slot.next()) {
-    const auto own = slots_.find(slot);
-    if (own != slots_.end() && own->second.decided) continue;
-    const auto reported = won.votes.find(slot);
-    // WRONG if votes_ignored. The value may be decided: a quorum may have voted for it.
-    const bool taken = reported != won.votes.end() && config_.bug != Bug::votes_ignored;
-    // WRONG if gaps_left. What follows the gap waits for it for ever.
-    if (!taken && config_.bug == Bug::gaps_left) continue;
-    step.reach(taken ? Goal::value_taken_over : Goal::gap_filled);
-    ask(slot, taken ? reported->second.value : SlotValue{}, step);
-    if (!std::holds_alternative<Leader>(role_)) return;
-  }
-  send_heartbeats(step);
+  propose_waiting(step);
+  if (std::holds_alternative<Leader>(role_)) send_heartbeats(step);
 }
 
 // --- Phase 2 -----------------------------------------------------------------------------------
@@ -226,7 +225,7 @@ void MultiPaxos::count(Slot slot, NodeId from, Step<MultiPaxos>& step) {
   if (again && !twice) return;
   accepted_by.push_back(from);
   const bool enough = twice && accepted_by.size() >= majority(step.members().size());
-  if (!enough && !is_quorum(config_.quorums, Phase::two, step.members(), accepted_by)) return;
+  if (!enough && !is_quorum_at(slot, accepted_by, step)) return;
   const SlotValue value = asked->second.value;
   step.broadcast(multi_paxos::Decision{leader.ballot, slot});
   learn(slot, value, step);
@@ -289,29 +288,68 @@ void MultiPaxos::on_request(const Request& request, Step<MultiPaxos>& step) {
   if (answers_read(request, *leader, step)) {
     return step.reply(request.id, {Outcome::ok, machine_.look(request.command.key), {}});
   }
-  // Repeated while it is under way: the answer follows when it is executed.
-  std::uint64_t& taken = leader->taken[session_of(request.id)];
-  if (taken >= request.id.sequence) return;
-  taken = request.id.sequence;
+  if (request.command.operation == Operation::administer) {
+    // Asked again, it is executed again, which changes nothing.
+    if (!wanted(request.command, step.members())) {
+      return step.reply(request.id, {Outcome::failed, 0, {}});
+    }
+  } else {
+    // Repeated while it is under way: the answer follows when it is executed.
+    std::uint64_t& taken = leader->taken[session_of(request.id)];
+    if (taken >= request.id.sequence) return;
+    taken = request.id.sequence;
+  }
   step.observe(Proposed{{digest(request)}});
   leader->waiting.push_back(request);
   propose_waiting(step);
 }
 
-// R5 (PMMC): a leader is ahead of what it has executed by a window of slots at most.
+// Slot by slot: first what earlier leaders may have decided, then what clients wait for.
 void MultiPaxos::propose_waiting(Step<MultiPaxos>& step) {
   for (;;) {
     auto* leader = std::get_if<Leader>(&role_);
-    if (leader == nullptr || leader->waiting.empty()) return;
-    if (leader->next.value > executed_.value + config_.window) {
-      return step.reach(Goal::window_full);
-    }
-    const Request request = leader->waiting.front();
-    leader->waiting.erase(leader->waiting.begin());
-    const Slot slot = leader->next;
-    leader->next = slot.next();
-    ask(slot, SlotValue{request}, step);
+    if (leader == nullptr || !propose_next(*leader, step)) return;
   }
+}
+
+// Whether there may be more to ask for. R5 (PMMC): a leader is ahead of what it has executed by a
+// window of slots at most, so that it knows who has a say in each.
+bool MultiPaxos::propose_next(Leader& leader, Step<MultiPaxos>& step) {
+  leader.next = std::max(leader.next, executed_.next());
+  const Slot slot = leader.next;
+  const bool hastens = last_change() > slot;
+  if (slot > leader.recovered && leader.waiting.empty() && !hastens) return false;
+  if (slot.value > executed_.value + config_.window) {
+    step.reach(Goal::window_full);
+    return false;
+  }
+  leader.next = slot.next();
+  std::optional<SlotValue> value = value_to_ask(leader, slot, step);
+  if (value) ask(slot, std::move(*value), step);
+  return true;
+}
+
+// What a leader asks for in a slot; nothing if it is decided.
+std::optional<SlotValue> MultiPaxos::value_to_ask(Leader& leader, Slot slot,
+                                                  Step<MultiPaxos>& step) const {
+  if (slot <= leader.recovered) {
+    const auto own = slots_.find(slot);
+    if (own != slots_.end() && own->second.decided) return std::nullopt;
+    const auto reported = leader.reported.find(slot);
+    // WRONG if votes_ignored. The value may be decided: a quorum may have voted for it.
+    const bool taken = reported != leader.reported.end() && config_.bug != Bug::votes_ignored;
+    // WRONG if gaps_left. What follows the gap waits for it for ever.
+    if (!taken && config_.bug == Bug::gaps_left) return std::nullopt;
+    step.reach(taken ? Goal::value_taken_over : Goal::gap_filled);
+    return taken ? reported->second.value : SlotValue{};
+  }
+  if (leader.waiting.empty()) {
+    step.reach(Goal::change_hastened);
+    return SlotValue{};
+  }
+  SlotValue value{leader.waiting.front()};
+  leader.waiting.erase(leader.waiting.begin());
+  return value;
 }
 
 }  // namespace ballast

@@ -1,12 +1,10 @@
 // Multi-Paxos: a replicated state machine by one instance of Paxos for each slot of a log. Sources:
 //
 //   Lamport 2001  "Paxos Made Simple", ACM SIGACT News 32(4), section 3: one leader runs phase 1
-//   for
-//                 all slots at once, fills gaps with no-ops, and then needs phase 2 only
+//                 for all slots at once, fills gaps with no-ops, and then needs phase 2 only
 //   PMMC          van Renesse and Altinbuken, "Paxos Made Moderately Complex", ACM Computing
-//   Surveys
-//                 47(3), 2015: the window, leases, garbage collection; invariants A1 to A5, R1 to
-//                 R5
+//                 Surveys 47(3), 2015: the window, leases, garbage collection; invariants A1 to
+//                 A5, R1 to R5
 //   PML           Chandra, Griesemer and Redstone, "Paxos Made Live", PODC 2007: checkpoints,
 //                 catch-up, leases of a master
 //
@@ -25,7 +23,12 @@
 // Durable are promises, votes and checkpoints, of which each replaces the journal before it.
 // Decisions are not: the votes keep them.
 //
-// Not here: changes of membership (reconfiguration commands, PMMC 4).
+// Who has a say is part of the state that commands change (Lamport 2001, section 3; PMMC 2.1): a
+// change that is executed in slot s counts from slot s + window on, before which nobody asks for
+// anything there without knowing it. From any configuration to any other, then, and without a joint
+// one. A leader that executes a change prepares a new ballot, with quorums of all configurations in
+// its window, and asks for no-ops until the new one counts. Members without a say are sent all the
+// same, learn, and may even lead: only their promises and votes do not count.
 #pragma once
 
 #include <algorithm>
@@ -33,6 +36,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -65,6 +69,10 @@ namespace ballast::multi_paxos {
 //   votes_counted_twice       a leader counts votes, not acceptors
 //   decided_when_asked        a leader takes for decided what it asks for
 //   gaps_left                 a new leader does not fill the gaps that it finds (liveness)
+//   change_at_once            a change counts from the next slot on, though others are under way
+//   prepared_once             a leader does not prepare for the quorums of a new configuration
+//   configurations_not_in_checkpoint  who restarts from a checkpoint forgets who has a say
+//   everybody_counts          promises and votes of members without a say count
 enum class Bug : std::uint8_t {
   none,
   accept_below_promise,
@@ -83,10 +91,14 @@ enum class Bug : std::uint8_t {
   read_without_lease,
   votes_counted_twice,
   decided_when_asked,
-  gaps_left
+  gaps_left,
+  change_at_once,
+  prepared_once,
+  configurations_not_in_checkpoint,
+  everybody_counts
 };
 constexpr auto enumerators(Bug) {
-  return std::array<std::string_view, 18>{"none",
+  return std::array<std::string_view, 22>{"none",
                                           "accept_below_promise",
                                           "accept_above_accepted",
                                           "largest_value",
@@ -103,7 +115,11 @@ constexpr auto enumerators(Bug) {
                                           "read_without_lease",
                                           "votes_counted_twice",
                                           "decided_when_asked",
-                                          "gaps_left"};
+                                          "gaps_left",
+                                          "change_at_once",
+                                          "prepared_once",
+                                          "configurations_not_in_checkpoint",
+                                          "everybody_counts"};
 }
 
 // What a sweep should bring about.
@@ -122,9 +138,13 @@ enum class Goal : std::uint8_t {
   checkpoint_recovered,
   caught_up_by_decisions,
   caught_up_by_checkpoint,
-  leader_behind_checkpoint
+  leader_behind_checkpoint,
+  configuration_changed,
+  prepared_for_change,
+  change_hastened,
+  window_of_two_configurations
 };
-inline constexpr std::array<GoalInfo, 15> goals{{
+inline constexpr std::array<GoalInfo, 19> goals{{
     {"prepare_refused", "An acceptor refused to promise below its promise (A1)."},
     {"accept_refused", "An acceptor refused a proposal below its promise (A2)."},
     {"leader_preempted", "A leader gave up because of a higher ballot, with proposals under way."},
@@ -142,6 +162,14 @@ inline constexpr std::array<GoalInfo, 15> goals{{
     {"caught_up_by_checkpoint", "A replica that lagged behind was given a checkpoint (PML 5.2)."},
     {"leader_behind_checkpoint",
      "A leader was elected that had to learn slots which its acceptors had forgotten."},
+    {"configuration_changed",
+     "A change of who has a say was executed (Lamport 2001, 3); needs voters."},
+    {"prepared_for_change",
+     "A leader prepared a new ballot for the quorums of a new configuration; needs voters."},
+    {"change_hastened",
+     "A leader asked for no-ops until a new configuration counted; needs voters."},
+    {"window_of_two_configurations",
+     "A leader was elected by quorums of several configurations; needs voters."},
 }};
 
 struct Config {
@@ -151,6 +179,7 @@ struct Config {
   std::uint64_t checkpoint_every = 1000;
   std::optional<Duration> lease;
   std::uint64_t drift_ppm = 1000;
+  std::uint32_t voters = 0;
   QuorumSystem quorums;
   bool unsafe_quorums = false;
   MachineKind machine = MachineKind::register_;
@@ -166,10 +195,20 @@ struct Config {
       return "lease must be shorter than every election_timeout, or a leader's last lease will "
              "keep the next one out";
     }
+    if (voters > 0 && quorums != QuorumSystem{}) {
+      return "voters needs quorums: majority, since other quorums are of all members";
+    }
     return {};
   }
 
-  bool serves(Operation operation) const { return ballast::serves(machine, operation); }
+  // Whether a goal can be reached: what is switched off is no gap.
+  bool opens(std::size_t goal) const {
+    return voters > 0 || goal < static_cast<std::size_t>(Goal::configuration_changed);
+  }
+
+  bool serves(Operation operation) const {
+    return operation == Operation::administer || ballast::serves(machine, operation);
+  }
   static std::string advice(Operation operation) { return machine_for(operation); }
 
   // A replica that hears nothing for so long stands for election.
@@ -206,9 +245,14 @@ struct Config {
       field("drift_ppm", &Config::drift_ppm,
             "By how many parts per million the rates of two clocks are taken to differ at most.")
           .at_most(900'000),
+      field("voters", &Config::voters,
+            "How many members have a say at the beginning, the first ones; 0 for all. The others "
+            "learn what is decided, and wait to be given a say.")
+          .at_most(Configuration::most),
       field("quorums", &Config::quorums,
             "Which members elect a leader (phase 1) and which decide (phase 2); each of the one "
-            "kind must share a member with each of the other."),
+            "kind must share a member with each of the other. Other quorums than majorities are "
+            "for a membership that does not change."),
       field("unsafe_quorums", &Config::unsafe_quorums,
             "Takes quorums that need not share a member, to show what then happens."),
       field("machine", &Config::machine, "The state machine that the log drives."),
@@ -230,7 +274,10 @@ class MultiPaxos {
   static constexpr std::string_view summary =
       "Multi-Paxos: a replicated state machine under a stable leader (Lamport 2001, section 3; van "
       "Renesse and Altinbuken 2015; Chandra, Griesemer and Redstone 2007).";
-  static constexpr std::array operations = machine_operations;
+  static constexpr std::array operations = {
+      Operation::read,    Operation::write,     Operation::cas,     Operation::delete_,
+      Operation::add,     Operation::enqueue,   Operation::dequeue, Operation::acquire,
+      Operation::release, Operation::administer};
   static constexpr auto goals = multi_paxos::goals;
   using Config = multi_paxos::Config;
   using Message = multi_paxos::Message;
@@ -253,10 +300,13 @@ class MultiPaxos {
   // Leadership (multi_paxos.cc).
   void become_follower(Step<MultiPaxos>& step);
   void become_candidate(Step<MultiPaxos>& step);
-  void become_leader(const multi_paxos::Candidate& won, Step<MultiPaxos>& step);
+  void become_leader(multi_paxos::Candidate won, Step<MultiPaxos>& step);
   void ask(Slot slot, multi_paxos::SlotValue value, Step<MultiPaxos>& step);
   void count(Slot slot, NodeId from, Step<MultiPaxos>& step);
   void propose_waiting(Step<MultiPaxos>& step);
+  bool propose_next(multi_paxos::Leader& leader, Step<MultiPaxos>& step);
+  std::optional<multi_paxos::SlotValue> value_to_ask(multi_paxos::Leader& leader, Slot slot,
+                                                     Step<MultiPaxos>& step) const;
   void ask_again(Step<MultiPaxos>& step) const;
   void send_heartbeats(Step<MultiPaxos>& step);
   void reset_election_timer(Step<MultiPaxos>& step) const;
@@ -288,6 +338,22 @@ class MultiPaxos {
   bool answers_read(const Request& request, const multi_paxos::Leader& leader,
                     Step<MultiPaxos>& step) const;
 
+  // Membership (multi_paxos_membership.cc).
+  void begin_with_voters(Step<MultiPaxos>& step);
+  void forget_configurations();
+  void take_configurations(std::vector<multi_paxos::Configuration> known, Step<MultiPaxos>& step);
+  void change_configuration(Slot slot, const Request& request, Step<MultiPaxos>& step);
+  std::optional<std::uint64_t> wanted(const Command& command,
+                                      std::span<const NodeId> members) const;
+  bool prepare_for_change(Step<MultiPaxos>& step);
+  Slot last_change() const {
+    return configurations_.empty() ? Slot{} : configurations_.back().from;
+  }
+  bool is_quorum_at(Slot slot, const std::vector<NodeId>& nodes,
+                    const Step<MultiPaxos>& step) const;
+  bool is_quorum_ahead(Phase phase, const std::vector<NodeId>& nodes,
+                       const Step<MultiPaxos>& step) const;
+
   Config config_;
 
   // Durable: changed only together with a record of it.
@@ -297,6 +363,9 @@ class MultiPaxos {
 
   // Volatile.
   Slot executed_;
+  // Who has a say in the slots after executed_, by the slots from which on they have it; empty: all
+  // have. Later slots than executed_ + window may have others.
+  std::vector<multi_paxos::Configuration> configurations_;
   Machine machine_;           // the effect of all slots up to executed_
   std::uint64_t outbid_ = 0;  // the highest round that this node was refused for
   NodeId leader_;             // whom it last heard from as a leader; 0 if it knows none

@@ -65,7 +65,7 @@ void MultiPaxos::receive(NodeId from, const multi_paxos::Accept& accept, Step<Mu
   follow(from, proposal.ballot, step);
   if (proposal.slot <= checkpoint_) {
     // Decided, and forgotten: the leader lags behind.
-    return step.send(from, multi_paxos::Checkpoint{executed_, machine_});
+    return step.send(from, multi_paxos::Checkpoint{executed_, machine_, configurations_});
   }
   vote(proposal, step);
   step.send(from, multi_paxos::Accepted{proposal.ballot, proposal.slot});

@@ -84,6 +84,7 @@ void MultiPaxos::execute_in_order(Step<MultiPaxos>& step) {
     }
     if (executed_.value % config_.checkpoint_every == 0) keep_checkpoint(false, step);
   }
+  if (prepare_for_change(step)) return;
   propose_waiting(step);
 }
 
@@ -91,6 +92,9 @@ void MultiPaxos::execute_in_order(Step<MultiPaxos>& step) {
 void MultiPaxos::execute(Slot slot, const SlotValue& value, Step<MultiPaxos>& step) {
   step.observe(Executed{slot, value_of(value)});
   if (!value.request) return;
+  if (value.request->command.operation == Operation::administer) {
+    return change_configuration(slot, *value.request, step);
+  }
   const Machine::Session* session = machine_.session(value.request->id);
   if (session != nullptr && session->sequence >= value.request->id.sequence) {
     step.reach(Goal::executed_once);
@@ -107,13 +111,16 @@ void MultiPaxos::execute(Slot slot, const SlotValue& value, Step<MultiPaxos>& st
 void MultiPaxos::keep_checkpoint(bool taken_over, Step<MultiPaxos>& step) {
   checkpoint_ = executed_;
   slots_.erase(slots_.begin(), slots_.upper_bound(checkpoint_));
-  multi_paxos::CheckpointKept kept{promised_, checkpoint_, machine_, {}};
+  multi_paxos::CheckpointKept kept{promised_, checkpoint_, machine_, {}, configurations_};
   for (const auto& [slot, state] : slots_) {
     if (state.vote) kept.votes.push_back(*state.vote);
   }
   // The mistakes of promise() and vote() in this other place where they are written down.
   if (config_.bug == Bug::promise_not_persisted) kept.promised = {};
   if (config_.bug == Bug::vote_not_persisted) kept.votes.clear();
+  // WRONG if configurations_not_in_checkpoint. Quorums of those who had a say at the beginning need
+  // not meet those of later ones.
+  if (config_.bug == Bug::configurations_not_in_checkpoint) kept.configurations.clear();
   step.replace_journal(std::move(kept));
   step.observe(Checkpointed{checkpoint_, digest(machine_), taken_over});
 }
@@ -121,7 +128,7 @@ void MultiPaxos::keep_checkpoint(bool taken_over, Step<MultiPaxos>& step) {
 void MultiPaxos::receive(NodeId from, const multi_paxos::CatchUp& request, Step<MultiPaxos>& step) {
   if (request.executed >= executed_) return;
   if (request.executed < checkpoint_) {
-    return step.send(from, multi_paxos::Checkpoint{executed_, machine_});
+    return step.send(from, multi_paxos::Checkpoint{executed_, machine_, configurations_});
   }
   multi_paxos::Decisions known{request.executed.next(), {}};
   for (auto at = slots_.find(known.first); at != slots_.end() && at->first <= executed_; ++at) {
@@ -156,6 +163,7 @@ void MultiPaxos::receive(NodeId /*from*/, const multi_paxos::Checkpoint& checkpo
   // decided again after it, is executed again.
   if (config_.bug == Bug::checkpoint_without_sessions) machine_.forget_sessions();
   executed_ = checkpoint.slot;
+  take_configurations(checkpoint.configurations, step);
   keep_checkpoint(true, step);
   execute_in_order(step);
 }
@@ -172,7 +180,7 @@ bool MultiPaxos::holds_lease(const multi_paxos::Leader& leader, Step<MultiPaxos>
   for (const multi_paxos::Leader::Lease& lease : leader.leases) {
     if (step.now() < lease.asked + shorter) bound.push_back(lease.acceptor);
   }
-  return is_quorum(config_.quorums, Phase::two, step.members(), bound);
+  return is_quorum_ahead(Phase::two, bound, step);
 }
 
 bool MultiPaxos::answers_read(const Request& request, const multi_paxos::Leader& leader,

@@ -46,6 +46,17 @@ struct SlotState {
   std::optional<SlotValue> decided;  // once it is known
 };
 
+// From slot `from` on these members have a say, a bit for each, n1 the lowest; 0 is all members.
+struct Configuration {
+  static constexpr std::uint32_t most = 63;  // members that a set can name
+  Slot from;
+  std::uint64_t voters = 0;
+  friend constexpr auto operator<=>(const Configuration&, const Configuration&) = default;
+  static constexpr std::string_view name = "Configuration";
+  static constexpr auto fields =
+      std::tuple{field("from", &Configuration::from), field("voters", &Configuration::voters)};
+};
+
 // --- Messages ----------------------------------------------------------------------------------
 
 struct Prepare {  // 1a: promise to accept nothing below `ballot`, and report votes after `executed`
@@ -144,10 +155,12 @@ struct Decisions {  // these values are decided, from slot `first` on
 struct Checkpoint {
   Slot slot;
   Machine machine;
+  std::vector<Configuration> configurations = {};  // of later slots, as far as this one knows
   friend auto operator<=>(const Checkpoint&, const Checkpoint&) = default;
   static constexpr std::string_view name = "Checkpoint";
   static constexpr auto fields =
-      std::tuple{field("slot", &Checkpoint::slot), field("machine", &Checkpoint::machine)};
+      std::tuple{field("slot", &Checkpoint::slot), field("machine", &Checkpoint::machine),
+                 field("configurations", &Checkpoint::configurations)};
 };
 
 using Message = std::variant<Prepare, Promise, Accept, Accepted, Refused, Decision, Heartbeat,
@@ -167,12 +180,14 @@ struct CheckpointKept {
   Ballot promised;
   Slot slot;
   Machine machine;
-  std::vector<Vote> votes;  // in later slots
+  std::vector<Vote> votes;                         // in later slots
+  std::vector<Configuration> configurations = {};  // of later slots
   friend auto operator<=>(const CheckpointKept&, const CheckpointKept&) = default;
   static constexpr std::string_view name = "CheckpointKept";
-  static constexpr auto fields = std::tuple{
-      field("promised", &CheckpointKept::promised), field("slot", &CheckpointKept::slot),
-      field("machine", &CheckpointKept::machine), field("votes", &CheckpointKept::votes)};
+  static constexpr auto fields =
+      std::tuple{field("promised", &CheckpointKept::promised), field("slot", &CheckpointKept::slot),
+                 field("machine", &CheckpointKept::machine), field("votes", &CheckpointKept::votes),
+                 field("configurations", &CheckpointKept::configurations)};
 };
 
 using Record = std::variant<PromiseGiven, Vote, CheckpointKept>;
@@ -187,8 +202,9 @@ struct Candidate {  // in phase 1 of `ballot`
     Slot checkpoint;
   };
   Ballot ballot;
-  std::vector<Heard> promises = {};  // one for each acceptor that has promised
-  std::map<Slot, Vote> votes = {};   // reported: the one of each slot that must be taken over
+  std::vector<Heard> promises = {};   // one for each acceptor that has promised
+  std::map<Slot, Vote> votes = {};    // reported: the one of each slot that must be taken over
+  std::vector<Request> waiting = {};  // of a leader that prepares again
 };
 
 struct Leader {  // in phase 2 of `ballot`, slot after slot
@@ -202,7 +218,9 @@ struct Leader {  // in phase 2 of `ballot`, slot after slot
     Time asked;  // when the heartbeat left that it was granted for
   };
   Ballot ballot;
-  Slot next;  // the slot for the next request
+  Slot next;                           // the next slot to ask for
+  std::map<Slot, Vote> reported = {};  // what must be asked for in the slots up to `recovered`
+  Slot configured = {};  // from where the last configuration counts that it prepared for
   // Up to here others may have answered clients; and up to `forgotten` an acceptor has only a
   // checkpoint left.
   Slot recovered = {};

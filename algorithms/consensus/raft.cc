@@ -82,14 +82,10 @@ void Raft::on_timer(Timer timer, Step<Raft>& step) {
       // 5.2: "Leaders send periodic heartbeats (AppendEntries RPCs that carry no log entries) to
       // all followers in order to maintain their authority." 5.3: "If followers crash or run
       // slowly, or if network packets are lost, the leader retries AppendEntries RPCs
-      // indefinitely": what a follower has not acknowledged goes along.
+      // indefinitely": what a follower has not acknowledged goes along, or is sent when it answers.
       auto* leader = std::get_if<Leader>(&role_);
       ensure(leader != nullptr, "raft: only a leader sends heartbeats (5.2)");
-      for (std::size_t i = 0; i < leader->progress.size(); ++i) {
-        const NodeId member = step.members()[i];
-        if (member == step.self() || !configuration().is_member(member)) continue;
-        send_heartbeat(member, leader->progress[i], step);
-      }
+      send_heartbeats(*leader, step);
       // Answers to a round of heartbeats may have been lost; a lease needs a new one.
       if (leader->reads.open()) {
         step.broadcast(raft::Heartbeat{term_, leader->reads.round});
@@ -255,7 +251,8 @@ void Raft::become_candidate(bool told_to, Step<Raft>& step) {
 // 5.3: "When a leader first comes to power, it initializes all nextIndex values to the index just
 // after the last one in its log." 8: at the start of its term it may not know which entries are
 // committed; "Raft handles this by having each leader commit a blank no-op entry into the log at
-// the start of its term". The no-op is also the first heartbeat, which keeps others from elections.
+// the start of its term". The no-op is also the first heartbeat, which keeps others from elections,
+// unless heartbeats are empty: Figure 2 then has one sent "upon election".
 void Raft::become_leader(Step<Raft>& step) {
   step.observe(Elected{term_});
   if (commit_index_ < log_.last_index()) step.reach(Goal::elected_with_uncommitted_entries);
@@ -272,6 +269,7 @@ void Raft::become_leader(Step<Raft>& step) {
     leader.heard.assign(step.members().size(), false);
     step.set_timer(Timer::election, config_.election_timeout.min);
   }
+  if (config_.empty_heartbeats) send_heartbeats(leader, step);
   propose(Entry{term_, std::nullopt}, leader, step);
 }
 

@@ -49,7 +49,7 @@ struct Leader {
     LogIndex next_index;   // the next entry to send
     LogIndex match_index;  // the highest entry known to be replicated there
     // Entries are on their way. More are sent when they are answered; should they be lost, the next
-    // heartbeat repeats them.
+    // heartbeat repeats them or, if it is empty, the answer to it has them sent again.
     bool waiting = false;
     LogIndex snapshot = {};    // the one that it is sent; 0: none
     std::uint64_t offset = 0;  // its next word to send
@@ -238,9 +238,11 @@ class Raft {
   bool record_match(NodeId from, const raft::AppendReply& reply, raft::Leader& leader,
                     Step<Raft>& step);
   void back_up(raft::Leader::Progress& follower, const raft::AppendReply& reply) const;
+  bool lacks_entries(const raft::Leader::Progress& follower, const raft::AppendReply& reply) const;
   enum class Cargo : std::uint8_t { entries, none };
   void send_entries(NodeId to, raft::Leader::Progress& follower, Step<Raft>& step,
                     Cargo cargo = Cargo::entries) const;
+  void send_heartbeats(raft::Leader& leader, Step<Raft>& step) const;
   void send_heartbeat(NodeId to, raft::Leader::Progress& follower, Step<Raft>& step) const;
   void send_more(NodeId to, raft::Leader::Progress& follower, Step<Raft>& step) const;
   bool has_room(const raft::Leader::Progress& follower) const;

@@ -57,9 +57,10 @@ enum class Goal : std::uint8_t {
   leader_removed,
   committed_before_own_write,
   pipelined,
-  pipeline_broken
+  pipeline_broken,
+  entries_asked_for
 };
-inline constexpr std::array<GoalInfo, 36> goals{{
+inline constexpr std::array<GoalInfo, 37> goals{{
     {"vote_refused_stale_log",
      "A vote was refused because the candidate's log was behind (5.4.1)."},
     {"vote_refused_already_voted", "A vote was refused because it had been given away (5.2)."},
@@ -129,6 +130,9 @@ inline constexpr std::array<GoalInfo, 36> goals{{
     {"pipeline_broken",
      "A message of several under way was lost or overtaken, and its leader began again there "
      "(dissertation 10.2.2); needs max_in_flight."},
+    {"entries_asked_for",
+     "A follower answered an empty heartbeat, and its leader sent again what it lacked; needs "
+     "empty_heartbeats."},
 }};
 
 // How a read gets its answer (dissertation 6.4).
@@ -145,6 +149,7 @@ struct Config {
   Duration heartbeat{50'000'000};
   std::uint64_t max_entries_per_message = 64;
   std::uint64_t max_in_flight = 1;
+  bool empty_heartbeats = false;
   bool pre_vote = false;
   bool check_quorum = false;
   Reads reads = Reads::log;
@@ -238,6 +243,8 @@ struct Config {
       case Goal::pipelined:
       case Goal::pipeline_broken:
         return max_in_flight > 1;
+      case Goal::entries_asked_for:
+        return empty_heartbeats;
       default:
         return true;
     }
@@ -261,6 +268,7 @@ struct Config {
     if (dice.below(4) == 0) snapshot_after = after;
     const std::uint64_t window = log_uniform(dice, 2, 16);
     if (dice.below(4) == 0) max_in_flight = window;
+    if (dice.below(4) == 0) empty_heartbeats = true;
   }
 
   static constexpr std::string_view name = "raft";
@@ -271,7 +279,7 @@ struct Config {
           .at_least(1'000'000),
       field("heartbeat", &Config::heartbeat,
             "How often a leader sends AppendEntries to each follower, with what it has not "
-            "acknowledged yet or else empty (5.2).")
+            "acknowledged yet or else empty (5.2); see empty_heartbeats.")
           .at_least(1'000'000),
       field("max_entries_per_message", &Config::max_entries_per_message,
             "The most log entries that one AppendEntries carries (5.3).")
@@ -283,6 +291,9 @@ struct Config {
             "follower's log agrees (dissertation 10.2.2). As etcd's MaxInflightMsgs.")
           .at_least(1)
           .at_most(1'000'000),
+      field("empty_heartbeats", &Config::empty_heartbeats,
+            "Whether heartbeats carry no entries, and the first goes out upon election (Figure 2): "
+            "a follower is sent again what it lacks once it answers one. As etcd's."),
       field("pre_vote", &Config::pre_vote,
             "Whether a node asks first who would vote for it, before it raises its term "
             "(dissertation 9.6)."),

@@ -188,11 +188,20 @@ void Raft::send_more(NodeId to, Leader::Progress& follower, Step<Raft>& step) co
   }
 }
 
-// What is not acknowledged goes along again, unless it is taken to arrive: then the follower is
-// asked whether it has, for nothing else would tell that the last of a window was lost.
+void Raft::send_heartbeats(Leader& leader, Step<Raft>& step) const {
+  for (std::size_t i = 0; i < leader.progress.size(); ++i) {
+    const NodeId member = step.members()[i];
+    if (member == step.self() || !configuration().is_member(member)) continue;
+    send_heartbeat(member, leader.progress[i], step);
+  }
+}
+
+// What is not acknowledged goes along again, unless heartbeats are empty or it is taken to arrive:
+// then the follower is asked whether it has, for nothing else would tell that the last of a window
+// was lost.
 void Raft::send_heartbeat(NodeId to, Leader::Progress& follower, Step<Raft>& step) const {
-  send_entries(to, follower, step,
-               has_room(follower) || !follower.pipelined ? Cargo::entries : Cargo::none);
+  const bool repeats = !config_.empty_heartbeats && (has_room(follower) || !follower.pipelined);
+  send_entries(to, follower, step, repeats ? Cargo::entries : Cargo::none);
 }
 
 void Raft::send_entries(NodeId to, Leader::Progress& follower, Step<Raft>& step,
@@ -213,8 +222,8 @@ void Raft::send_entries(NodeId to, Leader::Progress& follower, Step<Raft>& step,
   request.commit_index = std::min(commit_index_, last_sent);
   // Half of a bug; the other half is in learn_commit().
   if (config_.bug == Bug::commit_not_clipped) request.commit_index = commit_index_;
-  follower.waiting = !request.entries.empty();
-  if (follower.pipelined && follower.waiting) {
+  if (cargo == Cargo::entries) follower.waiting = !request.entries.empty();
+  if (follower.pipelined && !request.entries.empty()) {
     if (!follower.in_flight.empty()) step.reach(Goal::pipelined);
     follower.next_index = last_sent.next();
     follower.in_flight.push_back(last_sent);
@@ -245,7 +254,12 @@ void Raft::receive(NodeId from, const AppendReply& reply, Step<Raft>& step) {
   Leader::Progress& follower = leader->progress[position_of(from, step.members())];
   switch (reply.result) {
     case AppendResult::matched:
-      if (!record_match(from, reply, *leader, step)) return;
+      if (lacks_entries(follower, reply)) {
+        step.reach(Goal::entries_asked_for);
+        follower.waiting = false;
+      } else if (!record_match(from, reply, *leader, step)) {
+        return;
+      }
       break;
     case AppendResult::conflict:
       if (!take_conflict(follower, reply, step)) return;
@@ -254,6 +268,13 @@ void Raft::receive(NodeId from, const AppendReply& reply, Step<Raft>& step) {
       return;  // it answers a request of an earlier term
   }
   send_more(from, follower, step);
+}
+
+// With empty heartbeats: whether a follower answers one that it has all entries before those that
+// were sent to it since. These may be lost, or late.
+bool Raft::lacks_entries(const Leader::Progress& follower, const AppendReply& reply) const {
+  return config_.empty_heartbeats && follower.waiting &&
+         reply.match_index == reply.previous_index && reply.match_index == follower.match_index;
 }
 
 // 5.3: "After a rejection, the leader decrements nextIndex and retries the AppendEntries RPC."

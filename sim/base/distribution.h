@@ -239,6 +239,9 @@ class Distribution {
   // of the deviation, lognormal ones by a share of 4 * 10^-6 * sigma + 10^-7, Pareto ones by a
   // share of 2 * 10^-7 / alpha + 10^-7, hyperexponential ones by 5 * 10^-6 * (scv + 1)^2 * mean.
   Duration at(std::uint64_t word) const {
+    if (const auto* constant = std::get_if<quantile::Constant>(&function_)) {
+      return {constant->at(word)};  // most laws are
+    }
     return {std::visit([word](const auto& law) { return law.at(word); }, function_)};
   }
 

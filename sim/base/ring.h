@@ -14,16 +14,15 @@ class Ring {
   std::size_t size() const { return size_; }
   T& front() { return cells_[first_]; }
   const T& front() const { return cells_[first_]; }
+  T& back() { return (*this)[size_ - 1]; }
+  const T& back() const { return (*this)[size_ - 1]; }
 
   // The element `i` places behind the front. REQUIRES i < size().
   T& operator[](std::size_t i) { return cells_[(first_ + i) & (cells_.size() - 1)]; }
   const T& operator[](std::size_t i) const { return cells_[(first_ + i) & (cells_.size() - 1)]; }
 
-  void push(T element) {
-    if (size_ == cells_.size()) grow();
-    cells_[(first_ + size_) & (cells_.size() - 1)] = std::move(element);
-    ++size_;
-  }
+  void push(const T& element) { next() = element; }
+  void push(T&& element) { next() = std::move(element); }
   void pop() {
     first_ = (first_ + 1) & (cells_.size() - 1);
     --size_;
@@ -31,6 +30,10 @@ class Ring {
   void clear() { first_ = size_ = 0; }
 
  private:
+  T& next() {
+    if (size_ == cells_.size()) grow();
+    return cells_[(first_ + size_++) & (cells_.size() - 1)];
+  }
   void grow() {
     std::vector<T> larger(cells_.empty() ? 16 : cells_.size() * 2);
     for (std::size_t i = 0; i < size_; ++i) {

@@ -80,7 +80,7 @@ class Conservation final : public Checker {
   // awake, so whatever was due then is done by any later one.
   static const Charge* overdue(const Books& books, Time now) {
     const Charge* oldest = books.charges.oldest();
-    if (oldest == nullptr || books.impaired) return nullptr;
+    if (oldest == nullptr || oldest->overdue >= books.heard || books.impaired) return nullptr;
     const Time due =
         std::max(oldest->overdue, saturating_add(books.excused, oldest->overdue - oldest->at));
     return due < books.heard && books.heard < now ? oldest : nullptr;

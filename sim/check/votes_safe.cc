@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <bit>
+#include <iterator>
 #include <map>
 #include <utility>
 
@@ -18,6 +20,7 @@ namespace {
 //   - a value is judged when it is first mentioned in a ballot, against all lower ballots in which
 //     there are votes, and against those in which there are none yet;
 //   - the walk down ends where the same value was found safe before, which covers the rest;
+//   - quorums are of those who have a say in the slot, which is stated before it is asked for;
 //   - a vote below the voter's promise is held against every value found safe above it.
 class VotesSafe final : public Checker {
  public:
@@ -26,13 +29,15 @@ class VotesSafe final : public Checker {
   std::unique_ptr<Checker> clone() const override { return std::make_unique<VotesSafe>(*this); }
   std::string_view property() const override { return "votes_safe"; }
   FactMask interests() const override {
-    return facts<Promised, AcceptAsked, Accepted, SlotAsked, SlotAccepted>();
+    return facts<Promised, AcceptAsked, Accepted, SlotAsked, SlotAccepted, VotersChanged>();
   }
 
   void hear(const HeardFact& heard, Objections& objections) override {
     if (const auto* promised = std::get_if<Promised>(heard.fact)) {
       Ballot& highest = promised_[heard.node];
       highest = std::max(highest, promised->ballot);
+    } else if (const auto* changed = std::get_if<VotersChanged>(heard.fact)) {
+      configurations_.try_emplace(changed->from, changed->voters);
     } else if (const auto* asked = std::get_if<AcceptAsked>(heard.fact)) {
       judge({}, asked->ballot, asked->value, " asked for ", heard, objections);
     } else if (const auto* slot_asked = std::get_if<SlotAsked>(heard.fact)) {
@@ -79,7 +84,7 @@ class VotesSafe final : public Checker {
     for (const NodeId node : group_.nodes) {
       (promised_[node] >= ballot ? promised : others).push_back(node);
     }
-    if (ballot != Ballot{} && group_.is_quorum(Phase::two, others)) {
+    if (ballot != Ballot{} && is_quorum(slot, others)) {
       const std::string who = promised.empty() ? "no acceptor has"
                                                : "only " + to_text(promised) +
                                                      (promised.size() == 1 ? " has" : " have");
@@ -90,7 +95,7 @@ class VotesSafe final : public Checker {
     }
     for (auto lower = claims.votes.lower_bound(ballot); lower != claims.votes.begin();) {
       --lower;
-      if (const Choosable other = choosable_other(lower->first, lower->second, value)) {
+      if (const Choosable other = choosable_other(slot, lower->first, lower->second, value)) {
         return object(claim({ballot, value}, mention) + ", but " + other.sentence, other.witnesses,
                       heard, objections);
       }
@@ -114,7 +119,8 @@ class VotesSafe final : public Checker {
     const Proposal all_here{accepted.ballot, ValueDigest{~std::uint64_t{0}}};
     for (auto above = claims.mentioned.upper_bound(all_here); above != claims.mentioned.end();
          ++above) {
-      const Choosable other = choosable_other(accepted.ballot, votes, above->first.second);
+      const Choosable other =
+          choosable_other(accepted.slot, accepted.ballot, votes, above->first.second);
       if (!other) continue;
       std::vector<EventId> witnesses = other.witnesses;
       witnesses.push_back(above->second.event);
@@ -137,7 +143,7 @@ class VotesSafe final : public Checker {
     explicit operator bool() const { return !sentence.empty(); }
   };
 
-  Choosable choosable_other(const Ballot& ballot, const std::vector<Vote>& votes,
+  Choosable choosable_other(Slot slot, const Ballot& ballot, const std::vector<Vote>& votes,
                             ValueDigest value) {
     std::vector<NodeId> free;  // to vote in this ballot still
     for (const NodeId node : group_.nodes) {
@@ -155,10 +161,10 @@ class VotesSafe final : public Checker {
         found.witnesses.push_back(vote.event);
       }
       std::sort(voters.begin(), voters.end());
-      const bool is_chosen = group_.is_quorum(Phase::two, voters);
+      const bool is_chosen = is_quorum(slot, voters);
       std::vector<NodeId> possible = voters;
       possible.insert(possible.end(), free.begin(), free.end());
-      if (!group_.is_quorum(Phase::two, possible)) continue;
+      if (!is_quorum(slot, possible)) continue;
       found.sentence = to_text(candidate.value) +
                        (is_chosen ? " is chosen in ballot " : " can still be chosen in ballot ") +
                        to_text(ballot) + ": " + to_text(voters) + " accepted it";
@@ -170,6 +176,16 @@ class VotesSafe final : public Checker {
     return {};
   }
 
+  // Of those who have a say in this slot: all members, unless it was changed.
+  bool is_quorum(Slot slot, const std::vector<NodeId>& nodes) const {
+    const auto later = configurations_.upper_bound(slot);
+    if (later == configurations_.begin()) return group_.is_quorum(Phase::two, nodes);
+    const std::uint64_t voters = std::prev(later)->second;
+    std::size_t present = 0;
+    for (const NodeId node : nodes) present += voters >> (node.value - 1) & 1;
+    return present >= majority(static_cast<std::size_t>(std::popcount(voters)));
+  }
+
   static std::string claim(const Proposal& proposal, const Mention& mention) {
     return to_text(mention.node) + std::string(mention.did) + to_text(proposal.second) +
            " in ballot " + to_text(proposal.first) + slot_words(mention.slot) + " at " +
@@ -179,6 +195,7 @@ class VotesSafe final : public Checker {
   Group group_;
   PerNode<Ballot> promised_;  // the highest promised or accepted in
   SlotTable<Claims> slots_;
+  std::map<Slot, std::uint64_t> configurations_;  // who has a say, by the slots from which on
 };
 
 }  // namespace

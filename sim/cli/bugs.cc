@@ -65,6 +65,10 @@ std::optional<Profile> ablated(std::string_view name) {
          p.knobs = {0, 1};
          p.network = {0, 1};
        }},
+      {"no-untimed",
+       [](Profile& p) {
+         p.untimed = {0, 1};
+       }},
   };
   const auto way = ways.find(name);
   if (way == ways.end()) return std::nullopt;

@@ -113,6 +113,11 @@ ExitCode check_transactions(const CheckCommand& command, const std::string& text
   }
   const history::TransactionVerdict verdict =
       history::judge_transactions(*read, model, command.isolation);
+  if (!command.html.empty()) {
+    std::ofstream out(command.html, std::ios::binary);
+    out << as_html(*read, model, command.isolation, verdict, file);
+    close_or_throw(out, command.html);
+  }
   const bool json = command.format == Format::json;
   const std::string shown = json ? as_json(*read, model, command.isolation, verdict)
                                  : as_text(*read, model, command.isolation, verdict);

@@ -101,7 +101,6 @@ void refuse_strangers(const CheckWords& w, bool transactions) {
   refuse(!w.write_order.empty(), "--write-order");
   refuse(!w.partition.empty(), "--partition");
   refuse(!w.fail.empty(), "--fail");
-  refuse(!w.html.empty(), "--html");
 }
 
 AnyCommand make_check(const CheckWords& w) {

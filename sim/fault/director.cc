@@ -84,8 +84,6 @@ void Director::push(Time at, Step step, std::size_t index) {
   due_.insert(place, due);
 }
 
-Time Director::next_at() const { return due_.empty() ? Time::max() : due_.back().at; }
-
 void Director::act(World& world) {
   for (const std::size_t index : sprung_) {
     push(saturating_add(world.now(), schedule_[index].delay), Step::begin, index);

@@ -41,7 +41,7 @@ class Director {
 
   // When the next fault begins, ends or flaps; Time::max() if none does any more. Faults that wait
   // for a role, or for an event, are looked at again whenever act() is called.
-  Time next_at() const;
+  Time next_at() const { return due_.empty() ? Time::max() : due_.back().at; }
   bool is_waiting() const { return !waiting_.empty() || !sprung_.empty(); }
   // Does everything that is due at world.now().
   void act(World& world);

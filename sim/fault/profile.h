@@ -22,9 +22,11 @@ namespace ballast {
 // made for.
 //   partition   the network falls apart: halves, minorities, single nodes
 //   one_way     links that carry one direction only
-//   partial     partitions that leave everybody connected to somebody: bridges, rings, stars,
-//   chains flapping    links that come and go delay       slow links and spikes loss        lost
-//   messages, one by one and in bursts duplicate   messages that arrive twice, or again much later
+//   partial     partitions that leave everybody connected to somebody: bridges, rings, stars
+//   flapping    links that come and go
+//   delay       slow links and spikes
+//   loss        lost messages, one by one and in bursts
+//   duplicate   messages that arrive twice, or again much later
 //   reorder     messages that overtake each other
 //   clog        links that stand still and then deliver all at once
 //   bandwidth   thin links with short queues
@@ -98,6 +100,7 @@ struct Profile {
   Ratio targeted{1, 2};
   Ratio knobs{1, 2};
   Ratio network{1, 2};
+  Ratio untimed{0, 1};
   Ratio all_down{1, 8};
   std::uint32_t liveness = 200;
   static constexpr std::string_view name = "profile";
@@ -132,6 +135,11 @@ struct Profile {
             "too."),
       field("network", &Profile::network,
             "The share of runs whose delays, loss and duplicates are drawn too."),
+      field(
+          "untimed", &Profile::untimed,
+          "The share of runs in which each message takes a time of its own, evenly over orders "
+          "of magnitude up to the patience: whatever is under way may be delivered next, a random "
+          "walk."),
       field("all_down", &Profile::all_down,
             "The share of crashes that may take down a majority or all at once; the others keep a "
             "majority up."),

@@ -14,7 +14,8 @@ constexpr int letter = 7;         // the width of a letter, nearly
 constexpr int label_height = 18;  // of a line of labels of bands
 constexpr int axis_height = 26;
 constexpr int tick_distance = 110;
-constexpr int repeat = 600;  // a long bar or band says again what it is
+constexpr int most_aside = 20;  // of an arrow
+constexpr int repeat = 600;     // a long bar or band says again what it is
 constexpr std::size_t most_bands = 60;
 constexpr std::size_t most_numbered = 99;  // places in the order that bear their number
 
@@ -136,6 +137,7 @@ class Chart {
  public:
   Chart(const History& history, const PageSection& section, const std::vector<Band>& bands)
       : history_(history),
+        section_(section),
         explanation_(section.explanation),
         drawn_(choose(section.operations)),
         scale_(history, drawn_) {
@@ -156,11 +158,14 @@ class Chart {
       bars += bar(index);
       drawing.has_unknown |= !history_.operations[index].known();
     }
-    const int shown = is_stuck() ? scale_.x_of(stuck().returned) : scale_.width();
+    int shown = is_stuck() ? scale_.x_of(stuck().returned) : scale_.width();
+    if (!section_.arrows.empty()) {
+      shown = scale_.x_of(history_.operations[section_.arrows.back().to].called);
+    }
     drawing.html = "<div class=\"chart\"" + attribute("data-at", shown) + ">" + names() + "<svg" +
                    attribute("width", scale_.width()) + attribute("height", height_) +
                    " role=\"img\" aria-label=\"operations over time\">\n" + shades() + axis() +
-                   bars + order() + stuck_line() + "</svg></div>\n";
+                   bars + order() + arrows() + stuck_line() + "</svg></div>\n";
     return drawing;
   }
 
@@ -288,7 +293,9 @@ class Chart {
     const int from = scale_.x_of(op.called);
     const int width = Rows::end_of(scale_, op) - from;
     const int y = rows_.y_of(index);
-    const std::string what = say(op, history_.values);
+    const auto label = section_.labels.find(index);
+    const std::string what =
+        label == section_.labels.end() ? say(op, history_.values) : label->second.text;
     const std::string ended = op.ended == Time::max() ? "the end" : say_time(history_, op.ended);
     const std::string process = "process " + std::to_string(op.process);
     const std::string row = row_of(history_, op);
@@ -300,9 +307,12 @@ class Chart {
     std::string text = "<g class=\"" + names + "\">" + title(hint) +
                        "<rect class=\"bar\" rx=\"3\"" + attribute("x", from) + attribute("y", y) +
                        attribute("width", width) + attribute("height", rows_.bar_height()) + "/>";
-    std::string shown = fitting(what, width - 8);
-    if (shown != what) shown = fitting(in_brief(what), width - 8);
-    for (int at = 0; at == 0 || at + 100 < width; at += repeat) {
+    const bool labelled = label != section_.labels.end();
+    const int room = labelled ? (width - 8) * 6 / 7 : width - 8;  // these are long, of digits
+    std::string shown = fitting(what, room);
+    if (shown != what) shown = fitting(labelled ? label->second.brief : in_brief(what), room);
+    const int least = std::max(100, static_cast<int>(shown.size()) * (letter + 1));
+    for (int at = 0; at == 0 || at + least < width; at += repeat) {
       text += "<text" + attribute("x", from + at + 5) + attribute("y", rows_.text_y(y)) + ">" +
               escaped(shown) + "</text>";
     }
@@ -349,6 +359,34 @@ class Chart {
     return std::binary_search(drawn_.begin(), drawn_.end(), index);
   }
 
+  // From further right in one bar to further left in another, and bent to a side that depends on
+  // the direction, so that two between the same bars do not cover each other.
+  std::string arrows() const {
+    std::string text;
+    for (const PageSection::Arrow& each : section_.arrows) {
+      const auto at = [&](std::uint32_t index, int part) {
+        const Operation& op = history_.operations[index];
+        const int from = scale_.x_of(op.called);
+        return from + std::min(Rows::end_of(scale_, op) - from, most_aside * 4) * part / 4;
+      };
+      const int x1 = at(each.from, 3);
+      const int x2 = at(each.to, 1);
+      const int y1 = rows_.y_of(each.from) + rows_.bar_height() / 2;
+      const int y2 = rows_.y_of(each.to) + rows_.bar_height() / 2;
+      const int aside = y1 == y2 ? 0 : y1 < y2 ? -most_aside : most_aside;
+      const int bend = y1 != y2 ? 0 : x1 < x2 ? most_aside : -most_aside;
+      const int x = (x1 + x2) / 2 + aside;
+      const int y = (y1 + y2) / 2 + bend;
+      const auto place = [](int a, int b) { return std::to_string(a) + "," + std::to_string(b); };
+      const std::string side = aside == 0 ? "" : aside < 0 ? " left" : " right";
+      text += "<g class=\"arrow" + side + "\">" + title(each.hint) + "<path d=\"M" + place(x1, y1) +
+              " Q" + place(x, y) + " " + place(x2, y2) + "\" marker-end=\"url(#head)\"/><text" +
+              attribute("x", (x1 + x2 + 2 * x) / 4) + attribute("y", (y1 + y2 + 2 * y) / 4) + ">" +
+              escaped(each.text) + "</text></g>\n";
+    }
+    return text;
+  }
+
   std::string stuck_line() const {
     if (!is_stuck()) return "";
     const int x = scale_.x_of(stuck().returned);
@@ -359,6 +397,7 @@ class Chart {
   }
 
   const History& history_;
+  const PageSection& section_;
   const Explanation& explanation_;
   std::vector<std::uint32_t> drawn_;
   TimeScale scale_;

@@ -3,12 +3,11 @@
 #include <algorithm>
 
 #include "sim/base/assert.h"
+#include "sim/history/direct.h"
 #include "sim/history/object_rules.h"
 #include "sim/history/register_rules.h"
-#include "sim/history/sets.h"
 #include "sim/history/verify.h"
 #include "sim/history/witness.h"
-#include "sim/history/zones.h"
 
 namespace ballast::history {
 namespace {
@@ -52,9 +51,6 @@ std::vector<std::uint32_t> without_unobserved(const History& history, Model mode
 
 std::vector<std::vector<std::uint32_t>> by_object(const History& history) {
   std::vector<std::vector<std::uint32_t>> all(history.objects.size());
-  std::vector<std::uint32_t> counts(history.objects.size(), 0);
-  for (const Operation& op : history.operations) ++counts[op.object];
-  for (std::size_t object = 0; object < all.size(); ++object) all[object].reserve(counts[object]);
   for (std::uint32_t i = 0; i < history.operations.size(); ++i) {
     all[history.operations[i].object].push_back(i);
   }
@@ -80,7 +76,7 @@ std::unique_ptr<AnySearch> make_search(const History& history, Model model,
     case Model::counter:
       return std::make_unique<Search<CounterRules>>(history, operations, track);
     case Model::set:
-      break;  // check_set needs no search
+      break;  // decided directly, always
   }
   SIM_ASSERT(false, "this model needs no search");
   return nullptr;
@@ -88,6 +84,8 @@ std::unique_ptr<AnySearch> make_search(const History& history, Model model,
 
 LinearizabilityCheck::LinearizabilityCheck(const History& history, Model model, Limits limits)
     : history_(history), model_(model), limits_(limits) {
+  logged_ = std::any_of(history.operations.begin(), history.operations.end(),
+                        [](const Operation& op) { return op.effect != Operation::never; });
   std::vector<std::vector<std::uint32_t>> operations = by_object(history);
   for (std::uint32_t object = 0; object < operations.size(); ++object) {
     ObjectVerdict verdict;
@@ -117,11 +115,8 @@ void LinearizabilityCheck::conclude(std::uint32_t object, Answer answer,
 
 // Whether the order of the log, where there is one, is a linearization.
 bool LinearizabilityCheck::by_log(std::uint32_t object, std::vector<std::uint8_t>& marks) {
+  if (!logged_) return false;
   const std::vector<std::uint32_t>& operations = verdicts_[object].operations;
-  const auto has_effect = [this](std::uint32_t index) {
-    return history_.operations[index].effect != Operation::never;
-  };
-  if (std::none_of(operations.begin(), operations.end(), has_effect)) return false;
   std::optional<std::vector<std::uint32_t>> witness = witness_by_log(history_, model_, operations);
   if (!witness) return false;
   const bool holds = refute_witness(history_, model_, operations, *witness, marks).empty();
@@ -131,17 +126,9 @@ bool LinearizabilityCheck::by_log(std::uint32_t object, std::vector<std::uint8_t
 
 bool LinearizabilityCheck::without_search(std::uint32_t object, std::vector<std::uint8_t>& marks) {
   if (by_log(object, marks)) return true;
-  if (model_ == Model::reg || model_ == Model::cas_register || model_ == Model::kv) {
-    ByZones zones = linearize_by_zones(history_, verdicts_[object].operations);
-    if (zones.answer == Answer::running) return false;
-    conclude(object, zones.answer, std::move(zones.witness), marks);
-    return true;
-  }
-  if (model_ != Model::set) return false;
-  Finding finding = check_set(history_, verdicts_[object].operations);
-  verdicts_[object].sentence = finding.sentence;
-  conclude(object, finding.sentence.empty() ? Answer::yes : Answer::no, std::move(finding.witness),
-           marks);
+  Direct direct = decide_directly(history_, model_, verdicts_[object].operations);
+  if (direct.answer == Answer::running) return false;
+  conclude(object, direct.answer, std::move(direct.witness), marks);
   return true;
 }
 

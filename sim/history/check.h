@@ -22,7 +22,6 @@ struct ObjectVerdict {
   Linearizability answer = Linearizability::unknown;
   std::vector<std::uint32_t> operations;  // on it, by call
   std::vector<std::uint32_t> witness;     // yes: a linearization, which was verified
-  std::string sentence;                   // no, where it was found without a search: why
   std::uint64_t nodes = 0;                // configurations that the search went through
 };
 
@@ -93,6 +92,7 @@ class LinearizabilityCheck {
   std::uint64_t held_bytes_ = 0;   // by the searches that are not over
   std::uint64_t most_bytes_ = 0;
   std::vector<std::vector<std::uint8_t>> marks_;  // by worker
+  bool logged_ = false;                           // whether anything is known of a log
 };
 
 std::unique_ptr<AnySearch> make_search(const History& history, Model model,

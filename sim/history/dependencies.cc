@@ -51,7 +51,7 @@ void Dependencies::add(AnomalyKind kind, std::vector<std::uint32_t> transactions
                        std::string reason) {
   ++anomaly_count_;
   if (of_kind_[static_cast<std::size_t>(kind)]++ >= most_of_a_kind) return;
-  anomalies_.push_back({kind, Besides::nothing, std::move(transactions), {std::move(reason)}});
+  anomalies_.push_back({kind, Besides::nothing, std::move(transactions), {reason}, {}, reason});
 }
 
 std::string Dependencies::whom(std::uint32_t t) const { return place_of(transaction(t)); }
@@ -223,15 +223,17 @@ void Dependencies::add_real_time() {
   }
 }
 
-std::string Dependencies::reason(std::uint32_t a, std::uint32_t b, Dependency kind) const {
+std::string Dependencies::reason(std::uint32_t a, std::uint32_t b, Dependency kind,
+                                 const Names& names) const {
   switch (kind) {
     case session_order:
-      return "process " + std::to_string(transaction(a).process) + " called it before";
+      return "process " + std::to_string(transaction(a).process) + " called " + names.it +
+             " before " + names.other;
     case real_time:
-      return "it had returned at " +
+      return names.it + " had returned at " +
              (history_.timed ? to_text(transaction(a).ended)
                              : "line " + std::to_string(transaction(a).ended.ns)) +
-             ", before the other began at " +
+             ", before " + names.other + " began at " +
              (history_.timed ? to_text(transaction(b).invoked)
                              : "line " + std::to_string(transaction(b).invoked.ns));
     case ww_later:
@@ -242,8 +244,8 @@ std::string Dependencies::reason(std::uint32_t a, std::uint32_t b, Dependency ki
     case rw:
       break;
   }
-  return model_ == TransactionModel::list_append ? list_reason(a, b, kind)
-                                                 : register_reason(a, b, kind);
+  return model_ == TransactionModel::list_append ? list_reason(a, b, kind, names)
+                                                 : register_reason(a, b, kind, names);
 }
 
 }  // namespace ballast::history

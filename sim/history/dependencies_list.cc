@@ -118,6 +118,16 @@ void Dependencies::check_fork(std::uint32_t t, const Micro* micro) {
   }
 }
 
+// The write of the last element that a transaction which may have committed wrote, and no other:
+// what follows it in the list may have been aborted.
+std::uint32_t Dependencies::last_usable(std::uint32_t key, Word list) const {
+  for (; list != nil; list = history_.values.parent(list)) {
+    const std::uint32_t write = find_write(key, history_.values.last(list));
+    if (usable(write)) return write;
+  }
+  return none;
+}
+
 // The place of the next write that is known to have taken effect.
 std::uint32_t Dependencies::next_on_path(std::uint32_t key, std::uint32_t place) const {
   const Path& path = paths_[key];
@@ -149,10 +159,8 @@ void Dependencies::link_lists() {
     for (const Micro* micro = history_.begin_of(transaction(t)); micro != end; ++micro) {
       if (micro->is_write || !external(transaction(t), micro)) continue;
       const std::uint32_t key = micro->key;
-      if (micro->value != nil) {
-        const std::uint32_t write = find_write(key, history_.values.last(micro->value));
-        if (usable(write)) link(writes_[write].transaction, t, wr);
-      }
+      const std::uint32_t write = last_usable(key, micro->value);
+      if (write != none) link(writes_[write].transaction, t, wr);
       if (!on_path(key, micro->value)) continue;
       const std::uint32_t next = next_of_others(key, micro->value);
       if (next == paths_[key].length) {
@@ -213,7 +221,8 @@ void Dependencies::check_internal(std::uint32_t t) {
   }
 }
 
-std::string Dependencies::list_reason(std::uint32_t a, std::uint32_t b, Dependency kind) const {
+std::string Dependencies::list_reason(std::uint32_t a, std::uint32_t b, Dependency kind,
+                                      const Names& names) const {
   const Values& values = history_.values;
   const Transaction& first = transaction(a);
   const Transaction& second = transaction(b);
@@ -238,10 +247,11 @@ std::string Dependencies::list_reason(std::uint32_t a, std::uint32_t b, Dependen
     for (const Micro* micro = history_.begin_of(second); micro != history_.end_of(second);
          ++micro) {
       if (micro->is_write || micro->value == nil || !external(second, micro)) continue;
-      const std::uint32_t write = find_write(micro->key, values.last(micro->value));
+      const std::uint32_t write = last_usable(micro->key, micro->value);
       if (write == none || writes_[write].transaction != a) continue;
-      return "it appended " + values.say(writes_[write].value) + " to " + key_name(micro->key) +
-             ", which the other read as " + values.say(micro->value);
+      return names.it + " appended " + values.say(writes_[write].value) + " to " +
+             key_name(micro->key) + ", which " + names.other + " read as " +
+             values.say(micro->value);
     }
     return "";
   }
@@ -251,14 +261,14 @@ std::string Dependencies::list_reason(std::uint32_t a, std::uint32_t b, Dependen
     if (kind == rw) {
       if (!external(first, micro) || !on_path(micro->key, micro->value)) continue;
       if (!next_is(micro->key, next_of_others(micro->key, micro->value), element)) continue;
-      return "it read " + key_name(micro->key) + " as " + values.say(micro->value) +
-             ", without the " + values.say(element) + " that the other appended";
+      return names.it + " read " + key_name(micro->key) + " as " + values.say(micro->value) +
+             ", without the " + values.say(element) + " that " + names.other + " appended";
     }
     const std::uint32_t write = find_write(micro->key, micro->value);
     if (write == none || writes_[write].place == none) continue;
     if (!next_is(micro->key, next_on_path(micro->key, writes_[write].place + 1), element)) continue;
-    return "it appended " + values.say(micro->value) + " to " + key_name(micro->key) +
-           " before the other appended " + values.say(element);
+    return names.it + " appended " + values.say(micro->value) + " to " + key_name(micro->key) +
+           " before " + names.other + " appended " + values.say(element);
   }
   return "";
 }

@@ -67,7 +67,8 @@ void Dependencies::link_registers() {
   }
 }
 
-std::string Dependencies::register_reason(std::uint32_t a, std::uint32_t b, Dependency kind) const {
+std::string Dependencies::register_reason(std::uint32_t a, std::uint32_t b, Dependency kind,
+                                          const Names& names) const {
   const Values& values = history_.values;
   const Transaction& first = transaction(a);
   const Transaction& second = transaction(b);
@@ -84,15 +85,16 @@ std::string Dependencies::register_reason(std::uint32_t a, std::uint32_t b, Depe
     if (kind == wr) {
       const std::uint32_t write = micro->value == nil ? none : find_write(micro->key, micro->value);
       if (write == none || writes_[write].transaction != a) continue;
-      return "it wrote " + values.say(micro->value) + " to " + name + ", which the other read";
+      return names.it + " wrote " + values.say(micro->value) + " to " + name + ", which " +
+             names.other + " read";
     }
     if (!writes_key(second, micro->key)) continue;
     const Micro* const other = read_of(second, micro->key);
     const bool replaces = other != nullptr && second.fate == Fate::committed &&
                           other->value == micro->value && micro->value != nil;
     if (micro->value != nil && !replaces) continue;
-    return "it read " + name + " as " + values.say(micro->value) + ", which the other " +
-           (micro->value == nil ? "wrote" : "replaced");
+    return names.it + " read " + name + " as " + values.say(micro->value) + ", which " +
+           names.other + " " + (micro->value == nil ? "wrote" : "replaced");
   }
   return "";
 }

@@ -2,9 +2,8 @@
 
 #include <algorithm>
 
+#include "sim/history/direct.h"
 #include "sim/history/machine.h"
-#include "sim/history/sets.h"
-#include "sim/history/zones.h"
 
 namespace ballast::history {
 namespace {
@@ -51,8 +50,7 @@ class Relaxed {
     if (exhausted()) return false;
     std::vector<std::uint32_t> rest = alive();
     spent_ += rest.size() + 1;
-    if (model_ == Model::set) return !check_set(part_, rest).sentence.empty();
-    const Answer quick = by_zones(rest).answer;
+    const Answer quick = directly(rest).answer;
     if (quick != Answer::running) return quick == Answer::no;
     const std::unique_ptr<AnySearch> search = make_search(part_, model_, rest);
     const Answer answer =
@@ -68,11 +66,9 @@ class Relaxed {
     Saved saved = save();
     cut(rank - 1);
     std::vector<std::uint32_t> order;
-    ByZones zones = by_zones(alive());
-    if (model_ == Model::set) {
-      order = check_set(part_, alive()).witness;
-    } else if (zones.answer == Answer::yes) {
-      order = std::move(zones.witness);
+    Direct direct = directly(alive());
+    if (direct.answer != Answer::running) {
+      order = std::move(direct.witness);
     } else {
       const std::unique_ptr<AnySearch> search = make_search(part_, model_, alive());
       if (search->run(budget_, most_bytes) == Answer::yes) order = search->witness();
@@ -169,15 +165,11 @@ class Relaxed {
   std::uint32_t original(std::uint32_t i) const { return original_[i]; }
 
  private:
-  ByZones by_zones(const std::vector<std::uint32_t>& operations) const {
-    const bool holds_value =
-        model_ == Model::reg || model_ == Model::cas_register || model_ == Model::kv;
-    return holds_value ? linearize_by_zones(part_, operations) : ByZones{};
+  Direct directly(const std::vector<std::uint32_t>& operations) const {
+    return decide_directly(part_, model_, operations);
   }
   // Whether verdicts cost no search.
-  bool is_quick() const {
-    return model_ == Model::set || by_zones(alive()).answer != Answer::running;
-  }
+  bool is_quick() const { return directly(alive()).answer != Answer::running; }
 
   // The states in which a search gets stuck at the return of this rank. None if it gets stuck
   // before: it knows what is to come, and does not go where that cannot be.

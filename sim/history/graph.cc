@@ -114,21 +114,25 @@ class OrderGraph::Walker {
     came_by_.assign(std::size_t{graph.nodes_} * 2, unseen);
   }
 
-  // The arcs from `first` around to where it began; empty if there is no such walk, or the budget
-  // ended.
-  std::vector<Arc> around(std::uint32_t first, std::uint64_t& budget) {
+  // The arcs from `first` around to where it began; empty if there is no such walk of at most so
+  // many, passes not counted, or the budget ended.
+  std::vector<Arc> around(std::uint32_t first, std::size_t most, std::uint64_t& budget) {
     const Arc& arc = graph_.arcs_[first];
     for (const std::size_t place : touched_) came_by_[place] = unseen;
     touched_.clear();
-    now_.clear();
     later_.clear();
     goal_ = none;
-    reach(arc.to, is_apart(arc) ? 1 : 0, first * 2, false);
-    while (goal_ == none && (!now_.empty() || !later_.empty()) && budget > 0) {
-      if (now_.empty()) now_.swap(later_);
-      const std::uint32_t place = now_.back();
-      now_.pop_back();
-      expand(place, arc.from, budget);
+    reach(arc.to, is_apart(arc) ? 1 : 0, first * 2, later_);
+    for (std::size_t length = 1; !later_.empty() && goal_ == none && budget > 0; ++length) {
+      now_.swap(later_);
+      later_.clear();
+      // Wherever passes lead is as near, so that they are followed before all else.
+      for (std::size_t i = 0; i < now_.size() && goal_ == none; ++i) {
+        expand(now_[i], arc.from, true, budget);
+      }
+      for (std::size_t i = 0; i < now_.size() && goal_ == none && length < most; ++i) {
+        expand(now_[i], arc.from, false, budget);
+      }
     }
     std::vector<Arc> walk;
     if (goal_ == none) return walk;
@@ -148,30 +152,31 @@ class OrderGraph::Walker {
   static constexpr std::uint32_t unseen = 0xFFFFFFFF;
 
   bool is_apart(const Arc& arc) const { return (apart_ & set_of(arc.kind)) != 0; }
-  void reach(std::uint32_t node, std::uint32_t flag, std::uint32_t by, bool at_once) {
+  void reach(std::uint32_t node, std::uint32_t flag, std::uint32_t by,
+             std::vector<std::uint32_t>& where) {
     const std::size_t place = node * std::size_t{2} + flag;
     if (came_by_[place] != unseen) return;
     came_by_[place] = by;
     touched_.push_back(place);
-    (at_once ? now_ : later_).push_back(static_cast<std::uint32_t>(place));
+    where.push_back(static_cast<std::uint32_t>(place));
   }
-  void expand(std::uint32_t place, std::uint32_t goal, std::uint64_t& budget) {
+  void expand(std::uint32_t place, std::uint32_t goal, bool passes, std::uint64_t& budget) {
     const std::uint32_t node = place / 2;
     const std::uint32_t flag = place % 2;
     for (std::uint32_t i = graph_.begin_[node]; i < graph_.begin_[node + 1]; ++i) {
       const Arc& arc = graph_.arcs_[i];
       if (budget > 0) --budget;
-      if (!among_.inside(arc)) continue;
-      if (arc.kind != pass && (rest_ & set_of(arc.kind)) == 0) continue;
+      if ((arc.kind == pass) != passes || !among_.inside(arc)) continue;
+      if (!passes && (rest_ & set_of(arc.kind)) == 0) continue;
       if (flag == 1 && is_apart(arc)) continue;
-      const std::uint32_t next = arc.kind == pass ? flag : is_apart(arc) ? 1 : 0;
+      const std::uint32_t next = passes ? flag : is_apart(arc) ? 1 : 0;
       const bool closes = arc.to == goal && (next == 0 || apart_ == 0);
       if (closes) {
         goal_ = i;
         goal_flag_ = flag;
         return;
       }
-      reach(arc.to, next, i * 2 + flag, arc.kind == pass);
+      reach(arc.to, next, i * 2 + flag, passes ? now_ : later_);
     }
   }
 
@@ -191,22 +196,22 @@ std::vector<std::vector<OrderGraph::Arc>> OrderGraph::cycles(const Components& a
                                                              Kinds rest, Kinds apart,
                                                              std::size_t most,
                                                              std::uint64_t& budget) const {
-  constexpr std::uint32_t most_tried = 64;  // arcs of one component
   std::vector<std::vector<Arc>> found(among.count);
-  std::vector<std::uint32_t> tried(among.count, 0);
+  std::vector<std::size_t> length(among.count, SIZE_MAX);
   const auto real = [](const std::vector<Arc>& walk) {
-    return std::count_if(walk.begin(), walk.end(), [](const Arc& arc) { return arc.kind != pass; });
+    return static_cast<std::size_t>(
+        std::count_if(walk.begin(), walk.end(), [](const Arc& arc) { return arc.kind != pass; }));
   };
   Walker walker(*this, among, rest, apart);
-  for (std::uint32_t i = 0; i < arcs_.size() && budget > 0; ++i) {
-    if ((first & set_of(arcs_[i].kind)) == 0 || !among.inside(arcs_[i])) continue;
-    const std::uint32_t component = among.of[arcs_[i].from];
-    // One that was found may be made shorter by a few more tries; one that was not must be found.
-    if (!found[component].empty() && tried[component] >= most_tried) continue;
-    ++tried[component];
-    std::vector<Arc> walk = walker.around(i, budget);
-    if (walk.empty()) continue;
-    if (found[component].empty() || real(walk) < real(found[component])) {
+  // Some walk of each component first; then shorter ones, to look for which costs little.
+  for (const bool shorter : {false, true}) {
+    for (std::uint32_t i = 0; i < arcs_.size() && budget > 0; ++i) {
+      if ((first & set_of(arcs_[i].kind)) == 0 || !among.inside(arcs_[i])) continue;
+      const std::uint32_t component = among.of[arcs_[i].from];
+      if (found[component].empty() == shorter || length[component] == 2) continue;
+      std::vector<Arc> walk = walker.around(i, length[component] - 1, budget);
+      if (walk.empty()) continue;
+      length[component] = real(walk);
       found[component] = std::move(walk);
     }
   }

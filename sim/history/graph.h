@@ -46,9 +46,10 @@ class OrderGraph {
   Components components(Kinds kinds) const;
 
   // Closed walks that begin with an arc of the set `first`, one for each component of `among` at
-  // most, and few arcs each; what follows the first arc has kinds of `rest`. If `apart` is not
-  // empty, no two arcs of it follow each other, the first and the last included. `budget` is the
-  // number of arcs that may be looked at, and is reduced.
+  // most, the shortest before the others; what follows the first arc has kinds of `rest`. If
+  // `apart` is not empty, no two arcs of it follow each other, the first and the last included.
+  // Each is the shortest of its component, passes not counted, unless `budget` ends: the number of
+  // arcs that may be looked at, which is reduced.
   std::vector<std::vector<Arc>> cycles(const Components& among, Kinds first, Kinds rest,
                                        Kinds apart, std::size_t most, std::uint64_t& budget) const;
 

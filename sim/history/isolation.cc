@@ -57,7 +57,7 @@ class CycleSearch {
         graph_.has_walk_apart(all, set(rw))) {
       const bool shown = show(AnomalyKind::g_single, what, among, set(rw), reads, 0);
       if (!shown && !show(AnomalyKind::g_nonadjacent, what, among, set(rw), all, set(rw))) {
-        add({AnomalyKind::g_nonadjacent, what, {}, {"a cycle too long to be shown"}});
+        add(too_long(AnomalyKind::g_nonadjacent, what));
       }
     }
     if (!found(AnomalyKind::g2_item)) show_adjacent(what, among, all);
@@ -85,7 +85,11 @@ class CycleSearch {
     }
     const bool known = other || found(AnomalyKind::g_single) || found(AnomalyKind::g_nonadjacent) ||
                        found(AnomalyKind::g2_item);
-    if (!known) add({AnomalyKind::g2_item, what, {}, {"a cycle too long to be shown"}});
+    if (!known) add(too_long(AnomalyKind::g2_item, what));
+  }
+
+  static Anomaly too_long(AnomalyKind kind, Besides what) {
+    return {kind, what, {}, {"a cycle too long to be shown"}, {}, "a cycle too long to be shown"};
   }
 
   bool has(const OrderGraph::Components& components, Dependency kind) const {
@@ -137,14 +141,22 @@ class CycleSearch {
                 arcs.end());
     static constexpr std::array<std::string_view, 7> names{"",        "ww",       "wr", "rw",
                                                            "process", "realtime", "ww"};
-    Anomaly anomaly{kind, what, {}, {}};
+    Anomaly anomaly;
+    anomaly.kind = kind;
+    anomaly.besides = what;
     for (std::size_t i = 0; i < arcs.size(); ++i) {
       anomaly.transactions.push_back(arcs[i].from);
-      const std::size_t next = (i + 1) % arcs.size();
-      anomaly.reasons.push_back(
-          "T" + std::to_string(i + 1) + " < T" + std::to_string(next + 1) + " (" +
-          std::string(names[arcs[i].kind]) + "): " +
-          dependencies_.reason(arcs[i].from, arcs[i].to, static_cast<Dependency>(arcs[i].kind)));
+      anomaly.orders.emplace_back(names[arcs[i].kind]);
+      const Dependencies::Names both{"T" + std::to_string(i + 1),
+                                     "T" + std::to_string((i + 1) % arcs.size() + 1)};
+      const auto why = [&](const Dependencies::Names& called) {
+        return dependencies_.reason(arcs[i].from, arcs[i].to, static_cast<Dependency>(arcs[i].kind),
+                                    called);
+      };
+      anomaly.reasons.push_back(both.it + " < " + both.other + " (" + anomaly.orders.back() +
+                                "): " + why({}));
+      const bool last = i + 1 == arcs.size();
+      anomaly.sentence += (i == 0 ? "" : last ? ", but " : ", ") + why(both);
     }
     return anomaly;
   }

@@ -139,12 +139,18 @@ std::string Machine::say() const {
     return held_ ? "held by " + values_->say(value_) : "free";
   }
   if (model_ != Model::queue && model_ != Model::set) return values_->say(value_);
+  constexpr std::size_t most_said = 8;
   std::string text;
-  const auto add = [&](Word word) { text += (text.empty() ? "" : " ") + values_->say(word); };
+  const auto add_all = [&](const auto& words) {
+    for (std::size_t i = 0; i < words.size() && i < most_said; ++i) {
+      text += (i > 0 ? " " : "") + values_->say(words[i]);
+    }
+    if (words.size() > most_said) text += " ...";
+  };
   if (model_ == Model::queue) {
-    for (const Word word : queue_) add(word);
+    add_all(queue_);
   } else {
-    for (const Word word : members_) add(word);
+    add_all(members_);
   }
   return "[" + text + "]";
 }

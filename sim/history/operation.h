@@ -104,6 +104,16 @@ struct History {
   bool timed = true;         // whether times are nanoseconds, or line numbers of a history without
 };
 
+// The operations on one object lie far apart: asks for one that a loop over them will soon come to.
+inline void look_ahead(const History& history, const std::vector<std::uint32_t>& operations,
+                       std::size_t i) {
+  constexpr std::size_t ahead = 12;
+  if (i + ahead < operations.size()) {
+    __builtin_prefetch(&history.operations[operations[i + ahead]]);
+    __builtin_prefetch(&history.operations[operations[i + ahead]].owner);
+  }
+}
+
 // Sorts the operations by call and sets `called`, `returned` and `events` from the times.
 void put_in_order(History& history);
 

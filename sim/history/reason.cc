@@ -208,6 +208,10 @@ class Reason {
       return found;
     };
     for (const Operation* op : core_) {
+      if (op->action == Action::dequeue && op->outcome == Outcome::refused) {
+        const std::string sentence = of_nothing(*op);
+        if (!sentence.empty()) return sentence;
+      }
       if (op->action != Action::dequeue || op->outcome != Outcome::ok) continue;
       const auto enqueues = with(Action::enqueue, op->result);
       const auto dequeues = with(Action::dequeue, op->result);
@@ -229,6 +233,26 @@ class Reason {
                  name(*op) + " was over before " + name(*taken.front()) + " began";
         }
       }
+    }
+    return "";
+  }
+
+  // A dequeue that found nothing, although one value was there all the time.
+  std::string of_nothing(const Operation& nothing) {
+    for (const Operation* enqueue : core_) {
+      if (enqueue->action != Action::enqueue || enqueue->returned > nothing.called) continue;
+      const Operation* taker = nullptr;
+      bool perhaps = false;
+      for (const std::uint32_t index : all_) {
+        const Operation& op = history_.operations[index];
+        if (op.action != Action::dequeue || op.called > nothing.returned) continue;
+        if (op.outcome == Outcome::ok && op.result == enqueue->argument) taker = &op;
+        perhaps |= !op.known();
+      }
+      if (taker != nullptr || perhaps) continue;
+      return name(nothing) + " found nothing, but " + name(*enqueue) +
+             " was over before it began, and no dequeue that took " + value(enqueue->argument) +
+             " had begun by " + when(nothing.ended);
     }
     return "";
   }

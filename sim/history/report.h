@@ -1,6 +1,7 @@
 // What a check of a history found, as text, as JSON, and as a page with the operations over time.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -43,8 +44,24 @@ void write_operation(JsonWriter& w, const History& history, std::uint32_t index)
 
 // A page shows for each object that failed what contradicts itself among what.
 struct PageSection {
+  // An arrow from the bar of one operation to that of another.
+  struct Arrow {
+    std::uint32_t from = 0;
+    std::uint32_t to = 0;
+    std::string text;
+    std::string hint;
+  };
+
   Explanation explanation;
   std::vector<std::uint32_t> operations;
+  // What the bars say, by operation, where that is not what the operation says of itself: brief,
+  // and in full.
+  struct Label {
+    std::string brief;
+    std::string text;
+  };
+  std::map<std::uint32_t, Label> labels = {};
+  std::vector<Arrow> arrows = {};
 };
 // Something that stood for a while, such as a fault: shaded behind the operations.
 struct Band {
@@ -58,6 +75,7 @@ struct Page {
   std::vector<std::string> findings;  // one for each question
   std::vector<PageSection> sections;
   std::vector<Band> bands = {};  // besides what the history itself remarks
+  std::string noun = "key";      // what each section is about
 };
 void add_to(Page& page, const Judgement& judgement);
 void add_to(Page& page, const WeakJudgement& judgement);

@@ -65,21 +65,43 @@ class PairTable {
 // Numbers words from 0 in the order in which they come.
 class WordTable {
  public:
+  static constexpr std::uint32_t none = PairTable::none;
+
+  // Makes room for so many words.
+  void reserve(std::size_t words) {
+    words_.reserve(words);
+    while (slots_.size() < words * 2) grow();
+  }
   std::uint32_t number(std::int64_t word) {
-    const auto fresh = static_cast<std::uint32_t>(words_.size());
-    const std::uint32_t number = table_.insert(static_cast<std::uint64_t>(word), 0, fresh);
-    if (number == fresh) words_.push_back(word);
-    return number;
+    if (words_.size() * 2 >= slots_.size()) grow();
+    std::uint32_t& slot = slots_[place(word)];
+    if (slot == none) {
+      slot = static_cast<std::uint32_t>(words_.size());
+      words_.push_back(word);
+    }
+    return slot;
   }
   std::uint32_t find(std::int64_t word) const {
-    return table_.find(static_cast<std::uint64_t>(word), 0);
+    return slots_.empty() ? none : slots_[place(word)];
   }
   std::int64_t word(std::uint32_t number) const { return words_[number]; }
   std::size_t size() const { return words_.size(); }
-  std::uint64_t bytes() const { return table_.bytes() + words_.capacity() * sizeof(words_[0]); }
+  std::uint64_t bytes() const {
+    return slots_.capacity() * sizeof(slots_[0]) + words_.capacity() * sizeof(words_[0]);
+  }
 
  private:
-  PairTable table_;
+  std::size_t place(std::int64_t word) const {
+    std::size_t at = mix(static_cast<std::uint64_t>(word)) & (slots_.size() - 1);
+    while (slots_[at] != none && words_[slots_[at]] != word) at = (at + 1) & (slots_.size() - 1);
+    return at;
+  }
+  void grow() {
+    slots_.assign(slots_.empty() ? 16 : slots_.size() * 2, none);
+    for (std::uint32_t i = 0; i < words_.size(); ++i) slots_[place(words_[i])] = i;
+  }
+
+  std::vector<std::uint32_t> slots_;
   std::vector<std::int64_t> words_;
 };
 

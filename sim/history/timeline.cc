@@ -35,6 +35,10 @@ svg{display:block;flex:none;font:12px system-ui,sans-serif}text{fill:var(--ink)}
 .shade{fill:var(--shade);fill-opacity:.16;stroke:var(--shade);stroke-opacity:.5}
 .order{stroke:var(--order);fill:none;stroke-width:1.5;stroke-opacity:.7}.dot{fill:var(--order)}
 .number{fill:var(--on);font-size:9px;text-anchor:middle}
+.arrow path{stroke:var(--edge);stroke-width:2;fill:none}
+.arrow text{fill:var(--edge);font-weight:600;
+text-anchor:middle;paint-order:stroke;stroke:var(--page);stroke-width:3}#head path{fill:var(--edge)}
+.arrow.left text{text-anchor:end}.arrow.right text{text-anchor:start}
 .here line{stroke:var(--edge);stroke-width:1.5;stroke-dasharray:5 3}
 .here text{fill:var(--edge);font-weight:600;text-anchor:end}
 .legend{display:flex;flex-wrap:wrap;gap:.3rem 1.2rem;font-size:13px}
@@ -64,26 +68,31 @@ std::string legend(const PageSection& section, const Drawing& drawing) {
       "<circle class=\"dot\" r=\"5\" cx=\"15\" cy=\"8\"/>",
       section.explanation.core.empty() ? "an order that explains all"
                                        : "the longest order that explains what came before");
+  add(!section.arrows.empty(), "arrow", "<path d=\"M2,8 L24,8\" marker-end=\"url(#head)\"/>",
+      "must come before");
   add(drawing.has_bands, "", "<rect class=\"shade\" width=\"30\" height=\"16\"/>", "a fault");
   return text + "</p>\n";
 }
 
-std::string draw(const History& history, const PageSection& section,
-                 const std::vector<Band>& bands) {
+std::string draw(const History& history, const PageSection& section, const std::vector<Band>& bands,
+                 const std::string& noun) {
   const Explanation& explanation = section.explanation;
   const std::string& name = history.objects[explanation.object];
   const Drawing drawing = draw_chart(history, section, bands);
   std::string text = "<section data-key=\"" + escaped(name) + "\">\n";
-  if (!name.empty()) text += "<h2>key " + escaped(name) + "</h2>\n";
+  if (!name.empty()) text += "<h2>" + noun + " " + escaped(name) + "</h2>\n";
   if (!explanation.sentence.empty()) {
     text += "<p class=\"why\">" + escaped(explanation.sentence) + ".</p>\n";
   }
   text += "<table>\n";
   for (const std::uint32_t index : explanation.core) {
     const Operation& op = history.operations[index];
-    text += "<tr><td>" + escaped(row_of(history, op)) + "</td><td>" +
-            escaped(say(op, history.values)) + "</td><td>" + say_time(history, op.invoked) +
-            " to " + (op.known() ? say_time(history, op.ended) : "unknown") + "</td></tr>\n";
+    const auto label = section.labels.find(index);
+    const std::string what =
+        label == section.labels.end() ? say(op, history.values) : label->second.text;
+    text += "<tr><td>" + escaped(row_of(history, op)) + "</td><td>" + escaped(what) + "</td><td>" +
+            say_time(history, op.invoked) + " to " +
+            (op.known() ? say_time(history, op.ended) : "unknown") + "</td></tr>\n";
   }
   text += "</table>\n";
   if (!explanation.states.empty()) {
@@ -101,6 +110,11 @@ std::string draw(const History& history, const PageSection& section,
   }
   return text + "</section>\n";
 }
+
+constexpr std::string_view arrow_head =
+    "<svg width=\"0\" height=\"0\" style=\"position:absolute\"><marker id=\"head\" "
+    "viewBox=\"0 0 10 10\" refX=\"9\" refY=\"5\" markerWidth=\"6\" markerHeight=\"6\" "
+    "orient=\"auto\"><path d=\"M0,0 L10,5 L0,10 z\"/></marker></svg>\n";
 
 constexpr std::string_view script = R"(<script>
 const choice=document.getElementById('key');
@@ -120,18 +134,19 @@ std::string as_html(const Page& page) {
   for (const std::string& each : page.findings) {
     text += "<p class=\"quiet\">" + escaped(each) + "</p>\n";
   }
+  text += arrow_head;
   std::set<std::string> names;
   for (const PageSection& each : page.sections) {
     names.insert(history.objects[each.explanation.object]);
   }
   if (names.size() > 1) {
-    text += "<p><label>Key <select id=\"key\"><option value=\"\">all</option>";
+    text += "<p><label>Show " + page.noun + " <select id=\"key\"><option value=\"\">all</option>";
     for (const std::string& name : names) text += "<option>" + escaped(name) + "</option>";
     text += "</select></label></p>\n";
   }
   std::vector<Band> bands = page.bands;
   for (Band& each : bands_of(history)) bands.push_back(std::move(each));
-  for (const PageSection& each : page.sections) text += draw(history, each, bands);
+  for (const PageSection& each : page.sections) text += draw(history, each, bands, page.noun);
   return text + std::string(script) + "</body></html>\n";
 }
 

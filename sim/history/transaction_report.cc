@@ -122,7 +122,8 @@ std::string as_json(const TransactionHistory& history, TransactionModel model, I
       if (t.ended != Time::max()) w.member("ended", t.ended.ns);
       w.end_object();
     }
-    w.end_array().key("why").begin_array();
+    w.end_array().member("sentence", std::string_view(anomaly.sentence));
+    w.key("why").begin_array();
     for (const std::string& reason : anomaly.reasons) w.value(std::string_view(reason));
     w.end_array().end_object();
   }

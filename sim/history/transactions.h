@@ -126,6 +126,8 @@ struct Anomaly {
   Besides besides = Besides::nothing;
   std::vector<std::uint32_t> transactions;  // T1, T2, ...
   std::vector<std::string> reasons;         // of a cycle: why each comes before the next
+  std::vector<std::string> orders;          // of a cycle: "ww", "wr", "rw", "process", "realtime"
+  std::string sentence;                     // all of it
 };
 // "G1c-realtime"
 std::string in_words(AnomalyKind kind, Besides besides);
@@ -158,8 +160,12 @@ class Dependencies {
   const std::vector<std::string>& doubts() const { return doubts_; }
   // It committed, or somebody saw what it wrote.
   bool happened(std::uint32_t transaction) const { return happened_[transaction]; }
-  // Why the one comes before the other.
-  std::string reason(std::uint32_t a, std::uint32_t b, Dependency kind) const;
+  // Why the one comes before the other, in a sentence that calls them by these names.
+  struct Names {
+    std::string it = "it";
+    std::string other = "the other";
+  };
+  std::string reason(std::uint32_t a, std::uint32_t b, Dependency kind, const Names& names) const;
 
  private:
   static constexpr std::uint32_t none = 0xFFFFFFFF;
@@ -217,17 +223,20 @@ class Dependencies {
     return list == nil ? 0 : length_[Values::number(list)];
   }
   bool on_path(std::uint32_t key, Word list) const;
+  std::uint32_t last_usable(std::uint32_t key, Word list) const;
   std::uint32_t next_on_path(std::uint32_t key, std::uint32_t place) const;
   std::uint32_t next_of_others(std::uint32_t key, Word list) const;
   std::uint32_t writer_at(std::uint32_t key, std::uint32_t place) const {
     return writes_[path_write_[paths_[key].begin + place]].transaction;
   }
-  std::string list_reason(std::uint32_t a, std::uint32_t b, Dependency kind) const;
+  std::string list_reason(std::uint32_t a, std::uint32_t b, Dependency kind,
+                          const Names& names) const;
 
   // Registers.
   void check_register_reads();
   void link_registers();
-  std::string register_reason(std::uint32_t a, std::uint32_t b, Dependency kind) const;
+  std::string register_reason(std::uint32_t a, std::uint32_t b, Dependency kind,
+                              const Names& names) const;
 
   const TransactionHistory& history_;
   TransactionModel model_;
@@ -265,5 +274,10 @@ std::string as_text(const TransactionHistory& history, TransactionModel model, I
                     const TransactionVerdict& verdict);
 std::string as_json(const TransactionHistory& history, TransactionModel model, Isolation wanted,
                     const TransactionVerdict& verdict);
+
+// A page as that of report.h: for each anomaly a sentence, and its transactions over time among
+// those that met them, with an arrow from each to the one that it comes before.
+std::string as_html(const TransactionHistory& history, TransactionModel model, Isolation wanted,
+                    const TransactionVerdict& verdict, const std::string& title);
 
 }  // namespace ballast::history

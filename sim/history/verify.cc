@@ -19,7 +19,9 @@ std::string replay(const History& history, Model model, const std::vector<std::u
                    std::vector<std::uint8_t>& marks) {
   Machine machine(model, history.values);
   std::uint32_t latest_call = 0;
-  for (const std::uint32_t index : witness) {
+  for (std::size_t i = 0; i < witness.size(); ++i) {
+    const std::uint32_t index = witness[i];
+    look_ahead(history, witness, i);
     const Operation& operation = history.operations[index];
     if (marks[index] != missing) {
       return name(history, index) + " stands twice or where it does not belong";
@@ -44,7 +46,7 @@ std::string refute_witness(const History& history, Model model,
   for (const std::uint32_t index : operations) marks[index] = missing;
   std::string wrong = replay(history, model, witness, marks);
   for (const std::uint32_t index : operations) {
-    if (wrong.empty() && history.operations[index].known() && marks[index] == missing) {
+    if (wrong.empty() && marks[index] == missing && history.operations[index].known()) {
       wrong = name(history, index) + " is left out";
     }
     marks[index] = stranger;

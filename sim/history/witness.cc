@@ -18,18 +18,14 @@ class LogOrder {
 
   bool find(const std::vector<std::uint32_t>& operations) {
     if (!sort(operations)) return false;
-    for (std::size_t i = 0; i < changes_.size(); ++i) {
-      const Operation& change = operation(changes_[i]);
-      admit(first_return_[i]);
+    for (const Change& change : changes_) {
+      admit(change.first_return);
       look();
       // What had returned before this one was called must have seen the object already.
-      const auto is_late = [&](std::uint32_t index) {
-        return operation(index).returned < change.called;
-      };
-      if (std::any_of(open_.begin(), open_.end(), is_late)) return false;
-      if (machine_.apply(change)) {
-        order_.push_back(changes_[i]);
-      } else if (change.known()) {
+      if (earliest_ < change.called) return false;
+      if (machine_.apply(history_.operations[change.operation])) {
+        order_.push_back(change.operation);
+      } else if (change.returned != Operation::never) {
         return false;
       }  // else it was refused, and nobody heard of it
     }
@@ -40,65 +36,80 @@ class LogOrder {
   std::vector<std::uint32_t> take() { return std::move(order_); }
 
  private:
-  const Operation& operation(std::uint32_t index) const { return history_.operations[index]; }
+  struct Look {
+    std::uint32_t operation = 0;
+    std::uint32_t called = 0;
+    std::uint32_t returned = 0;
+  };
+  struct Change {
+    std::uint32_t effect = 0;
+    std::uint32_t operation = 0;
+    std::uint32_t called = 0;
+    std::uint32_t returned = 0;
+    std::uint32_t first_return = 0;  // of this one and those after it
+  };
 
   bool sort(const std::vector<std::uint32_t>& operations) {
-    for (const std::uint32_t index : operations) {
-      const Operation& op = operation(index);
+    order_.reserve(operations.size());
+    changes_.reserve(operations.size());
+    looks_.reserve(operations.size());
+    for (std::size_t i = 0; i < operations.size(); ++i) {
+      look_ahead(history_, operations, i);
+      const std::uint32_t index = operations[i];
+      const Operation& op = history_.operations[index];
       if (only_looks(op)) {
-        if (op.known()) looks_.push_back(index);
+        if (op.known()) looks_.push_back({index, op.called, op.returned});
       } else if (op.effect != Operation::never) {
-        changes_.push_back(index);
+        changes_.push_back({op.effect, index, op.called, op.returned, op.returned});
       } else if (op.known()) {
         return false;
       }
     }
-    std::stable_sort(changes_.begin(), changes_.end(), [this](std::uint32_t a, std::uint32_t b) {
-      return operation(a).effect < operation(b).effect;
-    });
-    first_return_.resize(changes_.size());
+    std::stable_sort(changes_.begin(), changes_.end(),
+                     [](const Change& a, const Change& b) { return a.effect < b.effect; });
     std::uint32_t first = Operation::never;
     for (std::size_t i = changes_.size(); i-- > 0;) {
-      first = std::min(first, operation(changes_[i]).returned);
-      first_return_[i] = first;
+      changes_[i].first_return = first = std::min(first, changes_[i].returned);
     }
     return true;
   }
 
   // Those that were called before any of the changes to come had returned.
   void admit(std::uint32_t before) {
-    for (; next_ < looks_.size() && operation(looks_[next_]).called < before; ++next_) {
+    for (; next_ < looks_.size() && looks_[next_].called < before; ++next_) {
       open_.push_back(looks_[next_]);
     }
   }
 
   // Whatever can see the object as it is now does so, unless one that returned before has not yet.
   void look() {
-    for (bool again = true; again;) {
+    for (bool again = !open_.empty(); again;) {
       again = false;
       std::uint32_t first = Operation::never;
-      for (const std::uint32_t index : open_) first = std::min(first, operation(index).returned);
+      for (const Look& each : open_) first = std::min(first, each.returned);
       std::size_t kept = 0;
-      for (const std::uint32_t index : open_) {
-        const Operation& op = operation(index);
-        if (op.called < first && machine_.apply(op)) {
-          order_.push_back(index);
-          again |= op.returned == first;
+      for (const Look& each : open_) {
+        if (each.called < first && machine_.apply(history_.operations[each.operation])) {
+          order_.push_back(each.operation);
+          again |= each.returned == first;
         } else {
-          open_[kept++] = index;
+          open_[kept++] = each;
         }
       }
       open_.resize(kept);
+      again = again && kept > 0;
     }
+    earliest_ = Operation::never;
+    for (const Look& each : open_) earliest_ = std::min(earliest_, each.returned);
   }
 
   const History& history_;
   Machine machine_;
-  std::vector<std::uint32_t> changes_;       // in the order of the log
-  std::vector<std::uint32_t> first_return_;  // of each change and those after it
-  std::vector<std::uint32_t> looks_;         // by call
-  std::size_t next_ = 0;                     // of these, the next to be admitted
-  std::vector<std::uint32_t> open_;
+  std::vector<Change> changes_;  // in the order of the log
+  std::vector<Look> looks_;      // by call
+  std::size_t next_ = 0;         // of these, the next to be admitted
+  std::vector<Look> open_;
+  std::uint32_t earliest_ = Operation::never;  // return of these
   std::vector<std::uint32_t> order_;
 };
 

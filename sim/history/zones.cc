@@ -1,7 +1,6 @@
-#include "sim/history/zones.h"
-
 #include <algorithm>
 
+#include "sim/history/direct.h"
 #include "sim/history/table.h"
 
 namespace ballast::history {
@@ -10,6 +9,8 @@ namespace {
 // Ranks count from 1 here, so that what there was in the beginning was written at 0.
 struct Cluster {
   std::uint32_t write = Operation::never;  // none: it was there in the beginning, or unknown yet
+  std::uint32_t written_from = 0;          // when it was called
+  bool certain = true;                     // whether it is known to have happened
   std::uint32_t reads = 0;
   std::uint64_t first_return = ~std::uint64_t{0};
   std::uint64_t last_call = 0;
@@ -35,7 +36,7 @@ class Zones {
   Zones(const History& history, const std::vector<std::uint32_t>& operations)
       : history_(history), operations_(operations) {}
 
-  ByZones judge() {
+  Direct judge() {
     if (!collect()) return {};
     if (!reads_follow_writes() || !place()) return {Answer::no, {}};
     return {Answer::yes, order()};
@@ -50,7 +51,9 @@ class Zones {
     clusters_.reserve(operations_.size() / 2 + 1);
     cluster_at(nil);
     clusters_[0].first_return = 0;
+    values_.reserve(operations_.size() / 2);
     for (std::size_t i = 0; i < operations_.size(); ++i) {
+      look_ahead(history_, operations_, i);
       const Operation& each = op(operations_[i]);
       const bool writes = each.action == Action::write;
       if (!writes && each.action != Action::read) return false;
@@ -62,6 +65,8 @@ class Zones {
       const std::uint64_t end = end_of(each);
       if (writes) {
         cluster.write = operations_[i];
+        cluster.written_from = each.called;
+        cluster.certain = each.known();
       } else {
         cluster_of_[i] = number;
         ++cluster.reads;
@@ -72,8 +77,7 @@ class Zones {
     }
     // What nobody knows to have been written and nobody has read need not have happened.
     for (Cluster& cluster : clusters_) {
-      const bool unknown = cluster.write != Operation::never && !op(cluster.write).known();
-      if (unknown && cluster.reads == 0) cluster.write = Operation::never;
+      if (!cluster.certain && cluster.reads == 0) cluster.write = Operation::never;
     }
     return true;
   }
@@ -83,7 +87,7 @@ class Zones {
       const Cluster& cluster = clusters_[i];
       if (cluster.reads == 0) continue;
       if (cluster.write == Operation::never) return false;
-      if (cluster.first_read_over < std::uint64_t{op(cluster.write).called} + 1) return false;
+      if (cluster.first_read_over < std::uint64_t{cluster.written_from} + 1) return false;
     }
     return true;
   }
@@ -114,16 +118,18 @@ class Zones {
         if (each.at < end && clusters_[each.cluster].first_return < end) return false;
         if (each.at < end) each = {end, true, each.cluster};
       }
-      places_.push_back(each);
     }
-    sort(places_);
+    std::vector<Place> all(forward + backward.size());
+    std::merge(places_.begin(), places_.end(), backward.begin(), backward.end(), all.begin(),
+               earlier);
+    places_ = std::move(all);
     return true;
   }
+  static bool earlier(const Place& a, const Place& b) {
+    return a.at != b.at ? a.at < b.at : b.after && !a.after;
+  }
   static void sort(std::vector<Place>& places) {
-    std::stable_sort(places.begin(), places.end(), [](const Place& a, const Place& b) {
-      if (a.at != b.at) return a.at < b.at;
-      return a.after != b.after ? b.after : a.cluster < b.cluster;
-    });
+    std::stable_sort(places.begin(), places.end(), earlier);
   }
 
   // Within a cluster the write comes first, then reads by call.
@@ -161,7 +167,7 @@ class Zones {
 
 }  // namespace
 
-ByZones linearize_by_zones(const History& history, const std::vector<std::uint32_t>& operations) {
+Direct linearize_by_zones(const History& history, const std::vector<std::uint32_t>& operations) {
   return Zones(history, operations).judge();
 }
 

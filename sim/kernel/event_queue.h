@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "sim/base/assert.h"
+#include "sim/base/ring.h"
 #include "sim/base/time.h"
 #include "sim/kernel/pending.h"
 #include "sim/kernel/tournament.h"
@@ -30,27 +31,21 @@ class EventQueue {
   // REQUIRES: `at` not earlier than what was popped last; `tie` below 2^20 and `sequence` below
   // 2^44 (17 million million events); no two pending events equal in all three.
   void push(Time at, std::uint32_t tie, std::uint64_t sequence, std::uint32_t slot) {
-    SIM_ASSERT(at >= now_, "an event is never scheduled in the past");
-    SIM_ASSERT(tie >> tie_bits == 0, "a tie key has at most 20 bits");
-    SIM_ASSERT(sequence >> sequence_bits == 0, "a run has fewer than 2^44 events");
-    const Pending entry{static_cast<std::uint64_t>(at.ns),
-                        std::uint64_t{tie} << sequence_bits | sequence, slot};
-    if (bound_ < entry) {
-      wheel_.put(entry);
+    put(entry_of(at, tie, sequence, slot));
+  }
+  // The same, for what is mostly pushed in the order in which it comes up, such as messages that
+  // are all equally long under way: as long as that is so, it waits in a plain queue.
+  void push_in_order(Time at, std::uint32_t tie, std::uint64_t sequence, std::uint32_t slot) {
+    const Pending entry = entry_of(at, tie, sequence, slot);
+    if (in_order_.empty() || in_order_.back() < entry) {
+      in_order_.push(entry);
     } else {
-      if (near_.size() == crowd_) return spill(entry);
-      near_.push(entry);
+      put(entry);
     }
   }
 
   bool empty() const { return size() == 0; }
-  std::size_t size() const { return near_.size() + (run_.size() - head_) + wheel_.size(); }
-
-  // The time of the first event. REQUIRES !empty().
-  Time next_at() {
-    if (exhausted()) refill();
-    return time_of(run_is_first() ? run_[head_] : near_.top());
-  }
+  std::size_t size() const { return in_order_.size() + others(); }
 
   struct Popped {
     Time at;
@@ -59,11 +54,34 @@ class EventQueue {
     std::uint32_t slot = 0;
   };
 
+  // Takes the first event out, unless there is none or it comes after `limit`.
+  bool pop(Time limit, Popped& first) {
+    if (!in_order_.empty()) {
+      const Pending& ahead = in_order_.front();
+      if (others() == 0 || ahead < first_of_others()) {
+        if (time_of(ahead) > limit) return false;
+        first = popped(ahead);
+        in_order_.pop();
+        return true;
+      }
+    } else if (others() == 0) {
+      return false;
+    }
+    const Pending& next = first_of_others();
+    if (time_of(next) > limit) return false;
+    first = popped(next);
+    if (run_is_first()) {
+      ++head_;
+    } else {
+      near_.pop();
+    }
+    return true;
+  }
   // Takes the first event out. REQUIRES !empty().
   Popped pop() {
-    if (exhausted()) refill();
-    if (run_is_first()) return popped(run_[head_++]);
-    return popped(near_.pop());
+    Popped first;
+    SIM_ASSERT(pop(Time::max(), first), "an event is taken from a queue that holds one");
+    return first;
   }
 
  private:
@@ -74,7 +92,27 @@ class EventQueue {
   static constexpr std::size_t shortest_run_limit = 64;
   static constexpr std::size_t longest_run_limit = 4096;
 
+  Pending entry_of(Time at, std::uint32_t tie, std::uint64_t sequence, std::uint32_t slot) const {
+    SIM_ASSERT(at >= now_, "an event is never scheduled in the past");
+    SIM_ASSERT(tie >> tie_bits == 0, "a tie key has at most 20 bits");
+    SIM_ASSERT(sequence >> sequence_bits == 0, "a run has fewer than 2^44 events");
+    return {static_cast<std::uint64_t>(at.ns), std::uint64_t{tie} << sequence_bits | sequence,
+            slot};
+  }
   static Time time_of(const Pending& entry) { return {static_cast<std::int64_t>(entry.at)}; }
+  void put(const Pending& entry) {
+    if (bound_ < entry) {
+      wheel_.put(entry);
+    } else {
+      if (near_.size() == crowd_) return spill(entry);
+      near_.push(entry);
+    }
+  }
+  std::size_t others() const { return near_.size() + (run_.size() - head_) + wheel_.size(); }
+  const Pending& first_of_others() {
+    if (exhausted()) refill();
+    return run_is_first() ? run_[head_] : near_.top();
+  }
   Popped popped(const Pending& first) {
     now_ = time_of(first);
     return {now_, static_cast<std::uint32_t>(first.order >> sequence_bits),
@@ -87,8 +125,10 @@ class EventQueue {
   void spill(const Pending& entry);
   void refill();
 
-  // What is not later than the bound is in `run_`, if it came from the wheel, or in `near_`; what
-  // is later is in the wheel. While the wheel is empty the bound is the end of time.
+  Ring<Pending> in_order_;  // what was pushed in order and has not come up
+
+  // Of the others, what is not later than the bound is in `run_`, if it came from the wheel, or in
+  // `near_`; what is later is in the wheel. While the wheel is empty the bound is the end of time.
   Pending bound_ = Pending::never();
   Time now_;  // of the event popped last
   Tournament near_;

@@ -146,13 +146,15 @@ std::uint64_t Network::condition_key(const ImpairedLink& link, const LinkConditi
 
 LinkConditionId Network::impose(NodeId from, NodeId to, Time now, LinkCondition condition) {
   SIM_ASSERT(from != to, "a node has no link to itself");
-  link(from, to).impaired = true;
+  Link& used = link(from, to);
+  impairments_ += used.impaired ? 0 : 1;
+  used.impaired = true;
   ImpairedLink& impaired = impaired_[index(from, to)];
   ImpairedLink::Imposed imposed;
   imposed.number = next_condition_++;
   imposed.since = now;
   imposed.key = condition_key(impaired, condition, from, to, now);
-  imposed.first = imposed.next = link(from, to).count;
+  imposed.first = imposed.next = used.count;
   if (std::holds_alternative<condition::Clog>(condition)) ++impaired.clogs;
   imposed.condition = std::move(condition);
   impaired.imposed.push_back(std::move(imposed));
@@ -177,7 +179,10 @@ LinkCondition Network::lift(const LinkConditionId& id) {
   LinkCondition condition = std::move(at->condition);
   impaired.imposed.erase(at);
   if (std::holds_alternative<condition::Clog>(condition)) --impaired.clogs;
-  link(id.from, id.to).impaired = !impaired.imposed.empty();
+  if (impaired.imposed.empty()) {
+    link(id.from, id.to).impaired = false;
+    --impairments_;
+  }
   return condition;
 }
 

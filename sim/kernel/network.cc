@@ -6,28 +6,30 @@
 
 namespace ballast {
 
+Network::Behaviour::Behaviour(LinkProfile profile)
+    : LinkProfile(std::move(profile)),
+      only_delays(loss.is_zero() && duplicate.is_zero() && !fifo),
+      constant(latency.min() == latency.max()),
+      shortest(latency.min()) {}
+
 Network::Network(std::uint64_t seed, std::uint32_t nodes, LinkProfile profile)
-    : seed_(seed), nodes_(nodes), links_(static_cast<std::size_t>(nodes) * nodes) {
-  profiles_.push_back(std::move(profile));
-  reseed(seed);
+    : seed_(seed), nodes_(nodes), links_(nodes) {
+  profiles_.emplace_back(std::move(profile));
 }
 
 void Network::reseed(std::uint64_t seed) {
   seed_ = seed;
-  for (std::uint32_t from = 1; from <= nodes_; ++from) {
-    for (std::uint32_t to = 1; to <= nodes_; ++to) {
-      link({from}, {to}).delay_key = stream_key(seed, Purpose::delay, entity({from}, {to}));
-      if (!is_impaired({from}, {to})) continue;
-      for (ImpairedLink::Imposed& imposed : impaired_[index({from}, {to})].imposed) {
-        imposed.key = mix(imposed.key ^ mix(seed));
-      }
+  links_.for_each([](std::uint64_t, Link& link) { link.has_key = false; });
+  for (auto& [number, link] : impaired_) {
+    for (ImpairedLink::Imposed& imposed : link.imposed) {
+      imposed.key = mix(imposed.key ^ mix(seed));
     }
   }
 }
 
 std::uint16_t Network::add_profile(LinkProfile profile) {
   SIM_ASSERT(profiles_.size() < 0xFFFF, "at most 65,535 kinds of links");
-  profiles_.push_back(std::move(profile));
+  profiles_.emplace_back(std::move(profile));
   return static_cast<std::uint16_t>(profiles_.size() - 1);
 }
 
@@ -39,9 +41,10 @@ void Network::heal(NodeId from, NodeId to) {
   Link& healed = link(from, to);
   SIM_ASSERT(healed.cuts > 0, "a link is healed only as often as it was cut");
   --healed.cuts;
+  --cuts_;
 }
 
-bool Network::is_cut(NodeId from, NodeId to) const {
+bool Network::is_route_cut(NodeId from, NodeId to) const {
   const Link& direct = link(from, to);
   if (direct.cuts > 0) return true;
   if (!direct.routed) return false;
@@ -60,14 +63,11 @@ void Network::keep_order(Link& link, Time& arrival) {
   link.last_arrival = arrival;
 }
 
-Passage Network::send(NodeId from, NodeId to, Time now, std::uint64_t bytes) {
-  // A node reaches itself without a network.
-  if (from == to) return {1, DropReason::lost, 0, {now}, 0};
-  Link& used = link(from, to);
-  const std::uint64_t number = used.count++;
+Passage Network::send_with_trouble(NodeId from, NodeId to, Link& used, std::uint64_t number,
+                                   Time now, std::uint64_t bytes) {
   bool fifo = profiles_[used.profile].fifo;
   Passage passage = used.routed ? send_along_route(from, to, number, now, fifo)
-                                : send_directly(from, to, number, now);
+                                : send_directly(from, to, used, number, now);
   if (used.impaired && passage.arrivals > 0) {
     impair(from, to, number, now, bytes, fifo, passage);
   } else if (fifo) {
@@ -76,16 +76,16 @@ Passage Network::send(NodeId from, NodeId to, Time now, std::uint64_t bytes) {
   return passage;
 }
 
-Passage Network::send_directly(NodeId from, NodeId to, std::uint64_t number, Time now) {
-  const Link& used = link(from, to);
+Passage Network::send_directly(NodeId from, NodeId to, Link& used, std::uint64_t number,
+                               Time now) const {
   if (used.cuts > 0) return {0, DropReason::cut, 0, {}, 0};
-  const LinkProfile& behaviour = profiles_[used.profile];
+  const Behaviour& behaviour = profiles_[used.profile];
   if (!behaviour.loss.is_zero() &&
       behaviour.loss.happens(draw(stream_key(seed_, Purpose::loss, entity(from, to)), number))) {
     return {0, DropReason::lost, 0, {}, 0};
   }
   Passage passage{1, DropReason::lost, 0, {}, 0};
-  passage.at[0] = saturating_add(now, behaviour.latency.at(draw(used.delay_key, number)));
+  passage.at[0] = saturating_add(now, behaviour.latency.at(draw(key_of(used, from, to), number)));
   if (!behaviour.duplicate.is_zero() &&
       behaviour.duplicate.happens(
           draw(stream_key(seed_, Purpose::duplicate, entity(from, to)), number))) {

@@ -12,6 +12,7 @@
 #include "sim/base/flat_map.h"
 #include "sim/base/random.h"
 #include "sim/kernel/link_conditions.h"
+#include "sim/kernel/link_table.h"
 
 namespace ballast {
 
@@ -72,10 +73,13 @@ class Network {
   void use_route(NodeId from, NodeId to) { link(from, to).routed = true; }
 
   // Cuts are counted: a link carries nothing until it is healed as often as it was cut.
-  void cut(NodeId from, NodeId to) { ++link(from, to).cuts; }
+  void cut(NodeId from, NodeId to) {
+    ++link(from, to).cuts;
+    ++cuts_;
+  }
   void heal(NodeId from, NodeId to);
-  // Whether a message from one to the other would pass, on all links of its route.
-  bool is_cut(NodeId from, NodeId to) const;
+  // Whether a message from one to the other would not pass, on one of the links of its route.
+  bool is_cut(NodeId from, NodeId to) const { return cuts_ > 0 && is_route_cut(from, to); }
 
   // From now on all luck comes from this seed.
   void reseed(std::uint64_t seed);
@@ -84,12 +88,14 @@ class Network {
   // taken by released().
   LinkConditionId impose(NodeId from, NodeId to, Time now, LinkCondition condition);
   LinkCondition lift(const LinkConditionId& id);
-  bool is_impaired(NodeId from, NodeId to) const { return link(from, to).impaired; }
+  bool is_impaired(NodeId from, NodeId to) const {
+    return impairments_ > 0 && link(from, to).impaired;
+  }
   std::vector<LinkConditionId> conditions(NodeId from, NodeId to) const;
   // How often the direct link is cut.
   std::uint32_t cuts(NodeId from, NodeId to) const { return link(from, to).cuts; }
   bool is_clogged(NodeId from, NodeId to) const {
-    return link(from, to).impaired && impaired_.find(index(from, to))->clogs > 0;
+    return is_impaired(from, to) && impaired_.find(index(from, to))->clogs > 0;
   }
   // Keeps an arrival, by a number of the caller's, until the link is clogged no more.
   void hold_back(NodeId from, NodeId to, std::uint32_t arrival);
@@ -100,29 +106,64 @@ class Network {
 
   // Decides the fate of the next message on this link, sent at `now`; its size matters to the
   // condition Bandwidth only.
-  Passage send(NodeId from, NodeId to, Time now, std::uint64_t bytes = 0);
+  Passage send(NodeId from, NodeId to, Time now, std::uint64_t bytes = 0) {
+    Passage passage{1, DropReason::lost, 0, {now}, 0};
+    if (from == to) return passage;  // a node reaches itself without a network
+    Link& used = link(from, to);
+    const std::uint64_t number = used.count++;
+    const Behaviour& behaviour = profiles_[used.profile];
+    if (used.cuts > 0 || used.routed || used.impaired || !behaviour.only_delays) {
+      return send_with_trouble(from, to, used, number, now, bytes);
+    }
+    passage.at[0] = saturating_add(
+        now, behaviour.constant ? behaviour.shortest
+                                : behaviour.latency.at(draw(key_of(used, from, to), number)));
+    return passage;
+  }
+
+  // Whether messages of the mesh that nothing befalls arrive in the order in which they were sent,
+  // whatever their links: then it takes each as long as any other.
+  bool keeps_order() const { return profiles_.front().constant; }
 
  private:
   struct Link {
     std::uint64_t count = 0;      // messages so far
-    std::uint64_t delay_key = 0;  // of the stream of delays
+    std::uint64_t delay_key = 0;  // of the stream of delays, once it is known
     Time last_arrival{-1};        // fifo
     std::uint32_t cuts = 0;
     NodeId via;  // of the route from here
     std::uint16_t profile = 0;
     bool routed = false;
     bool impaired = false;  // it has conditions
+    bool has_key = false;
+  };
+  // A profile, and what follows from it.
+  struct Behaviour : LinkProfile {
+    explicit Behaviour(LinkProfile profile);
+    bool only_delays = false;  // it loses and doubles nothing, and may overtake
+    bool constant = false;     // all take the shortest time
+    Duration shortest;
   };
 
-  std::size_t index(NodeId from, NodeId to) const {
-    return static_cast<std::size_t>(from.value - 1) * nodes_ + (to.value - 1);
+  std::uint64_t index(NodeId from, NodeId to) const {
+    return static_cast<std::uint64_t>(from.value - 1) * nodes_ + (to.value - 1);
   }
   Link& link(NodeId from, NodeId to) { return links_[index(from, to)]; }
   const Link& link(NodeId from, NodeId to) const { return links_[index(from, to)]; }
   static std::uint64_t entity(NodeId from, NodeId to) {
     return (static_cast<std::uint64_t>(from.value) << 32) | to.value;
   }
-  Passage send_directly(NodeId from, NodeId to, std::uint64_t number, Time now);
+  std::uint64_t key_of(Link& link, NodeId from, NodeId to) const {
+    if (!link.has_key) {
+      link.delay_key = stream_key(seed_, Purpose::delay, entity(from, to));
+      link.has_key = true;
+    }
+    return link.delay_key;
+  }
+  bool is_route_cut(NodeId from, NodeId to) const;
+  Passage send_with_trouble(NodeId from, NodeId to, Link& used, std::uint64_t number, Time now,
+                            std::uint64_t bytes);
+  Passage send_directly(NodeId from, NodeId to, Link& used, std::uint64_t number, Time now) const;
   Passage send_along_route(NodeId from, NodeId to, std::uint64_t number, Time now, bool& fifo);
   static void keep_order(Link& link, Time& arrival);
   std::uint64_t condition_key(const ImpairedLink& link, const LinkCondition& condition, NodeId from,
@@ -133,10 +174,12 @@ class Network {
 
   std::uint64_t seed_ = 0;
   std::uint32_t nodes_ = 0;
-  std::vector<LinkProfile> profiles_;
-  std::vector<Link> links_;
+  std::vector<Behaviour> profiles_;
+  LinkTable<Link> links_;
+  std::uint64_t cuts_ = 0;         // of all links together
+  std::uint64_t impairments_ = 0;  // links that are impaired
   std::uint64_t next_condition_ = 1;
-  FlatMap<std::size_t, ImpairedLink> impaired_;  // by index of the link
+  FlatMap<std::uint64_t, ImpairedLink> impaired_;  // by index of the link
 };
 
 }  // namespace ballast

@@ -42,8 +42,9 @@ NodeId World::add_node(NodeSettings settings, std::unique_ptr<Process> process) 
   return id;
 }
 
-void World::set_members(NodeId node, std::vector<NodeId> members) {
-  at(node).members = std::move(members);
+void World::set_members(const std::vector<NodeId>& nodes, std::vector<NodeId> members) {
+  for (const NodeId node : nodes) at(node).members = members_.size();
+  members_.push_back(std::move(members));
 }
 
 void World::reseed(std::uint64_t seed) {
@@ -75,17 +76,12 @@ void World::observe(Observer* observer) {
 // --- Events --------------------------------------------------------------------------------------
 
 void World::schedule(Time at, std::uint64_t sequence, std::uint32_t slot) {
-  std::uint32_t tie = resumed_tie + 1;
-  if (ties_ == Ties::shuffled) {
-    const std::uint64_t word = draw(tie_key_, sequence) >> (64 - EventQueue::tie_bits);
-    tie = std::max(tie, static_cast<std::uint32_t>(word));
-  }
-  queue_.push(at, tie, sequence, slot);
+  queue_.push(at, tie_of(sequence), sequence, slot);
 }
 
 bool World::step(Time limit) {
-  while (!queue_.empty() && queue_.next_at() <= limit) {
-    const EventQueue::Popped next = queue_.pop();
+  EventQueue::Popped next;
+  while (queue_.pop(limit, next)) {
     now_ = next.at;
     const bool executed =
         (next.slot & timer_bit) != 0 ? fire(next.slot, next.sequence) : execute(next.slot);
@@ -97,15 +93,6 @@ bool World::step(Time limit) {
 void World::advance(Time at) {
   SIM_ASSERT(at >= now_, "time never goes back");
   now_ = at;
-}
-
-// Numbers an event and folds it into the fingerprint. Effects are folded as they leave.
-EventId World::begin_event(Sight what, NodeId node, std::uint64_t content) {
-  ++counters_.events;
-  fingerprint_.fold(static_cast<std::uint64_t>(now_.ns));
-  fingerprint_.fold((static_cast<std::uint64_t>(what) << 32) | node.value);
-  fingerprint_.fold(content);
-  return {counters_.events};
 }
 
 // Whether the entry of the queue was still meant, and the timer went off.
@@ -259,7 +246,8 @@ void World::start(NodeId id) {
 StepContext World::begin_step(Node& node, NodeId id) {
   effects_.clear();
   counters_.misfortunes.clocks_frozen += holds<condition::FrozenClock>(node);
-  return {id, node.members, local_time(node), &node.choices, &pools_, &effects_, node_count()};
+  return {id,          members_[node.members], local_time(node), &node.choices, &pools_, &effects_,
+          node_count()};
 }
 
 void World::finish_step(Node& node, NodeId id, EventId step) {
@@ -320,6 +308,15 @@ void World::apply_timers(Node& node, EventId step) {
 void World::write_ahead(Node& node, NodeId id, EventId step) {
   if (watcher_.states) capture_state(node);
   if (!effects_.ahead.empty() || !effects_.facts_ahead.empty()) release_ahead(id, step);
+  if (effects_.records > 0 || !node.held.empty() || node.disk_free > now_) {
+    write(node, id, step);
+  } else {
+    release(id, effects_, step, state_);
+  }
+}
+
+// The same, of a step that writes or finds that earlier ones have.
+void World::write(Node& node, NodeId id, EventId step) {
   const bool writes = effects_.records > 0;
   const Time begun = std::max(node.disk_free, now_);
   std::uint64_t luck = 0;
@@ -340,13 +337,13 @@ void World::write_ahead(Node& node, NodeId id, EventId step) {
     }
     if (node.troubles != 0 && write_fails(node, id, step)) return;
   }
-  const bool stalled = effects_.records > 0 && holds<condition::Stall>(node);
+  const bool stalled = writes && holds<condition::Stall>(node);
   if (node.held.empty() && node.disk_free <= now_ && !stalled) {
-    if (effects_.records > 0) settle(node, node.process->journal_size());
+    if (writes) settle(node, node.process->journal_size());
     release(id, effects_, step, state_);
     return;
   }
-  if (effects_.records == 0 && effects_.facts.empty() && effects_.sends.empty()) return;
+  if (!writes && effects_.facts.empty() && effects_.sends.empty()) return;
   Held& held = hold(node, step);
   held.writes = writes;
   held.luck = luck;
@@ -386,7 +383,7 @@ World::Held& World::hold(Node& node, EventId step) {
 
 // Facts first, then messages: who hears a message may rely on the facts having been heard.
 void World::release(NodeId id, const Effects& effects, EventId step, std::string_view state_after) {
-  state(id, effects, effects.facts.size(), step, state_after);
+  if (!effects.facts.empty()) state(id, effects, effects.facts.size(), step, state_after);
   for (const Outgoing& outgoing : effects.sends) transmit(id, outgoing, step, state_after);
 }
 
@@ -439,7 +436,12 @@ void World::transmit(NodeId from, Outgoing outgoing, EventId step, std::string_v
   for (std::size_t copy = 0; copy < passage.arrivals; ++copy) {
     const std::uint32_t slot = events_.acquire();
     events_[slot] = {Kind::deliver, outgoing.to, from, {}, outgoing.payload, message, last_event()};
-    schedule(passage.at[copy], next_sequence_++, slot);
+    const std::uint64_t sequence = next_sequence_++;
+    if (network_.keeps_order()) {
+      queue_.push_in_order(passage.at[copy], tie_of(sequence), sequence, slot);
+    } else {
+      schedule(passage.at[copy], sequence, slot);
+    }
   }
 }
 

@@ -2,6 +2,7 @@
 // happen. A value: copying it forks time. It knows processes, not algorithms.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <numeric>
@@ -66,8 +67,8 @@ class World {
 
   // The node gets the next number, from 1.
   NodeId add_node(NodeSettings settings, std::unique_ptr<Process> process);
-  // Whom the node works with, ascending.
-  void set_members(NodeId node, std::vector<NodeId> members);
+  // Whom these nodes work with, ascending.
+  void set_members(const std::vector<NodeId>& nodes, std::vector<NodeId> members);
   void set_network(Network network) { network_ = std::move(network); }
   // What happens to single messages, whatever the network draws for them.
   void set_message_fates(MessageFates fates) { message_fates_ = std::move(fates); }
@@ -234,7 +235,7 @@ class World {
 
   struct Node {
     ClonePtr<Process> process;
-    std::vector<NodeId> members;
+    std::size_t members = 0;  // index into members_
     bool up = false;
     // What is not as usual: a bit for each kind of condition that holds, and those below. All that
     // a node without troubles costs is to see that this is 0.
@@ -282,12 +283,27 @@ class World {
   Node& at(NodeId node) { return nodes_[node.value - 1]; }
   const Node& at(NodeId node) const { return nodes_[node.value - 1]; }
 
+  std::uint32_t tie_of(std::uint64_t sequence) const {
+    constexpr std::uint32_t least = resumed_tie + 1;
+    if (ties_ != Ties::shuffled) return least;
+    const std::uint64_t word = draw(tie_key_, sequence) >> (64 - EventQueue::tie_bits);
+    return std::max(least, static_cast<std::uint32_t>(word));
+  }
   void schedule(Time at, std::uint64_t sequence, std::uint32_t slot);
-  EventId begin_event(Sight what, NodeId node, std::uint64_t content);
-  bool fire(std::uint32_t entry, std::uint64_t sequence);
-  bool execute(std::uint32_t entry);
-  void deliver(const Event& event, bool cut);
-  void flush_completed(const Event& event);
+  // Numbers an event and folds it into the fingerprint. Effects are folded as they leave.
+  EventId begin_event(Sight what, NodeId node, std::uint64_t content) {
+    ++counters_.events;
+    fingerprint_.fold(static_cast<std::uint64_t>(now_.ns));
+    fingerprint_.fold((static_cast<std::uint64_t>(what) << 32) | node.value);
+    fingerprint_.fold(content);
+    return {counters_.events};
+  }
+  // What is inline here every event passes, and all of it is in world.cc: there it becomes a few
+  // functions that call each other once.
+  inline bool fire(std::uint32_t entry, std::uint64_t sequence);
+  inline bool execute(std::uint32_t entry);
+  inline void deliver(const Event& event, bool cut);
+  inline void flush_completed(const Event& event);
   void start(NodeId id);
 
   // --- Conditions, world_conditions.cc ---
@@ -335,16 +351,17 @@ class World {
   bool recover(Node& node, NodeId id);
   void damaged(NodeId id, std::uint64_t record, std::string_view how);
 
-  StepContext begin_step(Node& node, NodeId id);
+  inline StepContext begin_step(Node& node, NodeId id);
   void finish_step(Node& node, NodeId id, EventId step);
-  void apply_timers(Node& node, EventId step);
-  void write_ahead(Node& node, NodeId id, EventId step);
+  inline void apply_timers(Node& node, EventId step);
+  inline void write_ahead(Node& node, NodeId id, EventId step);
+  void write(Node& node, NodeId id, EventId step);
   void release_ahead(NodeId id, EventId step);
   Held& hold(Node& node, EventId step);
   void release(NodeId id, const Effects& effects, EventId step, std::string_view state_after);
   void state(NodeId id, const Effects& effects, std::size_t facts, EventId step,
              std::string_view state_after);
-  void transmit(NodeId from, Outgoing outgoing, EventId step, std::string_view state);
+  inline void transmit(NodeId from, Outgoing outgoing, EventId step, std::string_view state);
   void drop(NodeId from, NodeId to, PayloadRef payload, std::uint64_t message, DropReason reason,
             EventId cause);
   void discard(const Effects& effects);
@@ -356,7 +373,7 @@ class World {
   Occurrence occurrence(Sight what, NodeId node, EventId cause) const;
   void show(const Occurrence& occurrence) { watcher_.observer->see(occurrence, *this); }
   static void count_goals(Node& node, std::uint64_t reached);
-  void capture_state(const Node& node);
+  inline void capture_state(const Node& node);
   void put_together_state(const Node& node);
 
   std::uint64_t seed_;
@@ -367,6 +384,7 @@ class World {
   std::uint64_t next_message_ = 1;
   std::uint64_t next_condition_ = 1;
   std::vector<Node> nodes_;
+  std::vector<std::vector<NodeId>> members_{{}};  // lists that nodes share; the first is empty
   std::vector<Timer> timers_;
   Network network_;
   MessageFates message_fates_;

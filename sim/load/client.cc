@@ -9,6 +9,7 @@ namespace ballast {
 Client::Client(ClientSettings settings)
     : settings_(std::move(settings)),
       picker_(settings_.workload.popularity, settings_.workload.keys),
+      weights_(settings_.workload.operations.weights()),
       weight_total_(settings_.workload.operations.total()),
       preferred_(settings_.number % static_cast<std::uint32_t>(settings_.targets.size())) {
   set_pacer();
@@ -307,9 +308,8 @@ bool Client::may_retry() {
 Command Client::next_command() {
   Command command;
   std::uint64_t pick = operations_.below(weight_total_);
-  const auto weights = settings_.workload.operations.weights();
   std::size_t kind = 0;
-  while (pick >= weights[kind]) pick -= weights[kind++];
+  while (pick >= weights_[kind]) pick -= weights_[kind++];
   command.operation = static_cast<Operation>(kind);
   const std::uint64_t key = picker_.pick(keys_.next());
   const std::uint64_t work = works_.next();
@@ -368,7 +368,13 @@ void Client::begin(std::uint32_t index, const Command& asked, StepContext& conte
       Invoked{id(index, context), command.operation, command.key, command.value, command.expected});
   const Time now = context.local_now;
   const Workload& workload = settings_.workload;
-  timeouts_.push({saturating_add(now, workload.timeout), index, session.sequence});
+  const Time given_up = saturating_add(now, workload.timeout);
+  // What is over need not be kept until it would have been due. The timer stays as it is: it is not
+  // set for later than what is left.
+  while (!timeouts_.empty() && timeouts_.front().at <= given_up && over(timeouts_.front())) {
+    timeouts_.pop();
+  }
+  timeouts_.push({given_up, index, session.sequence});
   Time due = timeouts_.front().at;
   if (retries(session)) {
     retries_.push({saturating_add(now, *workload.retry_after), index, session.sequence});
@@ -390,9 +396,8 @@ void Client::send_part(std::uint32_t index, std::uint32_t part, StepContext& con
   Command command = session.command;
   if (part > 0) command.work = draw(session.command.work, part);
   const PayloadRef payload{Pools::request_type, context.pools->requests().put(
-                                                    Request{id(index, context, part), command})};
+                                                    Request{id(index, context, part), command}, 1)};
   const auto& targets = settings_.targets;
-  context.pools->requests().retain(payload.slot, 1);
   const NodeId to = session.leader ? session.leader : targets[session.target];
   context.effects->sends.push_back({to, payload});
   if (load_.twice.is_zero() || !load_.twice.happens(submits_.next())) return;

@@ -2,6 +2,7 @@
 // process like any other, but belongs to the simulator: it may draw from streams of its own.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -135,6 +136,7 @@ class Client final : public Process {
   std::size_t next_replayed_ = 0;
   KeyPicker picker_;
   Wide retry_credit_ = 0;  // retries that the budget allows, times its denominator
+  std::array<std::uint32_t, 11> weights_{};  // of operations
   std::uint64_t weight_total_ = 0;
   Stream arrivals_;
   Stream operations_;

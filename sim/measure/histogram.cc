@@ -7,30 +7,12 @@
 
 namespace ballast {
 
-std::size_t Histogram::bucket(std::uint64_t value) {
-  const auto width = static_cast<int>(std::bit_width(value));
-  if (width <= sub_bits + 1) return static_cast<std::size_t>(value);
-  const int shift = width - sub_bits - 1;
-  return (static_cast<std::size_t>(shift) << sub_bits) + static_cast<std::size_t>(value >> shift);
-}
-
 std::uint64_t Histogram::upper_end(std::size_t bucket) {
   constexpr std::size_t linear = std::size_t{2} << sub_bits;
   if (bucket < linear) return bucket;
   const int shift = static_cast<int>(bucket >> sub_bits) - 1;
   const std::uint64_t top = bucket - (static_cast<std::uint64_t>(shift) << sub_bits);
   return ((top + 1) << shift) - 1;
-}
-
-void Histogram::record(Duration value) {
-  const std::uint64_t ns = value.ns < 0 ? 0 : static_cast<std::uint64_t>(value.ns);
-  const std::size_t where = bucket(ns);
-  if (where >= buckets_.size()) buckets_.resize(where + 1);
-  ++buckets_[where];
-  ++count_;
-  sum_ += ns;
-  min_ = std::min(min_, value);
-  max_ = std::max(max_, value);
 }
 
 void Histogram::clear() {

@@ -2,6 +2,7 @@
 // error of every quantile is bounded.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstdint>
@@ -25,7 +26,17 @@ class Histogram {
   // Nothing if no histogram has such a state.
   static std::optional<Histogram> from(const std::vector<std::uint64_t>& state);
 
-  void record(Duration value);
+  void record(Duration value) {
+    const std::uint64_t ns = value.ns < 0 ? 0 : static_cast<std::uint64_t>(value.ns);
+    const std::size_t where = bucket(ns);
+    if (where >= buckets_.size()) [[unlikely]]
+      buckets_.resize(where + 1);
+    ++buckets_[where];
+    ++count_;
+    sum_ += ns;
+    min_ = std::min(min_, value);
+    max_ = std::max(max_, value);
+  }
   void clear();
   // As if everything that went into the other one had been recorded here too; nothing is lost.
   void add(const Histogram& other);
@@ -52,7 +63,12 @@ class Histogram {
 
  private:
   static constexpr int sub_bits = 7;
-  static std::size_t bucket(std::uint64_t value);
+  static std::size_t bucket(std::uint64_t value) {
+    const auto width = static_cast<int>(std::bit_width(value));
+    if (width <= sub_bits + 1) return static_cast<std::size_t>(value);
+    const int shift = width - sub_bits - 1;
+    return (static_cast<std::size_t>(shift) << sub_bits) + static_cast<std::size_t>(value >> shift);
+  }
   static std::uint64_t upper_end(std::size_t bucket);
 
   std::vector<std::uint64_t> buckets_;  // only as far as values reached

@@ -363,6 +363,16 @@ struct Checkpointed {
                  field("taken_over", &Checkpointed::taken_over)};
 };
 
+// Who has a say in the slots from `from` on, until another one counts: a set of nodes has a bit for
+// each, n1 the lowest.
+struct VotersChanged {
+  Slot from;
+  std::uint64_t voters = 0;
+  static constexpr std::string_view name = "voters_changed";
+  static constexpr auto fields =
+      std::tuple{field("from", &VotersChanged::from), field("voters", &VotersChanged::voters)};
+};
+
 // --- Viewstamped Replication -------------------------------------------------------------------
 // Terms are views, and slots are op-numbers.
 
@@ -475,8 +485,8 @@ using Fact =
                  PolicySet, WeightSet, HealthSet, Admitted, Routed, Ended, Invoked, Returned,
                  LockGranted, LockReleased, SlotAsked, SlotAccepted, Executed, Checkpointed,
                  SnapshotTaken, SnapshotInstalled, Reconfigured, ViewChangeBegun, ViewEntered,
-                 Logged, LogCut, CommitAdvanced, BallotJoined, InstanceAccepted, InstanceCommitted,
-                 InstanceExecuted>;
+                 Logged, LogCut, CommitAdvanced, VotersChanged, BallotJoined, InstanceAccepted,
+                 InstanceCommitted, InstanceExecuted>;
 static_assert(sizeof(Fact) <= 56, "facts travel through every observer: keep them small");
 
 }  // namespace ballast

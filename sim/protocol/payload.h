@@ -73,8 +73,9 @@ std::string_view payload_name(const T&) {
 template <class Message>
 class Pool final : public AnyPool {
  public:
-  // Takes a message in with no reference yet: the caller retains one for each copy that it sends.
-  std::uint32_t put(Message message) {
+  // Takes a message in. The caller holds a reference for each copy that it sends, and retains those
+  // that it does not say here.
+  std::uint32_t put(Message&& message, std::uint32_t references = 0) {
     const std::uint32_t slot = cells_.acquire();
     Cell& cell = cells_[slot];
     Fingerprint content;
@@ -82,9 +83,12 @@ class Pool final : public AnyPool {
     cell.digest = content.value();
     cell.bytes = content.words() * 8;
     cell.message = std::move(message);
-    cell.references = 0;
+    cell.references = references;
     bytes_ += cell.bytes;
     return slot;
+  }
+  std::uint32_t put(const Message& message, std::uint32_t references = 0) {
+    return put(Message(message), references);
   }
   const Message& operator[](std::uint32_t slot) const { return cells_[slot].message; }
 

@@ -70,7 +70,9 @@ class Step {
   }
 
   // Sends to one node; to oneself too, which arrives as an event of its own.
-  void send(NodeId to, Message message) { send(to, message_type_, pool(), std::move(message)); }
+  void send(NodeId to, Message message) {
+    send(to, message_type_, pool(), std::move(message), context_.effects->sends);
+  }
 
   // Sends a message that leaves at once, without waiting for any record. Only for what is true
   // whatever becomes of them, see Raft's parallel writes.
@@ -98,7 +100,8 @@ class Step {
   // Passes a client's request on to another node, as if the client had asked there; that node's
   // reply goes straight to the client.
   void forward(NodeId to, const Request& request) {
-    send(to, Pools::request_type, context_.pools->requests(), request);
+    send(to, Pools::request_type, context_.pools->requests(), Request{request},
+         context_.effects->sends);
   }
 
   // Sets a timer to fire once, after a duration between min and max on this node's own clock that
@@ -116,7 +119,8 @@ class Step {
   // from outside of the world (client 0) waits for no answer.
   void reply(RequestId request, Response response) {
     if (!request.client) return;
-    send(request.client, Pools::answer_type, context_.pools->answers(), Answer{request, response});
+    send(request.client, Pools::answer_type, context_.pools->answers(), Answer{request, response},
+         context_.effects->sends);
   }
 
   // Makes a claim in public, for checkers, traces and metrics. A claim about a record comes after
@@ -137,15 +141,10 @@ class Step {
  private:
   Pool<Message>& pool() { return context_.pools->template typed<Message>(message_type_); }
   template <class Sent>
-  void send(NodeId to, std::uint32_t type, Pool<Sent>& of_type, Sent message) {
-    send(to, type, of_type, std::move(message), context_.effects->sends);
-  }
-  template <class Sent>
-  void send(NodeId to, std::uint32_t type, Pool<Sent>& of_type, Sent message,
+  void send(NodeId to, std::uint32_t type, Pool<Sent>& of_type, Sent&& message,
             std::vector<Outgoing>& way) {
     ensure(to && to.value <= context_.node_count, "a message is sent to a node that exists");
-    const PayloadRef payload{type, of_type.put(std::move(message))};
-    of_type.retain(payload.slot, 1);
+    const PayloadRef payload{type, of_type.put(std::move(message), 1)};
     way.push_back({to, payload});
   }
 

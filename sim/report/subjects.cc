@@ -59,6 +59,7 @@ struct Adding {
   void operator()(const Logged& f) const { s.entries.insert(f.slot.value); }
   void operator()(const LogCut& f) const { s.entries.insert(f.last_kept.value + 1); }
   void operator()(const CommitAdvanced& f) const { s.entries.insert(f.slot.value); }
+  void operator()(const VotersChanged& f) const { s.entries.insert(f.from.value); }
   void operator()(const Prepared& f) const { s.ballots.insert(f.ballot); }
   void operator()(const Promised& f) const { s.ballots.insert(f.ballot); }
   void operator()(const AcceptAsked& f) const { s.ballots.insert(f.ballot); }
@@ -112,6 +113,7 @@ struct Concerning {
   bool operator()(const Logged& f) const { return s.entries.contains(f.slot.value); }
   bool operator()(const LogCut&) const { return true; }
   bool operator()(const CommitAdvanced& f) const { return s.entries.contains(f.slot.value); }
+  bool operator()(const VotersChanged&) const { return true; }
   bool operator()(const Prepared& f) const { return s.ballots.contains(f.ballot); }
   bool operator()(const Promised& f) const { return s.ballots.contains(f.ballot); }
   bool operator()(const AcceptAsked& f) const { return s.ballots.contains(f.ballot); }

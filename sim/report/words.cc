@@ -87,6 +87,9 @@ struct FactWords {
     return f.taken_over ? "replaced its log by another's state at slot " + number(f.last_kept.value)
                         : "removed everything after slot " + number(f.last_kept.value);
   }
+  std::string operator()(const VotersChanged& f) const {
+    return "gives a say to " + nodes(f.voters) + " from slot " + number(f.from.value) + " on";
+  }
   std::string operator()(const CommitAdvanced& f) const {
     return "took the log up to slot " + number(f.slot.value) + " for committed, in view " +
            number(f.view.value);

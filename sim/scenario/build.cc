@@ -56,7 +56,7 @@ void set_members(const Scenario& s, const std::vector<Group>& groups, World& wor
       if (std::find(wanted.begin(), wanted.end(), group.name) == wanted.end()) continue;
       members.insert(members.end(), group.nodes.begin(), group.nodes.end());
     }
-    for (const NodeId node : groups[i].nodes) world.set_members(node, members);
+    world.set_members(groups[i].nodes, std::move(members));
   }
 }
 

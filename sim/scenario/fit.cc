@@ -58,10 +58,10 @@ class Fitting {
   }
 
   void check_groups() {
-    if (nodes() > most_nodes) {
+    if (const auto most = most_nodes_in(scenario_.network.topology); nodes() > most) {
       wrong(scenario_.groups.front().at, "the scenario has " + std::to_string(nodes()) +
-                                             " nodes; at most " + std::to_string(most_nodes) +
-                                             " are supported");
+                                             " nodes; at most " + std::to_string(most) +
+                                             " are supported in such a network");
     }
     std::uint32_t first = 1;
     for (NodeGroup& group : scenario_.groups) {

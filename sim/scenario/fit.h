@@ -2,13 +2,18 @@
 #pragma once
 
 #include <cstdint>
+#include <variant>
 
 #include "sim/base/read.h"
 #include "sim/scenario/scenario.h"
 
 namespace ballast {
 
-constexpr std::uint32_t most_nodes = 2000;
+constexpr std::uint32_t most_nodes = 200'000;
+// Fewer where not all are linked to all, for each then knows a way to each.
+inline std::uint32_t most_nodes_in(const TopologySpec& topology) {
+  return std::holds_alternative<FullMesh>(topology) ? most_nodes : 2'000;
+}
 
 // Where the scenario speaks of its parts, for errors.
 struct Places {

@@ -51,6 +51,11 @@ class Leadership {
     if (from == node_ && sent_in >= event_) heard(node, at);
   }
 
+  // How long there was no leader, if one is elected at `at` who stood for election at `stood`. One
+  // that takes over from another in office was waited for only since then.
+  Duration without(Time at, Time stood) const {
+    return at - (since_ == Time::max() ? lost_ : stood);
+  }
   // Whether somebody has yet to hear from the leader: only then messages are of interest.
   bool awaits() const { return !unaware_.empty(); }
   // Since when the leader of the highest term has been in office; Time::max() if it is so no more.
@@ -63,6 +68,7 @@ class Leadership {
 
  private:
   void lose(Time at) {
+    if (since_ != Time::max()) lost_ = at;
     since_ = Time::max();
     unaware_.clear();
     if (!vacant_since_) vacant_since_ = at;
@@ -79,6 +85,7 @@ class Leadership {
   Term term_;
   NodeId node_;
   Time since_ = Time::max();
+  Time lost_;                                  // when the last one left office
   EventId event_;                              // in which it was elected
   std::optional<Time> vacant_since_ = Time{};  // nothing while all follow a leader
   std::vector<NodeId> unaware_;

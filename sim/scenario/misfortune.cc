@@ -48,6 +48,18 @@ void vary_network(Scenario& s, Stream& dice) {
   if (!s.network.fifo) s.network.fifo = fifo;
 }
 
+// A scheduler that knows nothing of time: a random walk over the deliveries that are possible. It
+// is a fault, and shrinks like one.
+void untime(Scenario& s) {
+  const Duration longest{std::max<std::int64_t>(patience_of(s).ns, 2'000)};
+  LinkDelay delay;
+  delay.add = Distribution::pareto({1'000}, longest, {1, 50});
+  Fault fault;
+  fault.action = delay;
+  fault.lasts = s.duration;  // for all: a leader beyond the core is not to limp for ever
+  s.faults.push_back(std::move(fault));
+}
+
 }  // namespace
 
 std::optional<Profile> read_profile(const Value& value, Problems& problems) {
@@ -90,6 +102,8 @@ Scenario with_misfortune(const Scenario& scenario, const Profile& profile, std::
   const bool other_network = profile.network.happens(dice.next());
   if (other_network) vary_network(s, dice);
   if (other_options) vary_options(s, dice);
+  Stream schedule(seed, Purpose::swarm, 1);
+  if (profile.untimed.happens(schedule.next())) untime(s);
   Arena arena;
   arena.members = s.groups.front().count;
   arena.servers = s.server_count();

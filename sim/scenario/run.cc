@@ -58,12 +58,13 @@ class Running {
   // Executes every event up to `last`. False if the run was stopped or has measured enough, or if a
   // fault that had waited for somebody has fired and has set an earlier date.
   bool execute_until(Time last) {
+    const bool looks_at_connections = scenario_.check.while_faults_stand() && options_.check;
     while (world_.step(last)) {
       if (director_.is_waiting()) director_.act(world_);
       stopped_ = !watch_.objections().empty();
       if (watch_.awaits_followers() != watch_.sees_messages()) world_.observe(&watch_);
       if (world_.counters().events >= next_look_) look();
-      if (scenario_.check.while_faults_stand() && options_.check) {
+      if (looks_at_connections) {
         look_at_connections();
         stopped_ = !watch_.objections().empty();
       }
@@ -330,7 +331,7 @@ bool Running::stays_in_model() {
 
 void Running::demand_progress() {
   director_.freeze();
-  const bool everyone = watch_.stated(facts<Reconfigured>()) > 0;
+  const bool everyone = watch_.stated(facts<Reconfigured, VotersChanged>()) > 0;
   const Core core = choose_core(scenario_, world_, everyone);
   if (!core.excuse.empty()) {
     reasons_.push_back("liveness: " + core.excuse);

@@ -1,6 +1,7 @@
 // What the reader of scenarios accepts, as data. Everything that has a description of its own comes
 // from there; only how the parts are put together is said here, as read_scenario() has it.
 #include "sim/check/checker.h"
+#include "sim/scenario/fit.h"
 #include "sim/scenario/scenario.h"
 
 namespace ballast {
@@ -32,7 +33,8 @@ TypeInfo group_info() {
   config.chosen_by = "algorithm";
   return TypeInfo::object(
       "group", "Nodes that run the same algorithm.",
-      {FieldInfo::optional("count", type_info<std::uint32_t>({1, 2000}), "How many nodes.", "1"),
+      {FieldInfo::optional("count", type_info<std::uint32_t>({1, most_nodes}), "How many nodes.",
+                           "1"),
        FieldInfo::required("algorithm", TypeInfo::word(names), "What they run."), config,
        FieldInfo::optional("variants", TypeInfo::list_of(variant),
                            "Nodes of the group with options of their own."),

@@ -60,19 +60,10 @@ class Watch final : public Observer {
     if (recorder_ != nullptr && (recorder_->wants() & sight(seen.what)) != 0) {
       recorder_->see(seen, world);
     }
-    if ((changing & sight(seen.what)) != 0) ++changes_;
-    if ((impairing & sight(seen.what)) != 0) impaired(seen);
     if (seen.what == Sight::stated) {
       hear(seen, world);
-    } else if (seen.what == Sight::received) {
-      leadership_.received(seen.node, seen.peer, seen.cause, seen.at);
-    } else if (seen.what == Sight::crashed) {
-      crashed(seen);
-    } else if (seen.what == Sight::booted) {
-      director_.booted(seen.node, seen.at);
-    } else if (seen.what == Sight::broke_rule) {
-      objections_.raise(
-          {"ensure", std::string(seen.sentence), seen.event, seen.at, seen.node, {seen.event}});
+    } else {
+      see_other(seen);
     }
     if ((director_.sights() & sight(seen.what)) != 0) director_.see(seen, world);
   }
@@ -174,6 +165,21 @@ class Watch final : public Observer {
     }
   }
 
+  void see_other(const Occurrence& seen) {
+    if ((changing & sight(seen.what)) != 0) ++changes_;
+    if ((impairing & sight(seen.what)) != 0) impaired(seen);
+    if (seen.what == Sight::received) {
+      leadership_.received(seen.node, seen.peer, seen.cause, seen.at);
+    } else if (seen.what == Sight::crashed) {
+      crashed(seen);
+    } else if (seen.what == Sight::booted) {
+      director_.booted(seen.node, seen.at);
+    } else if (seen.what == Sight::broke_rule) {
+      objections_.raise(
+          {"ensure", std::string(seen.sentence), seen.event, seen.at, seen.node, {seen.event}});
+    }
+  }
+
   void hear(const Occurrence& seen, const World& world) {
     const HeardFact heard{seen.fact, seen.event, seen.cause, seen.at, seen.node, seen.life};
     const std::size_t group = group_of_[seen.node.value];
@@ -200,9 +206,7 @@ class Watch final : public Observer {
     if (const auto* elected = std::get_if<Elected>(heard.fact)) {
       ++elections_;
       const bool stood = candidacy_.node == heard.node && candidacy_.term == elected->term;
-      const Time since = led_.since == Time::max() ? lost_ : stood ? candidacy_.since : heard.at;
-      leaderless_.record(heard.at - since);
-      if (elected->term > led_.term) led_ = {elected->term, heard.node, heard.at};
+      leaderless_.record(leadership_.without(heard.at, stood ? candidacy_.since : heard.at));
       std::vector<NodeId> others;
       for (std::uint32_t node = 1; node < group_of_.size(); ++node) {
         const bool same_group = group_of_[node] == group_of_[heard.node.value];
@@ -212,13 +216,7 @@ class Watch final : public Observer {
     } else {
       const Term term = std::get<SteppedDown>(*heard.fact).term;
       leadership_.stepped_down(term, heard.node, heard.at);
-      if (term == led_.term && heard.node == led_.node) lose_leader(heard.at);
     }
-  }
-
-  void lose_leader(Time at) {
-    if (led_.since != Time::max()) lost_ = at;
-    led_.since = Time::max();
   }
 
   void record(const HistoryLine& line) {
@@ -265,7 +263,6 @@ class Watch final : public Observer {
   }
 
   void crashed(const Occurrence& seen) {
-    if (seen.node == led_.node) lose_leader(seen.at);
     leadership_.crashed(seen.node, seen.at);
     for (const Listener& listener : checkers_) {
       if (listener.group == group_of_[seen.node.value]) {
@@ -308,14 +305,12 @@ class Watch final : public Observer {
   std::uint64_t answered_ = 0;
   Time first_answer_ = Time::max();
   Time last_ok_;
-  struct Office {
+  struct Candidacy {
     Term term;
     NodeId node;
-    Time since = Time::max();
+    Time since;
   };
-  Office led_;
-  Office candidacy_;  // the last one
-  Time lost_;         // when the leader went, if none is in office
+  Candidacy candidacy_;  // the last one
   Histogram leaderless_;
   Leadership leadership_;
   mutable bool sees_messages_ = false;  // as of the last wants()

@@ -48,6 +48,7 @@ Ordeal<Raft>::Settings settings(std::uint64_t seed, Bug bug) {
   all.config.bug = bug;
   all.config.max_entries_per_message = 2;
   all.config.max_in_flight = 1 + seed % 4;
+  all.config.empty_heartbeats = seed % 11 == 0;
   all.config.pre_vote = seed % 2 == 0;
   all.config.check_quorum = seed % 5 < 2;
   all.config.reads = seed % 3 == 1 ? raft::Reads::read_index : raft::Reads::log;
@@ -117,7 +118,7 @@ TEST_CASE(
     CHECK(recovered);
   }
   CHECK(taken > 1000);
-  CHECK(installed > 80);
+  CHECK(installed > 60);
 }
 
 TEST_CASE("raft under changes of its membership is never accused") {

@@ -251,6 +251,48 @@ TEST_CASE(
   }
 }
 
+TEST_CASE(
+    "raft, Figure 2: empty heartbeats, the first upon election; what a follower lacks is sent "
+    "again "
+    "once it answers one") {
+  Config config;
+  config.empty_heartbeats = true;
+  RaftBench node({n1, n2, n3}, config);
+  node.hold({noop(1), entry(1, 10)});
+  const auto won = node.be_elected();
+  REQUIRE(won.messages<AppendEntries>() == 4);
+  CHECK(won.message<AppendEntries>(0).entries.empty());
+  CHECK(won.message<AppendEntries>(0).previous_index == LogIndex{2});
+  CHECK(won.message<AppendEntries>(2).entries.size() == 1);
+  node.receive(n2, matched(2, 2, 3));
+  const auto beat = node.fire(Timer::heartbeat);
+  CHECK(beat.message_to<AppendEntries>(n2)->previous_index == LogIndex{3});
+  CHECK(beat.message_to<AppendEntries>(n3)->previous_index == LogIndex{2});
+  CHECK(beat.message_to<AppendEntries>(n3)->entries.empty());
+  // n3 has the entries before the no-op, and answers once for all it has heard.
+  const auto lacks = node.receive(n3, matched(2, 2, 2));
+  REQUIRE(lacks.messages<AppendEntries>() == 1);
+  CHECK(lacks.message_to<AppendEntries>(n3)->entries.size() == 1);
+  const auto still = node.receive(n3, matched(2, 2, 2));
+  REQUIRE(still.messages<AppendEntries>() == 1);
+  CHECK(still.message_to<AppendEntries>(n3)->previous_index == LogIndex{2});
+  CHECK(node.receive(n3, matched(2, 2, 3)).send.empty());
+  CHECK(node.receive(n3, matched(2, 3, 3)).send.empty());
+}
+
+TEST_CASE(
+    "raft, Figure 2: a follower of which an empty heartbeat tells nothing speaks for its log up to "
+    "there, and commits no further") {
+  for (const Bug bug : {Bug::none, Bug::acks_own_last_index, Bug::commit_not_clipped}) {
+    RaftBench node({n1, n2, n3}, with_bug(bug));
+    node.hold({noop(1), entry(1, 10), entry(1, 20)});
+    const auto step = node.receive(n3, append_entries(2, 1, 1, {}, 2));
+    const bool further = step.message<AppendReply>().match_index > LogIndex{1};
+    CHECK(further == (bug == Bug::acks_own_last_index));
+    CHECK((node.state().commit_index > LogIndex{1}) == (bug == Bug::commit_not_clipped));
+  }
+}
+
 TEST_CASE("raft 5.3: after a rejection the leader decrements nextIndex and retries") {
   RaftBench node;
   node.hold({noop(1), entry(1, 10), noop(3), entry(3, 30), entry(3, 40)});

@@ -1,66 +1,42 @@
-// Requests per second of load balancing through the ordinary JSON scenario, with every check, the
-// full histogram and the fingerprint; beside it a plain event loop over std::priority_queue and,
-// where it is installed, python3-simpy, in the same run. Numbers, no verdict.
+// Load balancing through the ordinary JSON scenario, with full histogram, fingerprint and every
+// check: requests per second, what a request costs among how many endpoints, two jobs beside one,
+// and the memory of a long run. In the same run a plain event loop over std::priority_queue and,
+// where it is installed, SimPy do the same. Numbers, no verdict; the tables are Markdown.
 //
-//   bench_balancing [REPEATS]
-#include <algorithm>
-#include <chrono>
-#include <cstdio>
-#include <cstdlib>
+//   bench_balancing [rates|growth|jobs|memory] [REPEATS]      all of them, best of 3
+//   bench_balancing run ENDPOINTS LATENCY REQUESTS            one run, to look at with a profiler
 #include <deque>
 #include <queue>
-#include <string>
-#include <vector>
+#include <string_view>
 
 #include "sim/base/distribution.h"
 #include "sim/base/random.h"
 #include "sim/base/text.h"
-#include "sim/scenario/json.h"
-#include "sim/scenario/run.h"
+#include "tests/bench/measure.h"
 
 using namespace ballast;
 
 namespace {
 
-double seconds() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
-std::string json(const std::string& policy, unsigned endpoints, const std::string& latency,
-                 std::uint64_t requests) {
-  return R"({ "name": "bench", "duration": "1000000s", "nodes": {
+Scenario scenario(const std::string& policy, unsigned endpoints, const std::string& latency,
+                  std::uint64_t requests) {
+  return bench::load(R"({ "name": "bench", "duration": "1000000s", "nodes": {
     "balancer": { "algorithm": "balancer", "members": ["endpoint"],
       "config": { "policy": ")" +
-         policy + R"(", "timeout": "60s", "probe_interval": "10s" } },
+                     policy + R"(", "timeout": "60s", "probe_interval": "10s" } },
     "endpoint": { "count": )" +
-         std::to_string(endpoints) + R"(, "algorithm": "endpoint",
+                     std::to_string(endpoints) + R"(, "algorithm": "endpoint",
       "config": { "service": { "exponential": "10ms" } } } },
     "network": { "latency": ")" +
-         latency + R"(" },
+                     latency + R"(" },
     "workload": { "arrivals": { "poisson": ")" +
-         std::to_string(90 * endpoints) + R"(/s" }, "timeout": "60s" },
+                     std::to_string(90 * endpoints) + R"(/s" }, "timeout": "60s" },
     "statistics": { "max_requests": )" +
-         std::to_string(requests) + R"( }, "budget": { "events": 1000000000000 } })";
+                     std::to_string(requests) + R"( }, "budget": { "events": 1000000000000 } })");
 }
 
-// Nothing if there is no such scenario, as for a policy that this build does not have.
-std::optional<Scenario> load(const std::string& text) {
-  Problems problems;
-  const std::optional<Value> value = parse_json(text, "bench", problems);
-  return value ? read_scenario(*value, problems) : std::nullopt;
-}
-
-double best_rate(const std::string& policy, unsigned endpoints, const std::string& latency,
-                 std::uint64_t requests, int repeats, bool check) {
-  const std::optional<Scenario> scenario = load(json(policy, endpoints, latency, requests));
-  if (!scenario) return 0;
-  double best = 0;
-  for (int i = 0; i < repeats; ++i) {
-    const double begun = seconds();
-    const RunOutcome outcome = run(*scenario, {nullptr, check});
-    best = std::max(best, static_cast<double>(outcome.ok) / (seconds() - begun));
-  }
-  return best;
+double rate(const bench::Timed& run) {
+  return static_cast<double>(run.outcome.ok) / run.seconds / 1e6;
 }
 
 // Two choices over queues in the plainest way: events in a std::priority_queue, nothing else.
@@ -79,7 +55,7 @@ double plain_loop(unsigned endpoints, std::uint64_t requests) {
   std::uint64_t number = 0;
   std::uint64_t done = 0;
   std::int64_t sum = 0;
-  const double begun = seconds();
+  const double begun = bench::seconds();
   events.push({gap.at(words.next()).ns, number++, -1});
   while (done < requests) {
     const Event event = events.top();
@@ -102,9 +78,15 @@ double plain_loop(unsigned endpoints, std::uint64_t requests) {
     }
     events.push({event.at + service.at(words.next()).ns, number++, to});
   }
-  const double rate = static_cast<double>(done) / (seconds() - begun);
+  const double taken = bench::seconds() - begun;
   if (sum == 0) std::puts("");  // keeps the sum
-  return rate;
+  return static_cast<double>(done) / taken / 1e6;
+}
+
+double best_plain_loop(int repeats, unsigned endpoints, std::uint64_t requests) {
+  double best = 0;
+  for (int i = 0; i < repeats; ++i) best = std::max(best, plain_loop(endpoints, requests));
+  return best;
 }
 
 // One process for each request, as people write it; 0 if SimPy is not installed.
@@ -134,44 +116,103 @@ double simpy_rate() {
       "print(total / (time.time() - begun))\n"
       "END\n";
   std::FILE* python = popen(command, "r");
-  double rate = 0;
-  if (python == nullptr || std::fscanf(python, "%lf", &rate) != 1) rate = 0;
+  double found = 0;
+  if (python == nullptr || std::fscanf(python, "%lf", &found) != 1) found = 0;
   if (python != nullptr) pclose(python);
-  return rate;
+  return found / 1e6;
+}
+
+void rates(int repeats) {
+  constexpr std::uint64_t requests = 500'000;
+  std::puts("| policy | network | M requests/s | unchecked | ns an event |");
+  std::puts("|---|---|---|---|---|");
+  double two_choices = 0;
+  for (const char* policy : {"power_of_d_choices", "random", "round_robin", "least_loaded"}) {
+    for (const char* latency : {"0s", "100us", "exponential"}) {
+      const bool drawn = std::string_view(latency) == "exponential";
+      Scenario world = scenario(policy, 100, drawn ? "100us" : latency, requests);
+      if (drawn) world.network.latency = Distribution::exponential({100'000});
+      const bench::Timed checked = bench::best_of(repeats, world, true);
+      const bench::Timed unchecked = bench::best_of(repeats, world, false);
+      if (two_choices == 0) two_choices = rate(checked);
+      std::printf("| `%s` | %s | %.2f | %.2f | %.0f |\n", policy,
+                  drawn ? "exponential, 100us" : latency, rate(checked), rate(unchecked),
+                  checked.seconds * 1e9 / static_cast<double>(checked.outcome.counters.events));
+    }
+  }
+  const double plain = best_plain_loop(repeats, 100, 4 * requests);
+  std::printf(
+      "\nA plain loop over `std::priority_queue`, two choices: %.2f M, %.1f times Ballast.\n",
+      plain, plain / two_choices);
+  if (const double simpy = simpy_rate(); simpy > 0) {
+    std::printf("SimPy, two choices: %.3f M; Ballast is %.0f times as fast.\n", simpy,
+                two_choices / simpy);
+  } else {
+    std::puts("SimPy is not installed (Debian's python3-simpy3): no comparison with it.");
+  }
+}
+
+// What a request costs once the run is under way: what so many more take, over how many they are.
+double cost(const std::string& policy, unsigned endpoints, std::uint64_t requests, int repeats) {
+  const Scenario once = scenario(policy, endpoints, "0s", requests);
+  const Scenario twice = scenario(policy, endpoints, "0s", 2 * requests);
+  const bench::Timed first = bench::best_of(repeats, once, true);
+  const bench::Timed both = bench::best_of(repeats, twice, true);
+  return (both.seconds - first.seconds) * 1e9 /
+         static_cast<double>(both.outcome.ok - first.outcome.ok);
+}
+
+void growth(int repeats) {
+  std::puts("| endpoints | two choices | full scan | plain loop, two choices |");
+  std::puts("|---|---|---|---|");
+  for (const unsigned endpoints : {10u, 100u, 1'000u, 10'000u, 100'000u}) {
+    const std::uint64_t requests = std::max<std::uint64_t>(500'000, 5 * endpoints);
+    const double two = cost("power_of_d_choices", endpoints, requests, repeats);
+    const std::uint64_t scans = std::clamp<std::uint64_t>(200'000'000 / endpoints, 5'000, 500'000);
+    const double scan = cost("least_loaded", endpoints, scans, 1);
+    std::printf("| %s | %.0f ns | %s ns | %.0f ns |\n", with_commas(endpoints).c_str(), two,
+                with_commas(static_cast<std::uint64_t>(scan)).c_str(),
+                1e3 / best_plain_loop(repeats, endpoints, 2 * requests));
+    std::fflush(stdout);
+  }
+}
+
+void jobs(int repeats) {
+  const Scenario world = scenario("power_of_d_choices", 100, "0s", 200'000);
+  const bench::Jobs taken = bench::jobs(repeats, world, 8);
+  std::printf("Two jobs make the same runs %.2f times as fast as one.\n", taken.one / taken.two);
+}
+
+void memory() {
+  std::puts("| requests | most resident memory | seconds |");
+  std::puts("|---|---|---|");
+  for (const std::uint64_t requests : {1'000'000u, 10'000'000u, 100'000'000u}) {
+    const bench::Footprint run =
+        bench::footprint(scenario("power_of_d_choices", 100, "0s", requests), true);
+    std::printf("| %s | %.1f MB | %.1f |\n", with_commas(run.done).c_str(), run.megabytes,
+                run.seconds);
+    std::fflush(stdout);
+  }
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  const int repeats = argc > 1 ? std::max(1, std::atoi(argv[1])) : 3;
-  constexpr std::uint64_t requests = 500'000;
-  std::printf("load 0.9, requests per second, best of %d\n", repeats);
-  double two_choices = 0;
-  for (const char* policy : {"power_of_d_choices", "random", "round_robin", "least_loaded"}) {
-    for (const char* latency : {"0s", "100us"}) {
-      const double rate = best_rate(policy, 100, latency, requests, repeats, true);
-      if (rate == 0) continue;
-      if (two_choices == 0) two_choices = rate;
-      std::printf("  %-20s N=100  network %-6s %10.0f   unchecked %10.0f\n", policy, latency, rate,
-                  best_rate(policy, 100, latency, requests, repeats, false));
-    }
+  const std::string_view part = argc > 1 ? argv[1] : "";
+  if (part == "run" && argc == 5) {
+    const auto endpoints = static_cast<unsigned>(std::atoi(argv[2]));
+    const std::uint64_t requests = std::strtoull(argv[4], nullptr, 10);
+    const bench::Timed one =
+        bench::timed(scenario("power_of_d_choices", endpoints, argv[3], requests), true);
+    std::printf("%llu events, %llu requests\n",
+                static_cast<unsigned long long>(one.outcome.counters.events),
+                static_cast<unsigned long long>(one.outcome.ok));
+    return 0;
   }
-  for (const char* policy : {"power_of_d_choices", "least_loaded"}) {
-    for (const unsigned endpoints : {10u, 100u, 1'000u, 1'900u}) {
-      const double rate = best_rate(policy, endpoints, "0s", requests / 2, 1, true);
-      if (rate > 0)
-        std::printf("  %-20s N=%-5u %8.0f ns a request\n", policy, endpoints, 1e9 / rate);
-    }
-  }
-  double plain = 0;
-  for (int i = 0; i < repeats; ++i) plain = std::max(plain, plain_loop(100, 4 * requests));
-  std::printf("  plain loop, std::priority_queue, two choices, N=100: %.0f, %.1f times Ballast\n",
-              plain, plain / two_choices);
-  if (const double simpy = simpy_rate(); simpy > 0) {
-    std::printf("  SimPy, two choices, N=100: %.0f; Ballast is %.0f times as fast\n", simpy,
-                two_choices / simpy);
-  } else {
-    std::puts("  SimPy is not installed (python3-simpy)");
-  }
+  const int repeats = argc > 2 ? std::max(1, std::atoi(argv[2])) : 3;
+  if (part.empty() || part == "rates") rates(repeats);
+  if (part.empty() || part == "growth") growth(repeats);
+  if (part.empty() || part == "jobs") jobs(repeats);
+  if (part.empty() || part == "memory") memory();
   return 0;
 }

@@ -5,7 +5,7 @@
 //
 // VALUES: how many distinct ones are written, 0 for all different. UNKNOWN: one operation in so
 // many ends unknown, 0 for none. WRONG: 1 to change one read to what was there half a history
-// earlier.
+// earlier, or to let two dequeues change places.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -32,6 +32,7 @@ struct Wanted {
   std::uint64_t keys = 1;
   bool wrong = false;
   std::uint64_t seed = 1;
+  bool logged = false;  // whether the order in which operations took effect is known
 };
 
 // Clients call, the object answers at some instant, they return; one event after the other.
@@ -76,6 +77,7 @@ class Generator {
   struct Object {
     Word value = nil;
     std::deque<Word> queue;
+    std::int64_t holder = -1;
     std::vector<Word> pasts;
   };
 
@@ -108,9 +110,12 @@ class Generator {
         op.action = dice_.below(4) == 0 ? Action::cas : kind == 0 ? Action::write : Action::read;
         break;
       case Model::reg:
+        op.action = kind == 0 ? Action::write : Action::read;
+        break;
       case Model::lock:
       case Model::fenced_lock:
-        op.action = kind == 0 ? Action::write : Action::read;
+        op.owner = op.process;
+        op.action = objects_[op.object].holder == op.owner ? Action::release : Action::acquire;
         break;
     }
     if (op.action == Action::cas) {
@@ -124,6 +129,7 @@ class Generator {
   void take_effect(Operation& op) {
     Object& object = objects_[op.object];
     op.outcome = Outcome::ok;
+    if (wanted_.logged) op.effect = effects_++;
     switch (op.action) {
       case Action::propose:
         if (object.value == nil) object.value = op.argument;
@@ -162,9 +168,19 @@ class Generator {
         object.value = (object.value == nil ? 0 : object.value) + 1;
         op.argument = 1;
         break;
-      case Action::erase:
       case Action::acquire:
+        if (object.holder >= 0) {
+          op.outcome = Outcome::refused;
+        } else {
+          object.holder = op.owner;
+          object.value = (object.value == nil ? 0 : object.value) + 1;
+          op.result = object.value;
+        }
+        break;
       case Action::release:
+        object.holder = -1;
+        break;
+      case Action::erase:
         break;
     }
   }
@@ -182,11 +198,19 @@ class Generator {
     op.ended = Time{op.returned};
   }
 
-  // One read in the last tenth returns what its key held half a history earlier.
+  // One read in the last tenth returns what its key held half a history earlier; or two dequeues
+  // that are far apart have changed places.
   void plant() {
     std::size_t i = history_.operations.size() * 9 / 10;
+    Operation* first = nullptr;
     for (; i < history_.operations.size(); ++i) {
       Operation& op = history_.operations[i];
+      if (op.action == Action::dequeue && op.outcome == Outcome::ok) {
+        if (first == nullptr) first = &op;
+        if (op.object != first->object || op.called < first->called + 100) continue;
+        std::swap(op.result, first->result);
+        return;
+      }
       if (op.action != Action::read || !op.known()) continue;
       const std::vector<Word>& pasts = objects_[op.object].pasts;
       op.result = pasts[pasts.size() / 2];
@@ -200,6 +224,7 @@ class Generator {
   std::vector<Client> clients_;
   std::vector<Object> objects_;
   std::uint32_t rank_ = 0;
+  std::uint32_t effects_ = 0;
 };
 
 // Time of the processor: on a machine that others use too, the clock on the wall says little.
@@ -296,6 +321,8 @@ void table() {
   measure("10^5, unique values (30 ms)", {Model::reg, 100'000, 10, 0, 0, 1, false, 1});
   measure("10^5, unique values, one stale", {Model::reg, 100'000, 10, 0, 0, 1, true, 1});
   measure("10^6, 100 keys, 20 clients (250 ms)", {Model::reg, 1'000'000, 20, 0, 0, 100, false, 1});
+  measure("10^6, 100 keys, 20 clients, its log known (50 ms)",
+          {Model::reg, 1'000'000, 20, 0, 0, 100, false, 1, true});
   measure("2,000, 30 clients, unique, one stale", {Model::reg, 2000, 30, 0, 0, 1, true, 1});
   measure("2,000, 30 clients, unique, 10 % unknown", {Model::reg, 2000, 30, 0, 10, 1, false, 1});
   measure("append 2,000, 20 clients", {Model::append_list, 2000, 20, 0, 0, 1, false, 1});
@@ -307,6 +334,11 @@ void table() {
   measure("queue 10^5, 10 clients, unique", {Model::queue, 100'000, 10, 0, 0, 1, false, 1});
   measure("queue 10^4, 10 clients, unique, 5 % unknown",
           {Model::queue, 10'000, 10, 0, 20, 1, false, 1});
+  measure("queue 10^6, 100 keys, 20 clients, 1 % unknown",
+          {Model::queue, 1'000'000, 20, 0, 100, 100, false, 1});
+  measure("queue 10^4, 10 clients, one out of turn", {Model::queue, 10'000, 10, 0, 0, 1, true, 1});
+  measure("queue 2,000, 10 clients, five values", {Model::queue, 2000, 10, 5, 0, 1, false, 1});
+  measure("lock 10^5, 10 clients", {Model::lock, 100'000, 10, 0, 0, 1, false, 1});
   measure("counter 10^4, 10 clients", {Model::counter, 10'000, 10, 0, 0, 1, false, 1});
   measure("counter 10^4, 10 clients, 1 % unknown",
           {Model::counter, 10'000, 10, 0, 100, 1, false, 1});

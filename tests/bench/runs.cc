@@ -2,17 +2,8 @@
 // real time, and what the checks cost. Prints the best of several repeats; numbers, no verdict.
 //
 //   bench_runs [REPEATS]
-#include <algorithm>
-#include <chrono>
-#include <cstdio>
-#include <cstdlib>
-#include <string>
-#include <thread>
-#include <vector>
-
 #include "sim/base/text.h"
-#include "sim/scenario/json.h"
-#include "sim/scenario/run.h"
+#include "tests/bench/measure.h"
 
 using namespace ballast;
 
@@ -48,34 +39,16 @@ constexpr const char* small = R"({
   "faults": [ { "at": "1s", "crash": "leader", "for": "300ms" } ]
 })";
 
-Scenario load(const char* text) {
-  Problems problems;
-  const std::optional<Value> value = parse_json(text, "bench", problems);
-  const std::optional<Scenario> scenario =
-      value ? read_scenario(*value, problems) : std::optional<Scenario>{};
-  if (!scenario) {
-    std::fputs(problems.to_text().c_str(), stderr);
-    std::exit(70);
-  }
-  return *scenario;
-}
-
-double seconds(const Scenario& scenario, bool check, RunOutcome& outcome) {
-  RunOptions options;
-  options.check = check;
-  const auto begin = std::chrono::steady_clock::now();
-  outcome = run(scenario, options);
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-}
-
 // Checked and unchecked runs alternate, so that both see the same machine.
 void measure(const char* name, const char* text, int repeats) {
-  const Scenario scenario = load(text);
+  const Scenario scenario = bench::load(text);
   double best[2] = {1e9, 1e9};
   RunOutcome outcome;
   for (int i = 0; i < repeats; ++i) {
     for (const int check : {0, 1}) {
-      best[check] = std::min(best[check], seconds(scenario, check == 1, outcome));
+      bench::Timed run = bench::timed(scenario, check == 1);
+      best[check] = std::min(best[check], run.seconds);
+      outcome = std::move(run.outcome);
     }
   }
   const auto events = static_cast<double>(outcome.counters.events);
@@ -92,24 +65,6 @@ void measure(const char* name, const char* text, int repeats) {
   std::printf("  the checks cost %.0f %%\n", 100.0 * (best[1] / best[0] - 1));
 }
 
-void sweep(unsigned jobs, std::uint64_t seeds, double& best) {
-  const Scenario scenario = load(small);
-  const auto begin = std::chrono::steady_clock::now();
-  std::vector<std::thread> workers;
-  for (unsigned job = 0; job < jobs; ++job) {
-    workers.emplace_back([&scenario, job, jobs, seeds] {
-      Scenario own = scenario;
-      for (std::uint64_t seed = job; seed < seeds; seed += jobs) {
-        own.seed = seed;
-        run(own);
-      }
-    });
-  }
-  for (std::thread& worker : workers) worker.join();
-  best = std::min(best,
-                  std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -117,12 +72,8 @@ int main(int argc, char** argv) {
   measure("raft", raft, repeats);
   measure("balancing", balancing, repeats);
   constexpr std::uint64_t seeds = 2000;
-  double one = 1e9;
-  double two = 1e9;
-  for (int i = 0; i < repeats; ++i) {
-    sweep(1, seeds, one);
-    sweep(2, seeds, two);
-  }
+  const bench::Jobs sweep = bench::jobs(repeats, bench::load(small), seeds);
   std::printf("sweep      %.0f runs/s with one job, %.0f with two: %.2f x\n",
-              static_cast<double>(seeds) / one, static_cast<double>(seeds) / two, one / two);
+              static_cast<double>(seeds) / sweep.one, static_cast<double>(seeds) / sweep.two,
+              sweep.one / sweep.two);
 }

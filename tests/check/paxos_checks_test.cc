@@ -235,7 +235,7 @@ TEST_CASE("votes safe: to accept is to promise") {
   for (const NodeId node : {n1, n2, n3}) claims.state(node, promised(b1));
   claims.state(n1, asked(b1, 5));
   claims.state(n1, accepted(b1, 5));
-  for (const NodeId node : {n3, n4, n5}) claims.state(node, promised(b2));
+  for (const NodeId node : {n2, n3, n4, n5}) claims.state(node, promised(b2));
   claims.state(n2, asked(b2, 7));
   claims.state(n2, accepted(b2, 7));  // without having promised it
   claims.state(n3, accepted(b1, 5));  // below its promise, but n1 and n3 are no majority
@@ -251,7 +251,7 @@ TEST_CASE("votes safe: all lower ballots count, not only the next one") {
   for (const NodeId node : {n1, n2, n3}) claims.state(node, promised(b1));
   claims.state(n1, asked(b1, 5));
   for (const NodeId node : {n1, n2, n3}) claims.state(node, accepted(b1, 5));
-  for (const NodeId node : {n3, n4, n5}) claims.state(node, promised(b2));
+  for (const NodeId node : {n2, n3, n4, n5}) claims.state(node, promised(b2));
   claims.state(n2, asked(b2, 5));
   claims.state(n4, accepted(b2, 5));
   for (const NodeId node : {n1, n2, n3}) claims.state(node, promised(b3));
@@ -266,7 +266,7 @@ TEST_CASE("votes safe: facts that come late from slow disks accuse nobody") {
   Claims claims(make_votes_safe(quintet));
   for (const NodeId node : {n2, n3, n4}) claims.state(node, promised(b1));
   claims.state(n1, asked(b1, 5));
-  for (const NodeId node : {n3, n4, n5}) claims.state(node, promised(b2));
+  for (const NodeId node : {n2, n3, n4, n5}) claims.state(node, promised(b2));
   claims.state(n2, asked(b2, 7));
   claims.state(n1, accepted(b1, 5));
   claims.state(n2, accepted(b1, 5));
@@ -300,6 +300,30 @@ TEST_CASE("votes safe: a copy of the checker remembers what the original heard")
   claims.state(n2, promised(b2));
   claims.state(n2, asked(b2, 7));
   CHECK(claims.accepted());
+}
+
+TEST_CASE("votes safe: in each slot those count who have a say there") {
+  const auto in_slot = [](std::uint64_t slot, Ballot b, std::uint64_t value) {
+    return SlotAccepted{Slot{slot}, b, {value}};
+  };
+  // 5 is chosen in the slot by n1 and n2 if these and n3 have a say, and all but n1 have promised
+  // more.
+  const auto tell = [&](Claims& claims, std::uint64_t slot) {
+    claims.state(n1, VotersChanged{Slot{0}, 0b00111});
+    claims.state(n1, VotersChanged{Slot{10}, 0b11111});
+    for (const NodeId node : quintet.nodes) claims.state(node, promised(b1));
+    claims.state(n1, in_slot(slot, b1, 5));
+    claims.state(n2, in_slot(slot, b1, 5));
+    for (const NodeId node : {n2, n3, n4, n5}) claims.state(node, promised(b2));
+    claims.state(n2, SlotAsked{Slot{slot}, b2, {7}});
+  };
+  Claims before(make_votes_safe(quintet));
+  tell(before, 9);
+  REQUIRE_FALSE(before.accepted());
+  CHECK(before.objection().sentence.find("is chosen in ballot") != std::string::npos);
+  Claims after(make_votes_safe(quintet));
+  tell(after, 10);
+  CHECK(after.accepted());
 }
 
 }  // namespace

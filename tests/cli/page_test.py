@@ -40,7 +40,10 @@ addEventListener('load',()=>{
     t.getBoundingClientRect().right>bar.right+4)}).length;
   const shown=c.getBoundingClientRect(),here=c.querySelector('.here line');
   return {bars:bars.length,overlaps,ticks:ticks.length,ticks_overlap,texts_outside:texts,
-   outside:[...svg.querySelectorAll('.bar,.dot,.tick')].filter(e=>!inside(e)).length,
+   arrows:c.querySelectorAll('.arrow path').length,
+   arrow_texts:boxes('.arrow text')
+    .filter((a,i,all)=>all.some((b,j)=>i<j&&hit(a,b))).length,
+   outside:[...svg.querySelectorAll('.bar,.dot,.tick,.arrow *')].filter(e=>!inside(e)).length,
    bands:[...c.querySelectorAll('.band text')].map(e=>e.textContent),
    dots:c.querySelectorAll('.dot').length,core:c.querySelectorAll('.op.core').length,
    rows:[...c.querySelectorAll('.names text:not(.tick)')].map(e=>e.textContent),
@@ -95,6 +98,35 @@ def history(clients, count, keys=1, seed=1):
     return "".join(json.dumps({**line, "time": time}) + "\n" for time, line in lines)
 
 
+def transactions(clients, count, keys=4, seed=3):
+    """Appends and reads of lists, some of which see a key as it was two appends before."""
+    dice = random.Random(seed)
+    free = [0] * clients
+    lists = [[] for _ in range(keys)]
+    lines = []
+    for i in range(count):
+        client = dice.randrange(clients)
+        begin = free[client] + dice.randrange(1, 2_000_000)
+        free[client] = begin + dice.randrange(500_000, 6_000_000)
+        asked, told = [], []
+        for _ in range(dice.randrange(1, 4)):
+            key = dice.randrange(keys)
+            if dice.random() < 0.5:
+                element = len(lines) * 10 + len(asked)
+                lists[key].append(element)
+                asked.append(["append", key, element])
+                told.append(asked[-1])
+            else:
+                back = 2 if dice.random() < 0.03 else 0
+                asked.append(["r", key, None])
+                told.append(["r", key, lists[key][:max(0, len(lists[key]) - back)]])
+        common = {"process": client, "f": "txn"}
+        lines.append((begin, {**common, "type": "invoke", "value": asked}))
+        lines.append((free[client], {**common, "type": "ok", "value": told}))
+    lines.sort(key=lambda line: line[0])
+    return "".join(json.dumps({**line, "time": time}) + "\n" for time, line in lines)
+
+
 class Page(Case):
     def see(self, page):
         """What a browser makes of a page: the findings of the probe, and a picture."""
@@ -111,7 +143,7 @@ class Page(Case):
         self.assertEqual(seen["loaded"], 0)
         self.assertFalse(seen["wide"], "only charts may be wider than the window")
         for chart in seen["charts"]:
-            for wrong in ("overlaps", "ticks_overlap", "texts_outside", "outside"):
+            for wrong in ("overlaps", "ticks_overlap", "texts_outside", "outside", "arrow_texts"):
                 self.assertEqual(chart[wrong], 0, wrong)
             self.assertGreater(chart["ticks"], 1)
             self.assertTrue(chart["failure_in_sight"])
@@ -141,6 +173,18 @@ class Page(Case):
         self.assertEqual(seen["after_choice"], 1)
         self.assertGreater(max(len(chart["rows"]) for chart in seen["charts"]), 50)
         self.assertTrue(all(chart["bars"] <= 410 for chart in seen["charts"]))
+
+    def test_cycles_of_transactions(self):
+        (self.folder / "t.jsonl").write_text(transactions(8, 200), encoding="utf-8")
+        self.ballast("check", "t.jsonl", "--model", "list-append", "--html", "p.html", code=1)
+        seen = self.see("p.html")
+        self.assertGreater(len(seen["charts"]), 1)
+        self.assertEqual(seen["after_choice"], 1)
+        cycles = [chart for chart in seen["charts"] if chart["arrows"] > 0]
+        self.assertGreater(len(cycles), 0)
+        for chart in cycles:
+            self.assertEqual(chart["arrows"], chart["core"])
+            self.assertGreaterEqual(chart["core"], 2)
 
     def test_the_faults_of_a_run_are_shaded(self):
         scenario = command_line_test.ROOT / "scenarios" / "bugs" / "raft_read_without_quorum.json"

@@ -63,7 +63,8 @@ struct Shape {
   std::uint64_t unknown = 4;  // one in so many; 0 for none
   std::uint64_t wrong = 2;    // one result in so many is made up; 0 for none
   bool refusals = true;
-  bool answers = false;  // additions tell the sum, deletes what they found, locks give tokens
+  bool answers = false;     // additions tell the sum, deletes what they found, locks give tokens
+  std::uint64_t pause = 0;  // between two operations of a client, at least
 };
 
 // Operations with times drawn at random, each applied at a random instant of its interval to the
@@ -87,7 +88,7 @@ class RandomHistory {
       Operation op = call(i);
       op.owner = static_cast<Word>(client);
       op.process = static_cast<Word>(client);
-      op.invoked = Time{free_at[client] + static_cast<std::int64_t>(dice_.below(6))};
+      op.invoked = Time{free_at[client] + static_cast<std::int64_t>(shape_.pause + dice_.below(6))};
       op.ended = Time{op.invoked.ns + 1 + static_cast<std::int64_t>(dice_.below(12))};
       op.outcome = Outcome::ok;
       const auto length = static_cast<std::uint64_t>(op.ended.ns - op.invoked.ns);

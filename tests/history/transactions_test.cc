@@ -103,6 +103,12 @@ TEST_CASE("G1a, G1b and G1c: reads of what was aborted, replaced, and round in a
         Names{"G1c"});
 }
 
+TEST_CASE("what was aborted hides nothing of what was read before it") {
+  CHECK(anomalies({{0, "[:append :x 1] [:r :y [4]]", 1, 9},
+                   {1, "[:append :x 2]", 1, 9, "fail"},
+                   {2, "[:append :y 4] [:r :x [1 2]]", 1, 9}}) == Names{"G1a", "G1c"});
+}
+
 TEST_CASE("G-single: read skew; with one key a lost update") {
   CHECK(anomalies({{0, "[:append :x 1] [:append :y 1]", 1, 9},
                    {1, "[:r :x []] [:r :y [1]]", 1, 9}}) == Names{"G-single"});
@@ -187,6 +193,34 @@ TEST_CASE("a cycle is told transaction by transaction") {
   says("what was found still allows read-committed");
   says("T1 < T2 (wr): it appended 1 to key y, which the other read as [1]");
   says("T2 < T1 (rw): it read key x as nothing, without the 1 that the other appended");
+}
+
+TEST_CASE("a page of transactions draws each cycle among those that met it") {
+  const TransactionHistory history =
+      transactions(edn_of({{0, "[:append :x 1] [:append :y 1]", 1, 9},
+                           {1, "[:r :x []] [:r :y [1]]", 1, 9},
+                           {2, "[:append :x 2]", 3, 5},
+                           {3, "[:append :z 2]", 3, 5},
+                           {4, "[:append :x 3]", 20, 25}}),
+                   list);
+  const TransactionVerdict verdict = judge_transactions(history, list, Isolation::serializable);
+  REQUIRE(verdict.anomalies.size() == 1);
+  CHECK(verdict.anomalies[0].sentence ==
+        "T1 appended 1 to key y, which T2 read as [1], but T2 read key x as nothing, without the 1 "
+        "that T1 appended");
+  const std::string page = as_html(history, list, Isolation::serializable, verdict, "txn <s>");
+  const auto count = [&](const std::string& part) {
+    std::size_t found = 0;
+    for (auto at = page.find(part); at != std::string::npos; at = page.find(part, at + 1)) ++found;
+    return found;
+  };
+  CHECK(count("<h1>txn &lt;s&gt;</h1>") == 1);
+  CHECK(count("<h2>anomaly 1, G-single</h2>") == 1);
+  CHECK(count(verdict.anomalies[0].sentence) == 1);
+  CHECK(count("<g class=\"op core\">") == 2);
+  CHECK(count("<g class=\"op\">") == 1);     // of another key, and a later one, there is nothing
+  CHECK(count("<g class=\"arrow") == 3);  // with that of the legend
+  CHECK(count(">T1 write x 1, write y 1") > 0);
 }
 
 TEST_CASE("bad histories of transactions have every mistake with its place") {

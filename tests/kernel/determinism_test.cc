@@ -196,7 +196,7 @@ TEST_CASE("a second behaviour for links that is like the first changes nothing")
     node.flush = settings.flush;
     world.add_node(std::move(node), std::make_unique<Hosted<Puppet>>(gossip()));
   }
-  for (const NodeId node : {n1, n2, n3, n4}) world.set_members(node, {n1, n2, n3, n4});
+  world.set_members({n1, n2, n3, n4}, {n1, n2, n3, n4});
   world.set_network(network);
   world.boot();
   run_until(world, 100_ms);

@@ -179,7 +179,7 @@ class Stage {
       members.push_back(world.add_node(
           std::move(node), std::make_unique<Hosted<Puppet>>(std::move(settings.puppets[i]))));
     }
-    for (const NodeId node : members) world.set_members(node, members);
+    world.set_members(members, members);
     world.set_network(Network(settings.seed, world.node_count(), settings.link));
     world.observe(&log);
     world.boot();
