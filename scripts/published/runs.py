@@ -30,10 +30,12 @@ class Run:
                     self.operations.append((begun[key]["client"], begun[key]["f"],
                                             begun[key]["time"], line["time"]))
 
-    def latency(self, client, what, start):
-        """In nanoseconds, of the only such operation that began at `start` or later."""
+    def latency(self, client, what, start, before=None):
+        """In nanoseconds, of the only such operation that began at `start` or later, and before
+        `before` if that is given."""
         found = [end - begin for c, f, begin, end in self.operations
-                 if (c, f) == (client, what) and begin >= start]
+                 if (c, f) == (client, what) and begin >= start
+                 and (before is None or begin < before)]
         if len(found) != 1:
             raise RunFailed(f"{len(found)} operations {what} of {client} were answered; expected 1")
         return found[0]

@@ -3,6 +3,7 @@
 #include "sim/check/balancing_checks.h"
 #include "sim/check/checker.h"
 #include "sim/check/consensus_checks.h"
+#include "sim/check/epaxos_checks.h"
 #include "sim/check/paxos_checks.h"
 #include "sim/check/raft_checks.h"
 #include "sim/check/viewstamped_checks.h"
@@ -131,6 +132,37 @@ std::vector<CheckInfo> viewstamped_checks() {
   };
 }
 
+std::vector<CheckInfo> epaxos_checks() {
+  constexpr std::string_view properties = "Moraru, Andersen and Kaminsky 2013, section 4.2";
+  return {
+      CheckInfo{"nontriviality", "Any command that a replica commits was proposed by a client.",
+                properties, make_nontriviality},
+      CheckInfo{"stability", "What a replica has committed stays committed, across restarts too.",
+                properties, make_stability},
+      CheckInfo{
+          "consistency",
+          "No two replicas commit different commands, or the same one with different "
+          "attributes, in one instance.",
+          "Moraru, Andersen and Kaminsky 2013, section 4.2; EgalitarianPaxos.tla, Consistency",
+          make_consistency},
+      CheckInfo{
+          "execution_consistency",
+          "Commands that interfere are executed in the same order everywhere, and none before "
+          "it is committed.",
+          properties, make_execution_consistency},
+      CheckInfo{
+          "ballot_monotonic",
+          "For each instance, a replica's ballot never decreases, across restarts too, and it "
+          "accepts nothing below it.",
+          "Sutra, \"On the correctness of Egalitarian Paxos\", 2020, section 4",
+          make_ballot_monotonic},
+      CheckInfo{"committed_is_final",
+                "What is committed in a ballot is all that is accepted in it and in those above.",
+                "Lamport, \"Paxos Made Simple\", 2001, P2b, for each instance",
+                make_committed_is_final},
+  };
+}
+
 std::vector<CheckInfo> balancing_checks() {
   return {
       CheckInfo{"conservation",
@@ -154,7 +186,7 @@ std::span<const CheckInfo> checks() {
   static const std::vector<CheckInfo> all = [] {
     std::vector<CheckInfo> joined;
     for (const auto& part : {consensus_checks(), raft_figure_3(), raft_checks(), paxos_checks(),
-                             viewstamped_checks(), balancing_checks()}) {
+                             viewstamped_checks(), epaxos_checks(), balancing_checks()}) {
       joined.insert(joined.end(), part.begin(), part.end());
     }
     return joined;

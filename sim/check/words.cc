@@ -14,6 +14,12 @@ std::string to_text(ValueDigest value) {
   return "#" + to_hex(value.value);
 }
 
+std::string to_text(const Instance& instance) {
+  return "instance " + to_text(instance.replica) + "." + std::to_string(instance.number);
+}
+
+std::string command_text(ValueDigest value) { return value ? to_text(value) : "a no-op"; }
+
 std::string to_text(const RequestId& request) {
   std::string text = "request " + std::to_string(request.sequence) + " of ";
   if (request.session > 0) text += "session " + std::to_string(request.session) + " of ";

@@ -16,6 +16,11 @@ std::string to_text(const Ballot& ballot);
 // as it is ("-7"); a hash, as in a replicated log, by its hexadecimal digits ("#00c3...").
 std::string to_text(ValueDigest value);
 
+// "instance n2.3", the third one of n2.
+std::string to_text(const Instance& instance);
+// What an instance holds: a value by its digest, or "a no-op".
+std::string command_text(ValueDigest value);
+
 // "request 7 of n4", or "request 7 of session 2 of n4" for any session but number 0.
 std::string to_text(const RequestId& request);
 

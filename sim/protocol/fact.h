@@ -9,33 +9,10 @@
 #include <tuple>
 #include <variant>
 
+#include "sim/protocol/fact_ids.h"
 #include "sim/protocol/request.h"
 
 namespace ballast {
-
-// A leadership number in Raft's word; 0 is "before the first".
-using Term = Id<struct TermTag>;
-// A position in a replicated log, from 1; 0 is "before the first entry".
-using LogIndex = Id<struct LogIndexTag>;
-// The number of one decision among many; single-decree algorithms use 1.
-using Slot = Id<struct SlotTag>;
-// What was decided, appended or proposed, by the digest of its content: equal values, equal
-// digests.
-using ValueDigest = Id<struct ValueDigestTag>;
-// The number of an admission, counted from 1 in each life of a balancer. A request that arrives
-// twice is admitted twice, under two tickets.
-using Ticket = Id<struct TicketTag>;
-
-// A proposal number in Paxos's word: unique to its proposer, ordered by round, then by proposer.
-// The default is below every ballot that a proposer can choose.
-struct Ballot {
-  std::uint64_t round = 0;
-  NodeId proposer;
-  friend constexpr auto operator<=>(const Ballot&, const Ballot&) = default;
-  static constexpr std::string_view name = "Ballot";
-  static constexpr auto fields =
-      std::tuple{field("round", &Ballot::round), field("proposer", &Ballot::proposer)};
-};
 
 // --- Any consensus algorithm -------------------------------------------------------------------
 
@@ -432,13 +409,73 @@ struct RoundOpened {  // in this ballot acceptors may accept any proposed value,
       std::tuple{field("ballot", &RoundOpened::ballot), field("quorum", &RoundOpened::quorum)};
 };
 
+// --- Leaderless consensus (EPaxos) -------------------------------------------------------------
+
+// A place for one command where there is no common order of places: the number-th, from 1, of those
+// that `replica` fills.
+struct Instance {
+  NodeId replica;
+  std::uint64_t number = 0;
+  friend constexpr auto operator<=>(const Instance&, const Instance&) = default;
+  static constexpr std::string_view name = "Instance";
+  static constexpr auto fields =
+      std::tuple{field("replica", &Instance::replica), field("number", &Instance::number)};
+};
+
+struct BallotJoined {  // for `instance`, this replica will take part in no ballot below this one
+  Instance instance;
+  Ballot ballot;
+  static constexpr std::string_view name = "ballot_joined";
+  static constexpr auto fields = std::tuple{field("instance", &BallotJoined::instance),
+                                            field("ballot", &BallotJoined::ballot)};
+};
+
+// This replica has accepted, for `instance`, a command (0: a no-op) with its attributes, that is
+// what it depends on, by their digest.
+struct InstanceAccepted {
+  Instance instance;
+  Ballot ballot;
+  ValueDigest value;
+  std::uint64_t attributes = 0;
+  static constexpr std::string_view name = "instance_accepted";
+  static constexpr auto fields = std::tuple{
+      field("instance", &InstanceAccepted::instance), field("ballot", &InstanceAccepted::ballot),
+      field("value", &InstanceAccepted::value), field("attributes", &InstanceAccepted::attributes)};
+};
+
+struct InstanceCommitted {  // this replica has learnt what `instance` holds, decided in `ballot`
+  Instance instance;
+  Ballot ballot;
+  ValueDigest value;
+  std::uint64_t attributes = 0;
+  static constexpr std::string_view name = "instance_committed";
+  static constexpr auto fields = std::tuple{field("instance", &InstanceCommitted::instance),
+                                            field("ballot", &InstanceCommitted::ballot),
+                                            field("value", &InstanceCommitted::value),
+                                            field("attributes", &InstanceCommitted::attributes)};
+};
+
+// This replica's state machine has executed the command of `instance`, which reads or changes what
+// `key` names. No-ops are not executed.
+struct InstanceExecuted {
+  Instance instance;
+  ValueDigest value;
+  std::uint64_t key = 0;
+  bool reads = false;
+  static constexpr std::string_view name = "instance_executed";
+  static constexpr auto fields = std::tuple{
+      field("instance", &InstanceExecuted::instance), field("value", &InstanceExecuted::value),
+      field("key", &InstanceExecuted::key), field("reads", &InstanceExecuted::reads)};
+};
+
 using Fact =
     std::variant<Proposed, Decided, TermStarted, Campaigned, VoteGranted, Elected, SteppedDown,
                  Appended, Truncated, Committed, Prepared, Promised, AcceptAsked, Accepted,
                  PolicySet, WeightSet, HealthSet, Admitted, Routed, Ended, Invoked, Returned,
                  LockGranted, LockReleased, SlotAsked, SlotAccepted, Executed, Checkpointed,
                  SnapshotTaken, SnapshotInstalled, Reconfigured, ViewChangeBegun, ViewEntered,
-                 Logged, LogCut, CommitAdvanced, VotersChanged, RoundOpened>;
+                 Logged, LogCut, CommitAdvanced, VotersChanged, RoundOpened, BallotJoined,
+                 InstanceAccepted, InstanceCommitted, InstanceExecuted>;
 static_assert(sizeof(Fact) <= 56, "facts travel through every observer: keep them small");
 
 }  // namespace ballast

@@ -69,6 +69,10 @@ struct Adding {
   void operator()(const SlotAccepted& f) const { add(f.slot, f.ballot); }
   void operator()(const Executed& f) const { s.entries.insert(f.slot.value); }
   void operator()(const Checkpointed& f) const { s.entries.insert(f.slot.value); }
+  void operator()(const BallotJoined& f) const { s.instances.insert(f.instance); }
+  void operator()(const InstanceAccepted& f) const { s.instances.insert(f.instance); }
+  void operator()(const InstanceCommitted& f) const { s.instances.insert(f.instance); }
+  void operator()(const InstanceExecuted& f) const { s.instances.insert(f.instance); }
   void operator()(const Admitted& f) const { s.tickets.insert(f.ticket); }
   void operator()(const Routed& f) const {
     s.tickets.insert(f.ticket);
@@ -120,6 +124,10 @@ struct Concerning {
   bool operator()(const SlotAccepted& f) const { return s.entries.contains(f.slot.value); }
   bool operator()(const Executed& f) const { return s.entries.contains(f.slot.value); }
   bool operator()(const Checkpointed& f) const { return s.entries.contains(f.slot.value); }
+  bool operator()(const BallotJoined& f) const { return s.instances.contains(f.instance); }
+  bool operator()(const InstanceAccepted& f) const { return s.instances.contains(f.instance); }
+  bool operator()(const InstanceCommitted& f) const { return s.instances.contains(f.instance); }
+  bool operator()(const InstanceExecuted& f) const { return s.instances.contains(f.instance); }
   bool operator()(const Admitted& f) const { return charge(f.ticket, f.request); }
   bool operator()(const Routed& f) const { return charge(f.ticket, f.request); }
   bool operator()(const Ended& f) const { return charge(f.ticket, f.request); }
@@ -148,6 +156,10 @@ void Subjects::add_sentence(std::string_view sentence) {
     std::string_view digits = word;
     if (const auto node = take_node(digits); node) {
       nodes.insert(*node);
+      if (before[0] == "instance" && digits.starts_with('.')) {
+        digits.remove_prefix(1);
+        if (const auto number = take_number(digits)) instances.insert({*node, *number});
+      }
       if (request.sequence != 0 && before[0] == "of") {
         request.client = *node;
         requests.insert(request);

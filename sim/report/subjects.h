@@ -1,5 +1,5 @@
-// What a violation is about: the terms, entries, ballots, requests and nodes that its sentence and
-// its witnesses name. What else is about the same belongs to its story.
+// What a violation is about: the terms, entries, ballots, instances, requests and nodes that its
+// sentence and its witnesses name. What else is about the same belongs to its story.
 #pragma once
 
 #include <cstdint>
@@ -16,14 +16,15 @@ struct Subjects {
   std::set<Term> entry_terms;       // of entries: who led then is of interest, the election is not
   std::set<std::uint64_t> entries;  // of logs, and slots
   std::set<Ballot> ballots;
+  std::set<Instance> instances;
   std::set<Ticket> tickets;
   std::set<RequestId> requests;
   std::set<std::uint64_t> keys;  // of registers
   std::set<NodeId> nodes;
 
   // "two leaders in term 7: n1 and n4" is about term 7, n1 and n4. Checkers write "term 7",
-  // "entry 3", "index 3", "slot 3", "ballot 3.n2", "ticket 12", "key 5", "request 7 of n4" and
-  // "n4".
+  // "entry 3", "index 3", "slot 3", "ballot 3.n2", "instance n2.3", "ticket 12", "key 5",
+  // "request 7 of n4" and "n4".
   void add_sentence(std::string_view sentence);
   void add_fact(const Fact& fact);
 

@@ -126,6 +126,21 @@ struct FactWords {
     return (f.taken_over ? "took over a checkpoint at slot " : "took a checkpoint at slot ") +
            number(f.slot.value);
   }
+  std::string operator()(const BallotJoined& f) const {
+    return "joined ballot " + to_text(f.ballot) + " for " + to_text(f.instance);
+  }
+  std::string operator()(const InstanceAccepted& f) const {
+    return "accepted " + command_text(f.value) + " for " + to_text(f.instance) + " in ballot " +
+           to_text(f.ballot) + ", with attributes " + to_text(ValueDigest{f.attributes});
+  }
+  std::string operator()(const InstanceCommitted& f) const {
+    return "committed " + command_text(f.value) + " in " + to_text(f.instance) +
+           ", with attributes " + to_text(ValueDigest{f.attributes});
+  }
+  std::string operator()(const InstanceExecuted& f) const {
+    return "executed " + to_text(f.instance) + ": " + to_text(f.value) +
+           (f.reads ? ", a read of key " : ", on key ") + number(f.key);
+  }
   std::string operator()(const PolicySet& f) const {
     return "began to pick by the rule " + std::string(name_of(f.rule));
   }

@@ -130,6 +130,10 @@ TEST_CASE("fast paxos survives a crash at every write") {
   }
 }
 
+TEST_CASE("epaxos survives a crash at every write") {
+  CHECK(crash_at_every_write(of_registers("epaxos", "")) > 50);
+}
+
 TEST_CASE("viewstamped replication survives a crash at every message that leaves") {
   const Case c = of_registers("viewstamped_replication", R"("checkpoint_every": 3)");
   CHECK(crash_at_every("sent", Sight::sent, c) > 200);
