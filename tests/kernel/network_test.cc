@@ -261,3 +261,42 @@ TEST_CASE("a copy of the network goes on as the original does, and leaves it alo
   CHECK(!network.is_cut(n1, n3));
   for (int i = 0; i < 100; ++i) CHECK(same(network.send(n1, n2, {}), copy.send(n1, n2, {})));
 }
+
+TEST_CASE("what becomes of messages does not depend on how many nodes there are besides") {
+  LinkProfile profile = jitter();
+  profile.loss = {1, 20};
+  profile.duplicate = {1, 20};
+  constexpr std::uint32_t senders = 60;
+  Network few(seed, senders, profile);
+  Network many(seed, 100'000, profile);
+  Stream dice(seed, Purpose::fault, 0);
+  const auto any = [&] { return NodeId{static_cast<std::uint32_t>(dice.below(senders)) + 1}; };
+  int differences = 0;
+  for (int i = 0; i < 50'000; ++i) {
+    const NodeId from = any();
+    const NodeId to = any();
+    if (i % 100 == 0 && from != to) {
+      for (Network* network : {&few, &many}) {
+        network->cut(from, to);
+        network->impose(to, from, Time{} + 1_ms * i, condition::Delay{});
+      }
+    }
+    if (i % 100 == 50 && few.cuts(from, to) > 0) {
+      for (Network* network : {&few, &many}) network->heal(from, to);
+    }
+    if (i == 25'000) {
+      for (Network* network : {&few, &many}) network->reseed(seed + 1);
+    }
+    const Passage expected = few.send(from, to, Time{} + 1_ms * i, 100);
+    if (!same(expected, many.send(from, to, Time{} + 1_ms * i, 100))) ++differences;
+    if (few.is_cut(from, to) != many.is_cut(from, to)) ++differences;
+    if (few.is_impaired(from, to) != many.is_impaired(from, to)) ++differences;
+  }
+  CHECK(differences == 0);
+}
+
+TEST_CASE("that messages keep their order is said where all take equally long, and there only") {
+  CHECK(Network(seed, 3, constant(1_ms)).keeps_order());
+  CHECK(Network(seed, 3, constant(0_ms)).keeps_order());
+  CHECK_FALSE(Network(seed, 3, jitter()).keeps_order());
+}
