@@ -121,13 +121,17 @@ void Raft::receive(NodeId from, const InstallSnapshot& request, Step<Raft>& step
   step.send(from, reply);
 }
 
-// Keeps the words if they are the next ones. Returns which are the next.
+// Keeps the words if they are the next ones. Returns which are the next; 0 if some before them are
+// missing, lost in a crash or with another snapshot that began meanwhile: for the leader takes any
+// other number below its own for an answer that is late.
 std::uint64_t Raft::take_chunk(const InstallSnapshot& request) {
   std::vector<std::uint64_t>& image = incoming_.image;
   if (incoming_.term != request.term || incoming_.last_index != request.last_index) {
-    if (request.offset > 0) return 0;  // a part of what was lost in a crash
+    const bool late = incoming_.term == request.term && request.last_index < incoming_.last_index;
+    if (request.offset > 0 || late) return 0;
     incoming_ = {request.term, request.last_index, {}};
   }
+  if (request.offset > image.size()) return 0;
   if (request.offset == image.size()) {
     image.insert(image.end(), request.data.begin(), request.data.end());
   }

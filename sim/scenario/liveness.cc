@@ -88,7 +88,7 @@ bool may_meddle(const Scenario& scenario) {
   });
 }
 
-void heal(const std::vector<NodeId>& core, bool may_meddle, World& world) {
+void heal(const std::vector<NodeId>& core, std::uint32_t servers, bool may_meddle, World& world) {
   for (std::uint32_t n = 1; n <= world.node_count() && !may_meddle; ++n) {
     const NodeId outside{n};
     if (std::binary_search(core.begin(), core.end(), outside)) continue;
@@ -100,6 +100,13 @@ void heal(const std::vector<NodeId>& core, bool may_meddle, World& world) {
   for (const NodeId from : core) {
     for (const NodeId to : core) {
       if (from != to) world.mend(from, to);
+    }
+  }
+  // One outside that leads a majority, and rightly, must be able to hear what it is asked for.
+  for (std::uint32_t n = 1; n <= servers && may_meddle; ++n) {
+    for (std::uint32_t client = servers + 1; client <= world.node_count(); ++client) {
+      world.mend({n}, {client});
+      world.mend({client}, {n});
     }
   }
   for (const NodeId node : core) {

@@ -23,9 +23,10 @@ struct Core {
 // can, where algorithms have changed who is a quorum.
 Core choose_core(const Scenario& scenario, const World& world, bool everyone = false);
 
-// Restarts, resumes and reconnects the core, and lifts every condition within it. Unless they may
-// meddle, the others are cut off from it.
-void heal(const std::vector<NodeId>& core, bool may_meddle, World& world);
+// Restarts, resumes and reconnects the core, and lifts every condition within it. Of the others,
+// the first so many nodes being servers, those that may meddle are reconnected with the clients;
+// unless they may they are cut off from the core.
+void heal(const std::vector<NodeId>& core, std::uint32_t servers, bool may_meddle, World& world);
 // Makes clients ask eight times less often than they did.
 void calm(std::uint32_t servers, World& world);
 bool may_meddle(const Scenario& scenario);

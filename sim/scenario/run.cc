@@ -337,7 +337,7 @@ void Running::demand_progress() {
     reasons_.push_back("liveness: " + core.excuse);
     return;
   }
-  heal(core.nodes, may_meddle(scenario_), world_);
+  heal(core.nodes, scenario_.server_count(), may_meddle(scenario_), world_);
   calm(scenario_.server_count(), world_);
   const Time healed = world_.now();
   const Duration budget = patience_of(scenario_) * scenario_.check.liveness->patience;

@@ -235,3 +235,25 @@ TEST_CASE("raft bug snapshot_sets_term: the term falls to that of an entry") {
     CHECK(node.state().term == Term{bug == Bug::none ? 7u : 3u});
   }
 }
+
+// Found by a sweep of correct code: the first chunk came again late, after one of an older
+// snapshot.
+TEST_CASE(
+    "raft 7: a follower that has lost chunks says so, and late ones of older snapshots do not make "
+    "it lose any") {
+  const Words older = image({10});
+  const Words newer = image({10, 11, 12});
+  RaftBench node({n1, n2, n3}, every(100));
+  node.receive(n2, chunk(1, 3, 1, newer, 0, 4));
+  CHECK(node.receive(n2, chunk(1, 3, 1, newer, 4, 4)).message<InstallReply>() == has(1, 3, 8));
+  SUBCASE("one of an older snapshot") {
+    CHECK(node.receive(n2, chunk(1, 2, 1, older, 0, 4)).message<InstallReply>() == has(1, 2, 0));
+    CHECK(node.receive(n2, chunk(1, 3, 1, newer, 8, 4)).message<InstallReply>() == has(1, 3, 12));
+  }
+  SUBCASE("the first one again, after a crash") {
+    node.crash_and_recover();
+    node.receive(n2, chunk(1, 3, 1, newer, 0, 4));
+    CHECK(node.receive(n2, chunk(1, 3, 1, newer, 8, 4)).message<InstallReply>() == has(1, 3, 0));
+    CHECK(node.receive(n2, chunk(1, 3, 1, newer, 0, 4)).message<InstallReply>() == has(1, 3, 4));
+  }
+}
