@@ -26,7 +26,10 @@ ValueDigest command_of(const std::optional<Request>& request) {
 bool reads(const Request& request) { return request.command.operation == Operation::read; }
 
 // After 1, 2, 4, 8, ... ticks: who is slow because there is too much to do must not get more.
-bool is_due(std::uint64_t ticks) { return std::has_single_bit(ticks); }
+bool is_due(std::uint64_t ticks) {
+  constexpr std::uint64_t longest = 16;
+  return ticks < longest ? std::has_single_bit(ticks) : ticks % longest == 0;
+}
 
 void raise(epaxos::Attributes& latest, std::size_t member, std::uint64_t number,
            std::uint64_t seq) {
@@ -53,9 +56,11 @@ void Epaxos::on_start(Step_& step) {
   highest_.assign(members_.size(), 0);
   settled_.assign(members_.size(), 0);
   executed_.assign(members_.size(), 0);
+  heard_.assign(members_.size(), false);
   std::vector<Instance> committed;
-  for (const auto& [instance, known] : cells_) {
+  for (auto& [instance, known] : cells_) {
     cell(instance);
+    known.stated = known.entry.ballot;
     note(instance);
     if (known.entry.status == Status::committed) committed.push_back(instance);
   }
@@ -66,6 +71,7 @@ void Epaxos::on_start(Step_& step) {
 }
 
 void Epaxos::on_message(NodeId from, const Message& message, Step_& step) {
+  heard_[member(from)] = true;
   std::visit([&](const auto& m) { receive(from, m, step); }, message);
 }
 
@@ -116,7 +122,6 @@ bool Epaxos::join(const Instance& instance, const Ballot& ballot, Step_& step) {
   if (ballot < entry.ballot) return false;
   if (ballot == entry.ballot) return true;
   entry.ballot = ballot;
-  step.observe(BallotJoined{instance, ballot});
   stuck_.erase(instance);  // somebody is at it
   const auto led = leading_.find(instance);
   // WRONG if fast_path_after_joining. Who recovers has been told that this leader has not committed
@@ -130,8 +135,17 @@ bool Epaxos::join(const Instance& instance, const Ballot& ballot, Step_& step) {
   return true;
 }
 
-void Epaxos::write(const Instance& instance, Step_& step) const {
+void Epaxos::write(const Instance& instance, Step_& step) {
   step.persist(epaxos::Known{instance, cells_.at(instance).entry});
+  state_ballot(instance, step);
+}
+
+// After the record, on which it rests.
+void Epaxos::state_ballot(const Instance& instance, Step_& step) {
+  Cell& known = cells_.at(instance);
+  if (known.stated == known.entry.ballot) return;
+  known.stated = known.entry.ballot;
+  step.observe(BallotJoined{instance, known.stated});
 }
 
 void Epaxos::tell_commit(NodeId to, const Instance& instance, Step_& step) {
@@ -213,8 +227,22 @@ void Epaxos::on_request(const Request& request, Step_& step) {
   std::uint64_t& asked = asked_[session_of(request.id)];
   if (looks && asked >= request.id.sequence) return;
   asked = request.id.sequence;
+  if (looks && is_under_way(request)) return step.reach(Goal::retry_left_to_others);
   step.observe(Proposed{command_of(request)});
   propose(request, step);
+}
+
+// Whether it is known from others, whom the client has asked before. If every replica proposed it
+// anew, those who cannot commit for a while would be left with many times what clients want.
+bool Epaxos::is_under_way(const Request& request) const {
+  const auto latest = by_session_.find(session_of(request.id));
+  if (latest == by_session_.end()) return false;
+  for (std::size_t i = 0; i < members_.size(); ++i) {
+    const auto known = cells_.find({members_[i], latest->second.all.on(i)});
+    if (known == cells_.end() || known->second.entry.no_op) continue;
+    if (known->second.entry.request && known->second.entry.request->id == request.id) return true;
+  }
+  return false;
 }
 
 void Epaxos::propose(const Request& request, Step_& step) {
@@ -242,8 +270,9 @@ void Epaxos::receive(NodeId from, const epaxos::PreAccept& asked, Step_& step) {
   const bool is_first = asked.ballot == Ballot{};
   if (is_first && entry.status == Status::accepted) return;
   Attributes found = entry.attributes;
+  const bool is_known = entry.status == Status::pre_accepted && entry.voted == asked.ballot;
   // Whoever has pre-accepted already says the same again, for only that is a vote.
-  if (!is_first || entry.status == Status::unknown) {
+  if (is_first ? entry.status == Status::unknown : !is_known) {
     entry.request = asked.request;
     entry.initial = asked.initial;
     found = with_dependencies(asked.instance, asked.request, &asked.initial);
@@ -335,7 +364,11 @@ void Epaxos::receive(NodeId from, const epaxos::Accept& asked, Step_& step) {
   // WRONG if accept_below_ballot. Who leads the higher ballot was told that nothing is accepted.
   const bool joins = join(asked.instance, asked.ballot, step);
   if (!joins && config_.bug != Bug::accept_below_ballot) return;
-  vote(asked.instance, asked.ballot, asked.request, asked.attributes, step);
+  // What has come again need not be written again.
+  const Entry& entry = cell(asked.instance).entry;
+  if (entry.status != Status::accepted || entry.voted != asked.ballot) {
+    vote(asked.instance, asked.ballot, asked.request, asked.attributes, step);
+  }
   step.send(from, epaxos::AcceptOk{asked.instance, asked.ballot});
 }
 
@@ -392,11 +425,11 @@ void Epaxos::learn(const Instance& instance, const Ballot& ballot,
   if (!is_leader || config_.bug != Bug::commit_not_durable) write(instance, step);
   step.observe(InstanceCommitted{instance, ballot, command_of(request), digest(attributes)});
   settle(instance, step);
-  // Somebody has recovered an instance of this replica without its command, whose client waits.
-  if (!entry.no_op || instance.replica != self_ || !entry.request) return;
+  // Somebody has recovered an instance without its command, whose client waits here.
+  if (!entry.no_op || !entry.request) return;
   const Request lost = *entry.request;
   const auto asked = asked_.find(session_of(lost.id));
-  if (asked == asked_.end() || asked->second != lost.id.sequence) return;
+  if (asked == asked_.end() || asked->second != lost.id.sequence || is_under_way(lost)) return;
   step.reach(Goal::proposed_again);
   propose(lost, step);
 }
@@ -422,6 +455,7 @@ void Epaxos::ask_again(Step_& step) {
   std::map<Instance, std::uint64_t> before;
   before.swap(waited_for_);
   for (const auto& [instance, waiting] : waits_) {
+    if (cell(instance).entry.status == Status::committed) continue;  // and waits itself
     const auto known = before.find(instance);
     const std::uint64_t ticks = known == before.end() ? 0 : known->second + 1;
     if (is_due(ticks)) step.broadcast(epaxos::Ask{instance});

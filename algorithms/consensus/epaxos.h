@@ -82,6 +82,7 @@ enum class Goal : std::uint8_t {
   slow_path,
   fast_quorum_given_up,
   retry_answered_from_session,
+  retry_left_to_others,
   cycle_executed,
   execution_waited,
   accepted_recovered,
@@ -94,12 +95,13 @@ enum class Goal : std::uint8_t {
   proposed_again,
   ballot_overtaken
 };
-inline constexpr std::array<GoalInfo, 15> goals{{
+inline constexpr std::array<GoalInfo, 16> goals{{
     {"fast_path", "A command was committed after one round trip (4.3.1)."},
     {"slow_path",
      "A command took the slow path, because others knew more that interferes (4.3.1)."},
     {"fast_quorum_given_up", "A leader waited no longer for a fast quorum, having a majority."},
     {"retry_answered_from_session", "A repeated request was answered from the client table."},
+    {"retry_left_to_others", "A repeated request was left to the replica that was asked before."},
     {"cycle_executed", "Commands that depend on each other were executed together (4.3.2)."},
     {"execution_waited", "A command waited for one that it depends on to be committed (4.3.2)."},
     {"accepted_recovered", "Who recovered an instance found it accepted (4.7)."},
@@ -150,12 +152,14 @@ struct Config {
       field("fast_quorum", &Config::fast_quorum,
             "How many replicas have to pre-accept a command as it is for the fast path."),
       field("resend_interval", &Config::resend_interval,
-            "After what time what is not answered is sent again, then after twice that, and so on; "
-            "a leader that has a majority waits for a fast quorum no longer than twice this.")
+            "After what time what is not answered is sent again, then after twice that, up to "
+            "sixteen times; a leader that has a majority waits for a fast quorum no longer than "
+            "twice this.")
           .at_least(1'000'000),
       field("recovery_timeout", &Config::recovery_timeout,
             "An instance that has not been committed for one to two of these is recovered (4.7), "
-            "and again after up to five; drawn anew from this range each time.")
+            "for up to nine if its replica is heard of, and again after twice as many each time; "
+            "drawn anew from this range each time.")
           .at_least(1'000'000),
       field("machine", &Config::machine, "The state machine that the commands drive."),
       field("bug", &Config::bug,
@@ -205,6 +209,7 @@ class Epaxos {
 
   struct Cell {
     Entry entry;
+    Ballot stated;  // the last one that was observed
     bool executed = false;
   };
   // The latest instances, by member, of commands that interfere with others for one reason: those
@@ -214,6 +219,12 @@ class Epaxos {
     Attributes all;
   };
 
+  // What an instance depends on, directly and indirectly, as far as that was followed.
+  struct Closure {
+    Attributes reached;
+    std::vector<std::uint64_t> seen;  // by member: all up to this one have been looked at
+  };
+
   // The commit protocol (epaxos.cc).
   void receive(NodeId from, const epaxos::PreAccept& asked, Step_& step);
   void receive(NodeId from, const epaxos::PreAcceptOk& answer, Step_& step);
@@ -221,6 +232,7 @@ class Epaxos {
   void receive(NodeId from, const epaxos::AcceptOk& answer, Step_& step);
   void receive(NodeId from, const epaxos::Commit& commit, Step_& step);
   void receive(NodeId from, const epaxos::Ask& asked, Step_& step);
+  bool is_under_way(const Request& request) const;
   void propose(const Request& request, Step_& step);
   void count_pre_accepts(const Instance& instance, Step_& step);
   void accept(const Instance& instance, const Ballot& ballot, const std::optional<Request>& request,
@@ -240,7 +252,8 @@ class Epaxos {
   Cell& cell(const Instance& instance);
   Leading* leading(const Instance& instance, const Ballot& ballot);
   bool join(const Instance& instance, const Ballot& ballot, Step_& step);
-  void write(const Instance& instance, Step_& step) const;
+  void write(const Instance& instance, Step_& step);
+  void state_ballot(const Instance& instance, Step_& step);
   void tell_commit(NodeId to, const Instance& instance, Step_& step);
   std::size_t member(NodeId node) const { return position_of(node, members_); }
   bool is_dependency(const Instance& instance, const Attributes& of) const {
@@ -259,6 +272,7 @@ class Epaxos {
   void receive(NodeId from, const epaxos::Validate& asked, Step_& step);
   void receive(NodeId from, const epaxos::ValidateOk& answer, Step_& step);
   void look_for_stuck(Step_& step);
+  std::uint64_t looks_left_to_others(const Instance& instance) const;
   void recover(const Instance& instance, Step_& step);
   void choose(const Instance& instance, Step_& step);
   void choose_unaccepted(const Instance& instance, const std::map<NodeId, Entry>& said,
@@ -273,9 +287,11 @@ class Epaxos {
   // Execution (epaxos_execution.cc).
   struct Search;
   void settle(const Instance& instance, Step_& step);
-  void try_to_execute(const Instance& instance, Step_& step);
-  std::optional<Instance> missing(Attributes& reached) const;
-  void execute_together(std::vector<Instance> cycle, Step_& step);
+  void release(const Instance& instance, std::vector<Instance>& ready);
+  std::optional<Instance> blocked_by(const Instance& instance) const;
+  void try_to_execute(const Instance& root, std::vector<Instance>& ready, Step_& step);
+  std::optional<Instance> missing(Closure& closure) const;
+  void execute_together(std::vector<Instance> cycle, std::vector<Instance>& ready, Step_& step);
   void execute(const Instance& instance, Step_& step);
 
   Config config_;
@@ -289,11 +305,13 @@ class Epaxos {
   std::vector<std::uint64_t> highest_;   // by member: the last instance that somebody knows of
   std::vector<std::uint64_t> settled_;   // by member: all up to this one are committed here
   std::vector<std::uint64_t> executed_;  // by member: all up to this one are executed here
+  std::vector<bool> heard_;              // by member: of whom since the last look for what is stuck
   std::map<std::uint64_t, Latest> by_key_;
   std::map<SessionKey, Latest> by_session_;
   std::map<Instance, Leading> leading_;
   std::map<Instance, std::uint64_t> stuck_;  // not committed when that was looked at so often
-  std::map<Instance, Instance> waits_for_;   // what is committed waits for another one
+  std::map<Instance, Instance> waits_for_;  // what is committed, for one that is not, or that waits
+  std::map<Instance, Closure> closures_;    // of what waits
   std::map<Instance, std::vector<Instance>> waits_;  // the same, by what is waited for
   std::map<Instance, std::uint64_t> waited_for_;     // so often when that was looked at
   std::map<SessionKey, std::uint64_t> asked_;        // who waits for an answer to what

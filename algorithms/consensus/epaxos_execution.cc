@@ -82,28 +82,50 @@ void Epaxos::settle(const Instance& instance, Step_& step) {
     ++settled;
   }
   std::vector<Instance> ready{instance};
-  if (const auto found = waits_.find(instance); found != waits_.end()) {
-    ready.insert(ready.end(), found->second.begin(), found->second.end());
-    waits_.erase(found);
-  }
-  for (const Instance& one : ready) waits_for_.erase(one);
-  for (const Instance& one : ready) try_to_execute(one, step);
+  release(instance, ready);
+  for (std::size_t i = 0; i < ready.size(); ++i) try_to_execute(Instance(ready[i]), ready, step);
 }
 
-// What depends on what is not committed waits for that: nothing if all that `reached` says is. It
-// begins as the dependencies of an instance, and becomes the indirect ones, too. Dependencies are
-// all instances of a replica up to some number, so that each instance is looked at once.
-std::optional<Instance> Epaxos::missing(Attributes& reached) const {
-  std::vector<std::uint64_t> seen = executed_;
+// What has waited for this one need not any more.
+void Epaxos::release(const Instance& instance, std::vector<Instance>& ready) {
+  const auto found = waits_.find(instance);
+  if (found == waits_.end()) return;
+  for (const Instance& one : found->second) {
+    waits_for_.erase(one);
+    ready.push_back(one);
+  }
+  waits_.erase(found);
+}
+
+// Whoever waits for an instance that is not committed, at the end of what this one waits for; none
+// if it waits for nothing, or for what is being looked at.
+std::optional<Instance> Epaxos::blocked_by(const Instance& instance) const {
+  std::optional<Instance> last;
+  Instance at = instance;
+  for (auto next = waits_for_.find(at); next != waits_for_.end(); next = waits_for_.find(at)) {
+    last = at;
+    at = next->second;
+  }
+  const auto end = cells_.find(at);
+  const bool is_committed = end != cells_.end() && end->second.entry.status == Status::committed;
+  return is_committed ? std::nullopt : last;
+}
+
+// What depends on what is not committed waits for that, or with what waits for it already: nothing
+// if all that `closure` has reached is committed. Dependencies are all instances of a replica up to
+// some number, so that each instance is looked at once.
+std::optional<Instance> Epaxos::missing(Closure& closure) const {
   for (bool grows = true; grows;) {
     grows = false;
     for (std::size_t i = 0; i < members_.size(); ++i) {
-      if (settled_[i] < reached.on(i)) return Instance{members_[i], settled_[i] + 1};
-      while (seen[i] < reached.on(i)) {
-        const Instance next{members_[i], ++seen[i]};
-        const auto waits = waits_for_.find(next);
-        if (waits != waits_for_.end()) return waits->second;
-        reached.merge(cells_.at(next).entry.attributes);
+      const std::uint64_t last = closure.reached.on(i);
+      if (settled_[i] < last) return Instance{members_[i], settled_[i] + 1};
+      closure.seen[i] = std::max(closure.seen[i], executed_[i]);
+      while (closure.seen[i] < last) {
+        const Instance next{members_[i], closure.seen[i] + 1};
+        if (const auto waits = blocked_by(next)) return waits;
+        closure.reached.merge(cells_.at(next).entry.attributes);
+        ++closure.seen[i];
         grows = true;
       }
     }
@@ -114,19 +136,22 @@ std::optional<Instance> Epaxos::missing(Attributes& reached) const {
 // 4.3.2: build the dependency graph of a committed command "by adding [it] and all commands in
 // instances from [its] dependency list as nodes, ... repeating this process recursively", and wait
 // for all of them to be committed.
-void Epaxos::try_to_execute(const Instance& root, Step_& step) {
+void Epaxos::try_to_execute(const Instance& root, std::vector<Instance>& ready, Step_& step) {
   if (cell(root).executed) return;
-  Attributes reached = cells_.at(root).entry.attributes;
   const std::size_t own = member(root.replica);
-  reached.deps.resize(members_.size());
+  Closure closure{cells_.at(root).entry.attributes, executed_};
+  if (const auto begun = closures_.extract(root)) closure = std::move(begun.mapped());
+  closure.reached.deps.resize(members_.size());
   // WRONG if execute_without_waiting. What is not committed may come before this command.
   const bool waits = config_.bug != Bug::execute_without_waiting;
-  if (const auto blocking = waits ? missing(reached) : std::nullopt) {
+  if (const auto blocking = waits ? missing(closure) : std::nullopt) {
     step.reach(Goal::execution_waited);
     waits_for_[root] = *blocking;
     waits_[*blocking].push_back(root);
+    closures_.emplace(root, std::move(closure));
     return;
   }
+  Attributes& reached = closure.reached;
   reached.deps[own] = std::max(reached.deps[own], root.number);
   Search search;
   search.nodes.resize(members_.size());
@@ -146,14 +171,15 @@ void Epaxos::try_to_execute(const Instance& root, Step_& step) {
     if (Search::Node* next = search.next_dependency()) {
       search.enter(*next);
     } else if (std::vector<Instance> component = search.leave(); !component.empty()) {
-      execute_together(std::move(component), step);
+      execute_together(std::move(component), ready, step);
     }
   }
 }
 
 // "For each strongly connected component, in inverse topological order, ... execute every
 // un-executed command in increasing sequence number order."
-void Epaxos::execute_together(std::vector<Instance> cycle, Step_& step) {
+void Epaxos::execute_together(std::vector<Instance> cycle, std::vector<Instance>& ready,
+                              Step_& step) {
   if (cycle.size() > 1) step.reach(Goal::cycle_executed);
   // WRONG if cycle_in_found_order. Each replica begins where it likes.
   if (config_.bug != Bug::cycle_in_found_order) {
@@ -163,7 +189,12 @@ void Epaxos::execute_together(std::vector<Instance> cycle, Step_& step) {
       return first != second ? first < second : a < b;
     });
   }
-  for (const Instance& instance : cycle) execute(instance, step);
+  for (const Instance& instance : cycle) {
+    execute(instance, step);
+    waits_for_.erase(instance);
+    closures_.erase(instance);
+    release(instance, ready);
+  }
 }
 
 void Epaxos::execute(const Instance& instance, Step_& step) {

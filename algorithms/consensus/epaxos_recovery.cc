@@ -18,7 +18,9 @@ namespace {
 // How many instances of one replica are recovered at once: whoever was away for long has many.
 constexpr std::size_t most_recovered_at_once = 64;
 
-constexpr std::uint64_t most_looks = 3;
+// For how many looks an instance is left to its replica, while that is heard of: if it is late
+// because there is too much to do, a recovery makes that worse.
+constexpr std::uint64_t looks_left_to_owner = 8;
 
 // Those that were there before, and still are.
 std::vector<Conflict> remaining(const std::vector<Conflict>& before,
@@ -56,20 +58,30 @@ void Epaxos::look_for_stuck(Step_& step) {
       ++found;
     }
   }
-  // The more ballots there were, the longer: those who try at once must not go on for ever.
   std::map<Instance, std::uint64_t> before;
   before.swap(stuck_);
   for (const Instance& instance : now) {
     const auto known = before.find(instance);
     const std::uint64_t looks = known == before.end() ? 0 : known->second + 1;
-    const auto entry = cells_.find(instance);
-    const std::uint64_t round = entry == cells_.end() ? 0 : entry->second.entry.ballot.round;
-    if (looks > std::min<std::uint64_t>(round, most_looks)) {
+    if (looks > looks_left_to_others(instance)) {
       recover(instance, step);
     } else {
       stuck_[instance] = looks;
     }
   }
+  heard_.assign(members_.size(), false);
+}
+
+// After each ballot for twice as many looks, and the more the further this replica comes behind the
+// one whose instance it is. Recoveries that preempt each other would go on for ever.
+std::uint64_t Epaxos::looks_left_to_others(const Instance& instance) const {
+  const std::size_t owner = member(instance.replica);
+  const auto known = cells_.find(instance);
+  const std::uint64_t round = known == cells_.end() ? 0 : known->second.entry.ballot.round;
+  const bool is_led = instance.replica == self_ ? leading_.contains(instance) : heard_[owner];
+  if (round == 0) return is_led ? looks_left_to_owner : 0;
+  const std::size_t distance = (member(self_) + members_.size() - owner) % members_.size();
+  return (std::uint64_t{1} << std::min<std::uint64_t>(round, 5)) + distance;
 }
 
 // --- Prepare -----------------------------------------------------------------------------------
@@ -98,6 +110,7 @@ void Epaxos::receive(NodeId from, const epaxos::Prepare& asked, Step_& step) {
   if (before != entry.ballot && config_.bug != Bug::ballot_not_durable) {
     write(asked.instance, step);
   }
+  state_ballot(asked.instance, step);
   step.send(from, epaxos::PrepareOk{asked.instance, asked.ballot, told});
 }
 

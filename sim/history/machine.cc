@@ -136,7 +136,9 @@ std::uint64_t Machine::fingerprint() const {
 
 std::string Machine::say() const {
   if (model_ == Model::lock || model_ == Model::fenced_lock) {
-    return held_ ? "held by " + values_->say(value_) : "free";
+    if (!held_) return "free";
+    const std::string text = "held by " + values_->say(value_);
+    return token_ == nil ? text : text + " under token " + values_->say(token_);
   }
   if (model_ != Model::queue && model_ != Model::set) return values_->say(value_);
   constexpr std::size_t most_said = 8;

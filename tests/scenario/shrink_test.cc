@@ -46,8 +46,11 @@ TEST_CASE("every planted mistake shrinks to a few lines that read back to the sa
     const Scenario read = scenario_of(minimal_json(shrunk.scenario, remarks(shrunk)));
     CHECK(run(read).fingerprint == shrunk.outcome.fingerprint);
     if (!shrunk.complete) continue;  // a slow build on a busy machine
-    // Figure 8 takes three crashes and a log that is long enough to be caught half copied.
-    CHECK(shrunk.after.items() <= (file == "raft_commit_prior_term.json" ? 12 : 10));
+    // Figure 8 takes three crashes and a log that is long enough to be caught half copied; three
+    // recoveries of one instance, many times at which a replica finds it stuck.
+    const bool is_figure_8 = file == "raft_commit_prior_term.json";
+    const bool is_sutra = file == "epaxos_one_ballot_variable.json";
+    CHECK(shrunk.after.items() <= (is_figure_8 ? 12 : is_sutra ? 24 : 10));
     CHECK(shrunk.necessity.size() == shrunk.after.items());
     for (const Necessity& need : shrunk.necessity) {
       CHECK_MESSAGE(need.answer != Necessity::Answer::violated, need.item);

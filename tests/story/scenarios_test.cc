@@ -57,6 +57,7 @@ std::vector<std::string> without_bug(const Scenario& scenario) {
     for (const FieldInfo& option : group.algorithm->config.info.fields) {
       if (option.name == "bug") settings.push_back(config + "bug=none");
       if (option.name == "quorums" && apart) settings.push_back(config + "quorums=majority");
+      if (option.name == "fast_quorum" && apart) settings.push_back(config + "fast_quorum=0");
       if (option.name == "unsafe_quorums" && apart) {
         settings.push_back(config + "unsafe_quorums=false");
       }
