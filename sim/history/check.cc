@@ -50,7 +50,10 @@ std::vector<std::uint32_t> without_unobserved(const History& history, Model mode
 }
 
 std::vector<std::vector<std::uint32_t>> by_object(const History& history) {
+  std::vector<std::size_t> count(history.objects.size(), 0);
+  for (const Operation& operation : history.operations) ++count[operation.object];
   std::vector<std::vector<std::uint32_t>> all(history.objects.size());
+  for (std::size_t i = 0; i < all.size(); ++i) all[i].reserve(count[i]);
   for (std::uint32_t i = 0; i < history.operations.size(); ++i) {
     all[history.operations[i].object].push_back(i);
   }
@@ -106,22 +109,27 @@ void LinearizabilityCheck::conclude(std::uint32_t object, Answer answer,
   ObjectVerdict& verdict = verdicts_[object];
   if (answer == Answer::no) verdict.answer = Linearizability::no;
   if (answer != Answer::yes) return;
+  const bool holds = accept(object, std::move(witness), marks);
+  SIM_ASSERT(holds, "the witness of a linearizable history replays");
+}
+
+// No object is linearizable but by this. Whether the verifier lets the witness stand.
+bool LinearizabilityCheck::accept(std::uint32_t object, std::vector<std::uint32_t> witness,
+                                  std::vector<std::uint8_t>& marks) {
+  ObjectVerdict& verdict = verdicts_[object];
+  if (!refute_witness(history_, model_, verdict.operations, witness, marks).empty()) return false;
   verdict.answer = Linearizability::yes;
   verdict.witness = std::move(witness);
-  const std::string wrong =
-      refute_witness(history_, model_, verdict.operations, verdict.witness, marks);
-  SIM_ASSERT(wrong.empty(), "the witness of a linearizable history replays");
+  return true;
 }
 
 // Whether the order of the log, where there is one, is a linearization.
 bool LinearizabilityCheck::by_log(std::uint32_t object, std::vector<std::uint8_t>& marks) {
   if (!logged_) return false;
-  const std::vector<std::uint32_t>& operations = verdicts_[object].operations;
-  std::optional<std::vector<std::uint32_t>> witness = witness_by_log(history_, model_, operations);
+  std::optional<std::vector<std::uint32_t>> witness =
+      witness_by_log(history_, model_, verdicts_[object].operations);
   if (!witness) return false;
-  const bool holds = refute_witness(history_, model_, operations, *witness, marks).empty();
-  if (holds) conclude(object, Answer::yes, std::move(*witness), marks);
-  return holds;
+  return accept(object, std::move(*witness), marks);
 }
 
 bool LinearizabilityCheck::without_search(std::uint32_t object, std::vector<std::uint8_t>& marks) {

@@ -75,6 +75,8 @@ class LinearizabilityCheck {
   class Turns;
   void conclude(std::uint32_t object, Answer answer, std::vector<std::uint32_t> witness,
                 std::vector<std::uint8_t>& marks);
+  bool accept(std::uint32_t object, std::vector<std::uint32_t> witness,
+              std::vector<std::uint8_t>& marks);
   bool without_search(std::uint32_t object, std::vector<std::uint8_t>& marks);
   bool by_log(std::uint32_t object, std::vector<std::uint8_t>& marks);
   void turn(Pending& pending, std::uint64_t share, std::vector<std::uint8_t>& marks);

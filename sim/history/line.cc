@@ -51,6 +51,16 @@ std::span<const Spelling> spellings(Model model) {
   return {};
 }
 
+// What else it may be the history of.
+std::string who_has(std::string_view f) {
+  for (std::size_t i = 0; i < enumerators(Model{}).size(); ++i) {
+    for (const Spelling& each : spellings(static_cast<Model>(i))) {
+      if (each.word == f) return ", or --model " + std::string(enumerators(Model{})[i]);
+    }
+  }
+  return "";
+}
+
 bool can_be_refused(Action action) {
   return action == Action::cas || action == Action::dequeue || action == Action::acquire;
 }
@@ -58,6 +68,8 @@ bool can_be_refused(Action action) {
 bool is_integer(Word w) { return w > -Values::most_integer && w < Values::most_integer; }
 
 std::string quoted(std::string_view word) { return in_quotes(word); }
+
+std::string who(const Line& line) { return "process " + std::to_string(line.process); }
 
 }  // namespace
 
@@ -195,27 +207,26 @@ void LineSink::fill_micros(Line& line, const Datum& value) {
 }
 
 void LineSink::invoke(const Line& line, Open& open) {
-  const std::string who = "process " + std::to_string(line.process);
   if (open.retired) {
-    return complain(line, who + " is retired: its operation of line " + std::to_string(open.line) +
+    return complain(line, who(line) + " is retired: its operation of line " +
+                              std::to_string(open.line) +
                               " ended as info and may still be under way");
   }
   if (open.operation != Operation::never) {
-    return complain(line, who + " has two operations open; the other began in line " +
+    return complain(line, who(line) + " has two operations open; the other began in line " +
                               std::to_string(open.line));
   }
   open = {begin(line), false, line.number, time_of(line)};
 }
 
 void LineSink::complete(const Line& line, Open& open) {
-  const std::string who = "process " + std::to_string(line.process);
   if (open.operation == Operation::never) {
-    return complain(line, who + " completes an operation that it has not invoked");
+    return complain(line, who(line) + " completes an operation that it has not invoked");
   }
   const Open was = open;
   open = {Operation::never, line.type == "info", line.number, {}};
   if (time_of(line) < was.invoked) {
-    complain(line, "the operation of " + who + " ends before it began, in line " +
+    complain(line, "the operation of " + who(line) + " ends before it began, in line " +
                        std::to_string(was.line));
   }
   end(line, was.operation, was.line);
@@ -243,7 +254,7 @@ std::uint32_t Assembler::begin(const Line& line) {
       expected += (expected.empty() ? "" : ", ") + std::string(word);
     complain(line,
              "a " + std::string(name_of(options_.model)) + " has no operation " + quoted(line.f) +
-                 "; expected one of " + expected,
+                 "; expected one of " + expected + who_has(line.f),
              closest(line.f, words));
   } else {
     operation.action = spelling->action;
@@ -365,7 +376,6 @@ bool Assembler::set_result(const Line& line, Operation& operation) {
 }
 
 void Assembler::end(const Line& line, std::uint32_t index, std::uint32_t began) {
-  const std::string who = "process " + std::to_string(line.process);
   Operation& operation = history_.operations[index];
   operation.ended = time_of(line);
   if (absent_[index]) return;
@@ -373,7 +383,7 @@ void Assembler::end(const Line& line, std::uint32_t index, std::uint32_t began) 
   if (!line.f.empty() && std::none_of(known.begin(), known.end(), [&](const Spelling& each) {
         return each.action == operation.action && each.word == line.f;
       })) {
-    complain(line, who + " completes " + quoted(line.f) + ", but it had invoked " +
+    complain(line, who(line) + " completes " + quoted(line.f) + ", but it had invoked " +
                        quoted(name_of(operation.action)) + " in line " + std::to_string(began));
   }
   if (line.type == "ok") {

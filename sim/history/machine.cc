@@ -68,13 +68,17 @@ bool Machine::apply_to_value(const Operation& operation) {
 
 bool Machine::apply_to_queue(const Operation& operation) {
   if (operation.action == Action::enqueue) {
-    queue_.push_back(operation.argument);
+    words_.push_back(operation.argument);
     return true;
   }
-  if (operation.outcome == Outcome::refused) return queue_.empty();
-  if (queue_.empty()) return false;
-  if (operation.known() && queue_.front() != operation.result) return false;
-  queue_.pop_front();
+  const std::span<const Word> queue = words();
+  if (operation.outcome == Outcome::refused) return queue.empty();
+  if (queue.empty()) return false;
+  if (operation.known() && queue.front() != operation.result) return false;
+  // What was taken goes when it is half of all: each word moves once on average.
+  if (++taken_ * 2 < words_.size()) return true;
+  words_.erase(words_.begin(), words_.begin() + static_cast<std::ptrdiff_t>(taken_));
+  taken_ = 0;
   return true;
 }
 
@@ -118,19 +122,25 @@ bool Machine::apply_to_fenced_lock(const Operation& operation) {
 
 bool Machine::apply_to_set(const Operation& operation) {
   if (operation.action == Action::add) {
-    const auto at = std::lower_bound(members_.begin(), members_.end(), operation.argument);
-    if (at == members_.end() || *at != operation.argument) members_.insert(at, operation.argument);
+    const auto at = std::lower_bound(words_.begin(), words_.end(), operation.argument);
+    if (at == words_.end() || *at != operation.argument) words_.insert(at, operation.argument);
     return true;
   }
   if (!operation.known()) return true;
-  return members_ == values_->elements(operation.result);
+  return words_ == values_->elements(operation.result);
+}
+
+bool operator==(const Machine& a, const Machine& b) {
+  const std::span<const Word> of_a = a.words();
+  const std::span<const Word> of_b = b.words();
+  return a.value_ == b.value_ && a.held_ == b.held_ && a.token_ == b.token_ &&
+         std::equal(of_a.begin(), of_a.end(), of_b.begin(), of_b.end());
 }
 
 std::uint64_t Machine::fingerprint() const {
   std::uint64_t h = mix(static_cast<std::uint64_t>(value_) + (held_ ? 1 : 0));
   h = mix(h ^ static_cast<std::uint64_t>(token_));
-  for (const Word word : queue_) h = mix(h ^ static_cast<std::uint64_t>(word));
-  for (const Word word : members_) h = mix(h ^ static_cast<std::uint64_t>(word));
+  for (const Word word : words()) h = mix(h ^ static_cast<std::uint64_t>(word));
   return h;
 }
 
@@ -143,17 +153,11 @@ std::string Machine::say() const {
   if (model_ != Model::queue && model_ != Model::set) return values_->say(value_);
   constexpr std::size_t most_said = 8;
   std::string text;
-  const auto add_all = [&](const auto& words) {
-    for (std::size_t i = 0; i < words.size() && i < most_said; ++i) {
-      text += (i > 0 ? " " : "") + values_->say(words[i]);
-    }
-    if (words.size() > most_said) text += " ...";
-  };
-  if (model_ == Model::queue) {
-    add_all(queue_);
-  } else {
-    add_all(members_);
+  const std::span<const Word> all = words();
+  for (std::size_t i = 0; i < all.size() && i < most_said; ++i) {
+    text += (i > 0 ? " " : "") + values_->say(all[i]);
   }
+  if (all.size() > most_said) text += " ...";
   return "[" + text + "]";
 }
 

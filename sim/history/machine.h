@@ -1,7 +1,7 @@
 // The sequential objects: what a model means, apart from any search for it.
 #pragma once
 
-#include <deque>
+#include <span>
 #include <vector>
 
 #include "sim/history/operation.h"
@@ -19,8 +19,9 @@ class Machine {
 
   std::string say() const;
 
-  friend bool operator==(const Machine&, const Machine&) = default;
+  friend bool operator==(const Machine& a, const Machine& b);
   std::uint64_t fingerprint() const;  // equal machines have equal ones
+  std::uint64_t bytes() const { return sizeof(*this) + words_.capacity() * sizeof(Word); }
 
  private:
   bool apply_to_value(const Operation& operation);
@@ -34,8 +35,10 @@ class Machine {
   Word value_ = nil;  // of a register, a key, a list, a counter; who holds a lock
   bool held_ = false;
   Word token_ = nil;  // of the grant of a lock; of a fenced lock, the last one
-  std::deque<Word> queue_;
-  std::vector<Word> members_;  // of a set, sorted
+  std::span<const Word> words() const { return std::span(words_).subspan(taken_); }
+
+  std::vector<Word> words_;  // of a queue, in their order; the members of a set, sorted
+  std::size_t taken_ = 0;    // so many of them are in the queue no more
 };
 
 }  // namespace ballast::history

@@ -9,13 +9,16 @@ namespace ballast::history {
 
 void put_in_order(History& history) {
   std::vector<Operation>& operations = history.operations;
-  std::stable_sort(operations.begin(), operations.end(),
-                   [](const Operation& a, const Operation& b) { return a.invoked < b.invoked; });
+  const auto earlier = [](const Operation& a, const Operation& b) { return a.invoked < b.invoked; };
+  if (!std::is_sorted(operations.begin(), operations.end(), earlier)) {
+    std::stable_sort(operations.begin(), operations.end(), earlier);
+  }
   struct Return {
     Time at;
     std::uint32_t operation = 0;
   };
   std::vector<Return> returns;
+  returns.reserve(operations.size());
   for (std::size_t i = 0; i < operations.size(); ++i) {
     operations[i].returned = Operation::never;
     if (!operations[i].known()) continue;

@@ -105,13 +105,14 @@ struct History {
 };
 
 // The operations on one object lie far apart: asks for one that a loop over them will soon come to.
+inline void fetch(const Operation& operation) {
+  __builtin_prefetch(&operation);
+  __builtin_prefetch(&operation.owner);
+}
 inline void look_ahead(const History& history, const std::vector<std::uint32_t>& operations,
                        std::size_t i) {
   constexpr std::size_t ahead = 12;
-  if (i + ahead < operations.size()) {
-    __builtin_prefetch(&history.operations[operations[i + ahead]]);
-    __builtin_prefetch(&history.operations[operations[i + ahead]].owner);
-  }
+  if (i + ahead < operations.size()) fetch(history.operations[operations[i + ahead]]);
 }
 
 // Sorts the operations by call and sets `called`, `returned` and `events` from the times.

@@ -232,24 +232,31 @@ class Reason {
           return name(*first) + " was over before " + name(*enqueues.front()) + " began, but " +
                  name(*op) + " was over before " + name(*taken.front()) + " began";
         }
+        if (before && !may_be_taken(first->argument, op->returned)) {
+          return name(*op) + " took " + value(op->result) + ", but " + name(*first) +
+                 " was over before " + name(*enqueues.front()) +
+                 " began, and no dequeue that took " + value(first->argument) + " had begun by " +
+                 when(op->ended);
+        }
       }
     }
     return "";
+  }
+
+  // Whether a dequeue that took the value, or may have, began before that.
+  bool may_be_taken(Word word, std::uint32_t before) const {
+    return std::any_of(all_.begin(), all_.end(), [&](std::uint32_t index) {
+      const Operation& op = history_.operations[index];
+      return op.action == Action::dequeue && op.called < before &&
+             (!op.known() || (op.outcome == Outcome::ok && op.result == word));
+    });
   }
 
   // A dequeue that found nothing, although one value was there all the time.
   std::string of_nothing(const Operation& nothing) {
     for (const Operation* enqueue : core_) {
       if (enqueue->action != Action::enqueue || enqueue->returned > nothing.called) continue;
-      const Operation* taker = nullptr;
-      bool perhaps = false;
-      for (const std::uint32_t index : all_) {
-        const Operation& op = history_.operations[index];
-        if (op.action != Action::dequeue || op.called > nothing.returned) continue;
-        if (op.outcome == Outcome::ok && op.result == enqueue->argument) taker = &op;
-        perhaps |= !op.known();
-      }
-      if (taker != nullptr || perhaps) continue;
+      if (may_be_taken(enqueue->argument, nothing.returned)) continue;
       return name(nothing) + " found nothing, but " + name(*enqueue) +
              " was over before it began, and no dequeue that took " + value(enqueue->argument) +
              " had begun by " + when(nothing.ended);
@@ -272,6 +279,33 @@ class Reason {
           return name(*b) + " by " + value(b->owner) + " got the lock, but " + value(a->owner) +
                  " had it since " + name(*a) + " and had not begun to release it by " +
                  when(b->ended);
+        }
+      }
+    }
+    return model_ == Model::fenced_lock ? of_tokens() : "";
+  }
+
+  // Tokens count the grants from 1.
+  std::string of_tokens() {
+    for (const Operation* a : core_) {
+      if (a->action != Action::acquire || a->outcome != Outcome::ok) continue;
+      Word most = 0;
+      for (const std::uint32_t index : all_) {
+        const Operation& op = history_.operations[index];
+        const bool grants = op.action == Action::acquire && op.outcome != Outcome::refused;
+        most += grants && op.called < a->returned ? 1 : 0;
+      }
+      if (a->result > most) {
+        return name(*a) + " was given token " + value(a->result) + ", but by " + when(a->ended) +
+               " the lock can have been granted no more than " + std::to_string(most) +
+               (most == 1 ? " time" : " times");
+      }
+      for (const std::uint32_t index : all_) {
+        const Operation& b = history_.operations[index];
+        const bool granted = b.action == Action::acquire && b.outcome == Outcome::ok;
+        if (granted && b.result == a->result && b.owner != a->owner) {
+          return name(b) + " by " + value(b.owner) + " and " + name(*a) + " by " + value(a->owner) +
+                 " were both given token " + value(a->result);
         }
       }
     }

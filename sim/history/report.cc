@@ -70,10 +70,10 @@ std::string in_text(const Judgement& judgement, const Explanation& explanation) 
   std::string text = object_name(history, explanation.object) + ": " + explanation.sentence + "\n";
   add_list(text, history,
            count(explanation.core.size(), "operation") + " of " +
-               with_commas(verdict.operations.size()) +
-               (explanation.irreducible
-                    ? " that cannot be explained together; any fewer can"
-                    : " that cannot be explained together; the search for fewer ran out"),
+               with_commas(verdict.operations.size()) + " that cannot be explained" +
+               (explanation.core.size() == 1 ? ""
+                : explanation.irreducible    ? " together; any fewer can"
+                                             : " together; the search for fewer ran out"),
            explanation.core);
   add_list(text, history, "and what may have taken effect besides:", explanation.maybe);
   if (!explanation.order.empty()) {

@@ -32,6 +32,7 @@ std::uint32_t MachineStates::intern(Machine machine) {
     }
     if (at != fresh) return at;
   }
+  machine_bytes_ += machine.bytes();
   machines_.push_back(std::move(machine));
   next_same_.push_back(illegal);
   return fresh;
@@ -46,7 +47,8 @@ std::uint32_t MachineStates::after(std::uint32_t state, std::uint32_t operation)
 }
 
 std::uint64_t MachineStates::bytes() const {
-  return machines_.capacity() * (sizeof(Machine) + 4) + by_fingerprint_.bytes() + steps_.bytes();
+  return machine_bytes_ + (machines_.capacity() - machines_.size()) * sizeof(Machine) +
+         next_same_.capacity() * 4 + by_fingerprint_.bytes() + steps_.bytes();
 }
 
 SequentialSearch::SequentialSearch(const History& history, Model model, const ReadsFrom& reads,

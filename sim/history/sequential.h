@@ -32,6 +32,7 @@ class MachineStates {
 
   const History& history_;
   std::vector<Machine> machines_;
+  std::uint64_t machine_bytes_ = 0;
   std::vector<std::uint32_t> next_same_;  // by state: another one with the same fingerprint
   PairTable by_fingerprint_;
   PairTable steps_;

@@ -18,7 +18,10 @@ class LogOrder {
 
   bool find(const std::vector<std::uint32_t>& operations) {
     if (!sort(operations)) return false;
-    for (const Change& change : changes_) {
+    constexpr std::size_t ahead = 12;
+    for (std::size_t i = 0; i < changes_.size(); ++i) {
+      const Change& change = changes_[i];
+      if (i + ahead < changes_.size()) fetch(history_.operations[changes_[i + ahead].operation]);
       admit(change.first_return);
       look();
       // What had returned before this one was called must have seen the object already.
@@ -78,29 +81,28 @@ class LogOrder {
   void admit(std::uint32_t before) {
     for (; next_ < looks_.size() && looks_[next_].called < before; ++next_) {
       open_.push_back(looks_[next_]);
+      earliest_ = std::min(earliest_, looks_[next_].returned);
+      fetch(history_.operations[looks_[next_].operation]);
     }
   }
 
   // Whatever can see the object as it is now does so, unless one that returned before has not yet.
   void look() {
     for (bool again = !open_.empty(); again;) {
-      again = false;
-      std::uint32_t first = Operation::never;
-      for (const Look& each : open_) first = std::min(first, each.returned);
+      const std::uint32_t first = earliest_;
+      earliest_ = Operation::never;
       std::size_t kept = 0;
       for (const Look& each : open_) {
         if (each.called < first && machine_.apply(history_.operations[each.operation])) {
           order_.push_back(each.operation);
-          again |= each.returned == first;
         } else {
+          earliest_ = std::min(earliest_, each.returned);
           open_[kept++] = each;
         }
       }
       open_.resize(kept);
-      again = again && kept > 0;
+      again = earliest_ > first && kept > 0;
     }
-    earliest_ = Operation::never;
-    for (const Look& each : open_) earliest_ = std::min(earliest_, each.returned);
   }
 
   const History& history_;

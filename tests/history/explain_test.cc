@@ -19,7 +19,9 @@ struct Builder {
     op.process = who;
     op.owner = who;
     op.action = action;
-    (action == Action::read || action == Action::dequeue ? op.result : op.argument) = word;
+    const bool told =
+        action == Action::read || action == Action::dequeue || action == Action::acquire;
+    (told ? op.result : op.argument) = word;
     op.invoked = Time{from};
     op.ended = to == 0 ? Time::max() : Time{to};
     op.outcome = to == 0 ? Outcome::unknown : outcome;
@@ -89,6 +91,23 @@ TEST_CASE("a value that comes back between two reads of another is named") {
 }
 
 TEST_CASE("queues, locks, counters and sets have their own words") {
+  says(Builder(Model::queue)
+           .add(1, Action::enqueue, 1, 1, 2)
+           .add(1, Action::enqueue, 2, 3, 4)
+           .add(2, Action::dequeue, 2, 5, 6)
+           .explain()
+           .sentence,
+       "and no dequeue that took 1 had begun by 0.000000006 s");
+  says(
+      Builder(Model::fenced_lock).add(1, Action::acquire, 2, 1, 2).explain().sentence,
+      "was given token 2, but by 0.000000002 s the lock can have been granted no more than 1 time");
+  says(Builder(Model::fenced_lock)
+           .add(1, Action::acquire, 1, 1, 2)
+           .add(1, Action::release, nil, 3, 4)
+           .add(2, Action::acquire, 1, 5, 6)
+           .explain()
+           .sentence,
+       "were both given token 1");
   says(Builder(Model::queue)
            .add(1, Action::enqueue, 1, 1, 2)
            .add(1, Action::enqueue, 2, 3, 4)

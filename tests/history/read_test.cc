@@ -112,6 +112,11 @@ TEST_CASE("keys are members or the first of a pair") {
                    options)) == "0 3: read -> 7 1..1");
 }
 
+TEST_CASE("an operation of another model says which model that is") {
+  const std::string text = errors(R"({"process":0,"type":"invoke","f":"cas","value":[1,2]})");
+  CHECK(text.find("expected one of read, write, or --model cas-register") != std::string::npos);
+}
+
 TEST_CASE("every mistake is shown at once, with its place") {
   const std::string text = errors(R"({"process":0,"type":"invoke","f":"raed"}
 {"process":1,"type":"ok","f":"read","value":1}
