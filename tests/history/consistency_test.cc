@@ -363,6 +363,26 @@ TEST_CASE("the verifier of sequential orders objects to wrong ones") {
   CHECK(refute_order(h, Model::reg, {0, 2, 2, 1}).find("twice") != std::string::npos);
 }
 
+TEST_CASE("states that are large count against the memory of a search") {
+  // Only a search finds that the dequeue comes first; then each enqueue leaves a longer queue.
+  History history;
+  history.objects = {""};
+  for (std::int64_t i = 1; i <= 2500; ++i) {
+    Operation op;
+    op.action = i == 2500 ? Action::dequeue : Action::enqueue;
+    op.outcome = i == 2500 ? Outcome::refused : Outcome::ok;
+    op.argument = i == 2500 ? nil : i;
+    op.process = op.owner = i == 2500 ? 1 : 0;
+    op.invoked = Time{2 * i};
+    op.ended = Time{2 * i + 1};
+    history.operations.push_back(op);
+  }
+  put_in_order(history);
+  constexpr std::uint64_t megabyte = 1 << 20;
+  CHECK(judge_sequential(history, Model::queue, {4 * megabyte}).answer == Holds::unknown);
+  CHECK(judge_sequential(history, Model::queue, {256 * megabyte}).answer == Holds::yes);
+}
+
 TEST_CASE("bounded staleness is judged as the plain search says") {
   for (std::uint64_t versions = 1; versions <= 3; ++versions) {
     CAPTURE(versions);
