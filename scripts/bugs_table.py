@@ -3,9 +3,9 @@
 
   scripts/bugs_table.py all.json [clients.json] [shrunk.json] [other.json ...] > results/bugs.md
 
-The first run is with all checks, another one may be with those of clients only, and another one may
-shrink what it finds (--shrink). Of the others, those of mistakes that came before compare portfolios,
-the default one first; the rest adds its mistakes to the table.
+The first run is with all checks, another one may be with those of clients only, and another one
+may shrink what it finds (--shrink). Of the others, those of mistakes that came before compare
+portfolios, the default one first; the rest adds its mistakes to the table.
 """
 import json
 import sys
