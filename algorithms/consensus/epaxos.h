@@ -236,9 +236,9 @@ class Epaxos {
   void propose(const Request& request, Step_& step);
   void count_pre_accepts(const Instance& instance, Step_& step);
   void accept(const Instance& instance, const Ballot& ballot, const std::optional<Request>& request,
-              const Attributes& attributes, Step_& step);
+              const Attributes& attributes, const Attributes& initial, Step_& step);
   void vote(const Instance& instance, const Ballot& ballot, const std::optional<Request>& request,
-            const Attributes& attributes, Step_& step);
+            const Attributes& attributes, const Attributes& initial, Step_& step);
   void count_accepts(const Instance& instance, Step_& step);
   void commit(const Instance& instance, const Ballot& ballot, const std::optional<Request>& request,
               const Attributes& attributes, Step_& step);

@@ -135,7 +135,7 @@ void Epaxos::receive(NodeId from, const epaxos::PrepareOk& answer, Step_& step) 
   const Entry& late = answer.entry;
   if (late.status == Status::accepted) {
     accept(answer.instance, answer.ballot, late.no_op ? std::nullopt : late.request,
-           late.attributes, step);
+           late.attributes, late.initial, step);
   } else if (from == answer.instance.replica) {
     pre_accept_again(answer.instance, Entry(cell(answer.instance).entry), step);
   }
@@ -162,7 +162,7 @@ void Epaxos::choose(const Instance& instance, Step_& step) {
   // WRONG if deps_lost_in_recovery. It may be committed elsewhere with all its dependencies.
   if (config_.bug == Bug::deps_lost_in_recovery) attributes.deps.assign(members_.size(), 0);
   accept(instance, led.ballot, accepted->no_op ? std::nullopt : accepted->request, attributes,
-         step);
+         accepted->initial, step);
 }
 
 void Epaxos::choose_unaccepted(const Instance& instance, const std::map<NodeId, Entry>& said,
@@ -181,7 +181,7 @@ void Epaxos::choose_unaccepted(const Instance& instance, const std::map<NodeId, 
     step.reach(Goal::no_op_accepted);
     Attributes nothing;
     nothing.deps.assign(members_.size(), 0);
-    return accept(instance, leading_.at(instance).ballot, std::nullopt, nothing, step);
+    return accept(instance, leading_.at(instance).ballot, std::nullopt, nothing, nothing, step);
   }
   // The command leader has not committed, and will not in ballot 0 any more.
   const bool leader_answered = said.contains(instance.replica);
@@ -199,7 +199,7 @@ void Epaxos::choose_unaccepted(const Instance& instance, const std::map<NodeId, 
   if (support + 1 >= majority(n) || config_.bug == Bug::validation_skipped) {
     step.reach(Goal::fast_path_recovered);
     return accept(instance, leading_.at(instance).ballot, as_proposed->request,
-                  Attributes(as_proposed->initial), step);
+                  as_proposed->initial, as_proposed->initial, step);
   }
   validate(instance, Entry(*as_proposed), support, step);
 }
@@ -327,7 +327,7 @@ void Epaxos::weigh_conflicts(const Instance& instance, Step_& step) {
   }
   if (interferes) return step.reach(Goal::validation_waited);
   step.reach(Goal::validated);
-  accept(instance, led.ballot, known.request, known.initial, step);
+  accept(instance, led.ballot, known.request, known.initial, known.initial, step);
 }
 
 }  // namespace ballast

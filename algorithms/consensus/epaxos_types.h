@@ -100,11 +100,13 @@ struct Accept {  // to all: accept this command with these attributes
   Ballot ballot;
   std::optional<Request> request;  // none: a no-op
   Attributes attributes;
+  Attributes initial;  // what the command began with: who validates another one is told by that
   friend auto operator<=>(const Accept&, const Accept&) = default;
   static constexpr std::string_view name = "Accept";
   static constexpr auto fields =
       std::tuple{field("instance", &Accept::instance), field("ballot", &Accept::ballot),
-                 field("request", &Accept::request), field("attributes", &Accept::attributes)};
+                 field("request", &Accept::request), field("attributes", &Accept::attributes),
+                 field("initial", &Accept::initial)};
 };
 
 struct AcceptOk {
