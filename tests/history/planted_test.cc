@@ -227,6 +227,35 @@ TEST_CASE("a queue is empty once enough unknown dequeues may have been, and not 
   CHECK(judged(10, 2) == Linearizability::no);  // the second began too late
 }
 
+TEST_CASE("an acquire is refused only while somebody may hold the lock") {
+  const auto answer = [](Model model, std::int64_t from, std::int64_t to) {
+    History history;
+    history.objects = {""};
+    const auto add = [&](std::int64_t who, Action action, std::int64_t called, std::int64_t ended) {
+      Operation op;
+      op.process = op.owner = who;
+      op.action = action;
+      op.outcome = who == 1 ? Outcome::ok : Outcome::refused;
+      op.result = who == 1 && action == Action::acquire ? 1 : nil;
+      op.invoked = Time{called};
+      op.ended = Time{ended};
+      history.operations.push_back(op);
+    };
+    add(1, Action::acquire, 10, 20);
+    add(1, Action::release, 30, 40);
+    add(2, Action::acquire, from, to);
+    put_in_order(history);
+    return judge(history, model);
+  };
+  for (const Model model : {Model::lock, Model::fenced_lock}) {
+    CHECK(answer(model, 1, 9) == Linearizability::no);
+    CHECK(answer(model, 1, 10) == Linearizability::yes);
+    CHECK(answer(model, 22, 25) == Linearizability::yes);
+    CHECK(answer(model, 40, 50) == Linearizability::yes);
+    CHECK(answer(model, 41, 50) == Linearizability::no);
+  }
+}
+
 TEST_CASE("sums that no additions come to are refused without a search") {
   History history;
   history.objects = {""};
