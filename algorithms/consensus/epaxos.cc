@@ -145,6 +145,20 @@ void Epaxos::tell_commit(NodeId to, const Instance& instance, Step_& step) {
                                entry.attributes});
 }
 
+void Epaxos::refuse(NodeId to, const Instance& instance, Step_& step) {
+  step.send(to, epaxos::Nack{instance, cell(instance).entry.ballot});
+}
+
+// Whoever is refused leaves the instance to the higher ballot, or takes one above it in time.
+void Epaxos::receive(NodeId /*from*/, const epaxos::Nack& nack, Step_& step) {
+  Cell& known = cell(nack.instance);
+  known.told = std::max(known.told, nack.ballot);
+  const auto led = leading_.find(nack.instance);
+  if (led == leading_.end() || nack.ballot <= led->second.ballot) return;
+  step.reach(Goal::ballot_overtaken);
+  leading_.erase(led);
+}
+
 // --- What interferes ---------------------------------------------------------------------------
 
 // 4.2: "Two commands interfere if there exists a sequence of commands such that the serial
@@ -257,7 +271,7 @@ void Epaxos::propose(const Request& request, Step_& step) {
 void Epaxos::receive(NodeId from, const epaxos::PreAccept& asked, Step_& step) {
   Entry& entry = cell(asked.instance).entry;
   if (entry.status == Status::committed) return tell_commit(from, asked.instance, step);
-  if (!join(asked.instance, asked.ballot, step)) return;
+  if (!join(asked.instance, asked.ballot, step)) return refuse(from, asked.instance, step);
   const bool is_first = asked.ballot == Ballot{};
   if (is_first && entry.status == Status::accepted) return;
   Attributes found = entry.attributes;
@@ -357,7 +371,9 @@ void Epaxos::receive(NodeId from, const epaxos::Accept& asked, Step_& step) {
   }
   // WRONG if accept_below_ballot. Who leads the higher ballot was told that nothing is accepted.
   const bool joins = join(asked.instance, asked.ballot, step);
-  if (!joins && config_.bug != Bug::accept_below_ballot) return;
+  if (!joins && config_.bug != Bug::accept_below_ballot) {
+    return refuse(from, asked.instance, step);
+  }
   // What has come again need not be written again.
   const Entry& entry = cell(asked.instance).entry;
   if (entry.status != Status::accepted || entry.voted != asked.ballot) {

@@ -61,6 +61,7 @@ void Epaxos::look_for_stuck(Step_& step) {
   std::map<Instance, std::uint64_t> before;
   before.swap(stuck_);
   for (const Instance& instance : now) {
+    if (leading_.contains(instance)) continue;  // and goes on with it
     const auto known = before.find(instance);
     const std::uint64_t looks = known == before.end() ? 0 : known->second + 1;
     if (looks > looks_left_to_others(instance)) {
@@ -77,11 +78,10 @@ void Epaxos::look_for_stuck(Step_& step) {
 std::uint64_t Epaxos::looks_left_to_others(const Instance& instance) const {
   const std::size_t owner = member(instance.replica);
   const auto known = cells_.find(instance);
-  const std::uint64_t round = known == cells_.end() ? 0 : known->second.entry.ballot.round;
-  const bool is_led = instance.replica == self_ ? leading_.contains(instance) : heard_[owner];
-  if (round == 0) return is_led ? looks_left_to_owner : 0;
+  const std::uint64_t round = known == cells_.end() ? 0 : highest_ballot(known->second).round;
+  if (round == 0) return heard_[owner] ? looks_left_to_owner : 0;
   const std::size_t distance = (member(self_) + members_.size() - owner) % members_.size();
-  return (std::uint64_t{1} << std::min<std::uint64_t>(round, 5)) + distance;
+  return (std::uint64_t{1} << std::min<std::uint64_t>(round, 10)) + distance;
 }
 
 // --- Prepare -----------------------------------------------------------------------------------
@@ -92,7 +92,7 @@ void Epaxos::recover(const Instance& instance, Step_& step) {
   Entry& entry = cell(instance).entry;
   Preparing stage;
   stage.said[self_] = as_told(entry);
-  const Ballot ballot{entry.ballot.round + 1, self_};
+  const Ballot ballot{highest_ballot(cell(instance)).round + 1, self_};
   join(instance, ballot, step);
   write(instance, step);
   leading_[instance] = {ballot, std::move(stage)};
@@ -105,7 +105,7 @@ void Epaxos::receive(NodeId from, const epaxos::Prepare& asked, Step_& step) {
   if (entry.status == Status::committed) return tell_commit(from, asked.instance, step);
   const Entry told = as_told(entry);
   const Ballot before = entry.ballot;
-  if (!join(asked.instance, asked.ballot, step)) return;
+  if (!join(asked.instance, asked.ballot, step)) return refuse(from, asked.instance, step);
   // WRONG if ballot_not_durable. After a crash it accepts what it has said that it would not.
   if (before != entry.ballot && config_.bug != Bug::ballot_not_durable) {
     write(asked.instance, step);
@@ -257,6 +257,7 @@ void Epaxos::validate(const Instance& instance, const Entry& known, std::uint64_
 void Epaxos::receive(NodeId from, const epaxos::Validate& asked, Step_& step) {
   Entry& entry = cell(asked.instance).entry;
   if (entry.status == Status::committed) return tell_commit(from, asked.instance, step);
+  if (asked.ballot < entry.ballot) return refuse(from, asked.instance, step);
   if (entry.ballot != asked.ballot) return;
   const bool is_news = !entry.request || entry.support != asked.support;
   entry.request = asked.request;

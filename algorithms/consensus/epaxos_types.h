@@ -137,6 +137,15 @@ struct Ask {  // to all: commands wait for this instance here; have you committe
   static constexpr auto fields = std::tuple{field("instance", &Ask::instance)};
 };
 
+struct Nack {  // I have joined a higher ballot of this instance, and do not do what you ask
+  Instance instance;
+  Ballot ballot;  // that one
+  friend auto operator<=>(const Nack&, const Nack&) = default;
+  static constexpr std::string_view name = "Nack";
+  static constexpr auto fields =
+      std::tuple{field("instance", &Nack::instance), field("ballot", &Nack::ballot)};
+};
+
 struct Prepare {  // to all: I recover this instance; what do you know of it?
   Instance instance;
   Ballot ballot;
@@ -194,7 +203,7 @@ struct ValidateOk {
                  field("conflicts", &ValidateOk::conflicts)};
 };
 
-using Message = std::variant<PreAccept, PreAcceptOk, Accept, AcceptOk, Commit, Ask, Prepare,
+using Message = std::variant<PreAccept, PreAcceptOk, Accept, AcceptOk, Commit, Ask, Nack, Prepare,
                              PrepareOk, Validate, ValidateOk>;
 
 // --- Records -----------------------------------------------------------------------------------

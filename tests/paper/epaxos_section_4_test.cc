@@ -188,10 +188,11 @@ TEST_CASE(
   const auto step = node.receive(n3, Prepare{at(n2, 1), ballot(2, n3)});
   CHECK(step.message_to<PrepareOk>(n3)->entry.is_as_proposed());
   CHECK(step.record<Known>().entry.ballot == ballot(2, n3));
-  CHECK(node.receive(n4, Prepare{at(n2, 1), ballot(1, n4)}).silent());
+  CHECK(node.receive(n4, Prepare{at(n2, 1), ballot(1, n4)}).messages<Nack>() == 1);
   // It takes part in no lower ballot any more.
-  CHECK(node.receive(n2, Accept{at(n2, 1), {}, add(7, 1), nothing(), nothing()}).silent());
-  CHECK(node.receive(n2, pre_accept(at(n2, 1), add(7, 1))).silent());
+  CHECK(node.receive(n2, Accept{at(n2, 1), {}, add(7, 1), nothing(), nothing()}).messages<Nack>() ==
+        1);
+  CHECK(node.receive(n2, pre_accept(at(n2, 1), add(7, 1))).messages<Nack>() == 1);
 }
 
 TEST_CASE("epaxos, 4.7: whoever has committed the instance says so, and it is learnt") {
@@ -228,7 +229,7 @@ TEST_CASE(
   CHECK(step.message_to<PrepareOk>(n5)->entry.ballot == ballot(3, n4));
   // And it has not forgotten the one that it joined.
   node.crash_and_recover();
-  CHECK(node.receive(n3, Prepare{at(n2, 1), ballot(2, n3)}).silent());
+  CHECK(node.receive(n3, Prepare{at(n2, 1), ballot(2, n3)}).messages<Nack>() == 1);
 }
 
 TEST_CASE(
@@ -447,6 +448,21 @@ TEST_CASE("epaxos: a request that another replica was asked before is left to th
     const auto step = node.receive(n3, commit(at(n2, 1), std::nullopt));
     CHECK(step.message<PreAccept>().request == add(7, 1, 5));
   }
+}
+
+TEST_CASE(
+    "epaxos, 4.7: whoever is refused gives up, and takes a ballot above the one it is told of") {
+  EpaxosBench node(n1);
+  node.ask(add(7, 1));
+  node.receive(n2, Nack{at(n1, 1), ballot(2, n3)});
+  CHECK(node.state().leading == 0);
+  CHECK(node.receive(n2, PreAcceptOk{at(n1, 1), {}, nothing()}).silent());
+  CHECK(node.receive(n4, PreAcceptOk{at(n1, 1), {}, nothing()}).silent());
+  // Not at once, for others are at it.
+  for (int look = 0; look <= 4; ++look) CHECK(node.fire(Timer::recovery).messages<Prepare>() == 0);
+  CHECK(node.fire(Timer::recovery).message<Prepare>().ballot == ballot(3, n1));
+  // Whatever it leads it goes on with.
+  for (int look = 0; look < 50; ++look) CHECK(node.fire(Timer::recovery).messages<Prepare>() == 0);
 }
 
 TEST_CASE("epaxos: an instance of a replica that is heard of is left to it for longer") {
