@@ -244,6 +244,8 @@ class Epaxos {
               const Attributes& attributes, Step_& step);
   void learn(const Instance& instance, const Ballot& ballot, const std::optional<Request>& request,
              const Attributes& attributes, bool is_leader, Step_& step);
+
+  // Messages that are lost (epaxos_resend.cc).
   void resend(Step_& step);
   void resend(const Instance& instance, Leading& leading, Step_& step);
   void ask_again(Step_& step);

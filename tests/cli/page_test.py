@@ -43,7 +43,8 @@ addEventListener('load',()=>{
    arrows:c.querySelectorAll('.arrow path').length,
    arrow_texts:boxes('.arrow text')
     .filter((a,i,all)=>all.some((b,j)=>i<j&&hit(a,b))).length,
-   outside:[...svg.querySelectorAll('.bar,.dot,.tick,.arrow *')].filter(e=>!inside(e)).length,
+   outside:[...svg.querySelectorAll('.bar,.dot,.tick,.arrow path,.arrow text')]
+    .filter(e=>!inside(e)).length,
    bands:[...c.querySelectorAll('.band text')].map(e=>e.textContent),
    dots:c.querySelectorAll('.dot').length,core:c.querySelectorAll('.op.core').length,
    rows:[...c.querySelectorAll('.names text:not(.tick)')].map(e=>e.textContent),
