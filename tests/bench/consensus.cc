@@ -58,10 +58,10 @@ void log() {
     bool check;
   };
   for (const Line& line :
-       {Line{50, 0, false}, Line{500, 0, false}, Line{50, 1'000, false}, Line{500, 1'000, false},
-        Line{50, 1'000, true}, Line{500, 1'000, true}}) {
+       {Line{200, 0, false}, Line{2'000, 0, false}, Line{200, 1'000, false},
+        Line{2'000, 1'000, false}, Line{200, 1'000, true}, Line{2'000, 1'000, true}}) {
     const bench::Footprint run =
-        bench::footprint(scenario(5, line.seconds, 2'000, line.snapshot_after), line.check);
+        bench::footprint(scenario(5, line.seconds, 500, line.snapshot_after), line.check);
     std::printf("| %s | %s | %s | %.0f MB | %.1f |\n", with_commas(run.done).c_str(),
                 line.snapshot_after == 0 ? "never" : with_commas(line.snapshot_after).c_str(),
                 line.check ? "on" : "off", run.megabytes, run.seconds);
