@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """The table of results/bugs.md, from what `ballast bugs run --format json` printed.
 
-  scripts/bugs_table.py all.json [clients.json] [shrunk.json] [ablation.json ...] > results/bugs.md
+  scripts/bugs_table.py all.json [clients.json] [shrunk.json] [other.json ...] > results/bugs.md
 
-The first run is with all checks, another one may be with those of clients only, and another one may
-shrink what it finds (--shrink); the others compare portfolios, the default one first.
+The first run is with all checks, another one may be with those of clients only, and another one
+may shrink what it finds (--shrink). Of the others, those of mistakes that came before compare
+portfolios, the default one first; the rest adds its mistakes to the table.
 """
 import json
 import sys
@@ -66,7 +67,14 @@ def main():
     shrinking = next((run for run in runs if any("items" in bug for bug in run["bugs"])),
                      everything)
     shorter = {bug["id"]: bug for bug in shrinking["bugs"] if "items" in bug}
-    ablations = [run for run in runs[1:] if run["checks"] == "all" and run is not shrinking]
+    rows, ablations = list(everything["bugs"]), []
+    for run in runs[1:]:
+        if run["checks"] == "all" and run is not shrinking:
+            known = {bug["id"] for bug in rows}
+            more = [bug for bug in run["bugs"] if bug["id"] not in known]
+            rows += more
+            if not more:
+                ablations.append(run)
     seen = {bug["id"]: bug for bug in clients["bugs"]} if clients else {}
     print("# How soon planted mistakes are found\n")
     print(f"""Made by {everything['version']} with `scripts/bugs_table.py`. Each trial sweeps seeds
@@ -80,7 +88,7 @@ each failing seed failed in the same way, bit for bit, when it was run again.
     print("\n| mistake | class | killed | events | p95 | first seen by | again | shrunk to "
           "| clients' checks |")
     print("|---|---|---|---|---|---|---|---|---|")
-    for bug in everything["bugs"]:
+    for bug in rows:
         firsts = sorted(bug["first_properties"].items(), key=lambda item: (-item[1], item[0]))
         by = ", ".join(name for name, _ in firsts[:2]) or "-"
         by = "equivalent: nothing to see" if bug["equivalent"] and not firsts else by
@@ -97,7 +105,7 @@ each failing seed failed in the same way, bit for bit, when it was run again.
         names = [run["portfolio"] for run in ablations]
         print("| mistake | " + " | ".join(names) + " |")
         print("|---|" + "---|" * len(names))
-        for bug in everything["bugs"]:
+        for bug in rows:
             others = [{b["id"]: b for b in run["bugs"]}.get(bug["id"]) for run in ablations]
             if bug["equivalent"] or not any(others):
                 continue

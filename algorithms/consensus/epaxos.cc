@@ -145,6 +145,20 @@ void Epaxos::tell_commit(NodeId to, const Instance& instance, Step_& step) {
                                entry.attributes});
 }
 
+void Epaxos::refuse(NodeId to, const Instance& instance, Step_& step) {
+  step.send(to, epaxos::Nack{instance, cell(instance).entry.ballot});
+}
+
+// Whoever is refused leaves the instance to the higher ballot, or takes one above it in time.
+void Epaxos::receive(NodeId /*from*/, const epaxos::Nack& nack, Step_& step) {
+  Cell& known = cell(nack.instance);
+  known.told = std::max(known.told, nack.ballot);
+  const auto led = leading_.find(nack.instance);
+  if (led == leading_.end() || nack.ballot <= led->second.ballot) return;
+  step.reach(Goal::ballot_overtaken);
+  leading_.erase(led);
+}
+
 // --- What interferes ---------------------------------------------------------------------------
 
 // 4.2: "Two commands interfere if there exists a sequence of commands such that the serial
@@ -257,7 +271,7 @@ void Epaxos::propose(const Request& request, Step_& step) {
 void Epaxos::receive(NodeId from, const epaxos::PreAccept& asked, Step_& step) {
   Entry& entry = cell(asked.instance).entry;
   if (entry.status == Status::committed) return tell_commit(from, asked.instance, step);
-  if (!join(asked.instance, asked.ballot, step)) return;
+  if (!join(asked.instance, asked.ballot, step)) return refuse(from, asked.instance, step);
   const bool is_first = asked.ballot == Ballot{};
   if (is_first && entry.status == Status::accepted) return;
   Attributes found = entry.attributes;
@@ -315,16 +329,16 @@ void Epaxos::count_pre_accepts(const Instance& instance, Step_& step) {
   // WRONG if deps_not_merged. What only others know is executed before this command here, and after
   // it elsewhere.
   const Attributes merged = config_.bug == Bug::deps_not_merged ? entry.initial : stage.merged;
-  accept(instance, ballot, entry.request, merged, step);
+  accept(instance, ballot, entry.request, merged, Attributes(entry.initial), step);
 }
 
 // --- Status 2: Paxos-Accept ---------------------------------------------------------------------
 
 void Epaxos::accept(const Instance& instance, const Ballot& ballot,
                     const std::optional<Request>& request, const Attributes& attributes,
-                    Step_& step) {
-  step.broadcast(epaxos::Accept{instance, ballot, request, attributes});
-  vote(instance, ballot, request, attributes, step);
+                    const Attributes& initial, Step_& step) {
+  step.broadcast(epaxos::Accept{instance, ballot, request, attributes, initial});
+  vote(instance, ballot, request, attributes, initial, step);
   Accepting stage;
   stage.answers.add(self_);
   leading_[instance] = {ballot, std::move(stage)};
@@ -333,13 +347,16 @@ void Epaxos::accept(const Instance& instance, const Ballot& ballot,
 
 void Epaxos::vote(const Instance& instance, const Ballot& ballot,
                   const std::optional<Request>& request, const Attributes& attributes,
-                  Step_& step) {
+                  const Attributes& initial, Step_& step) {
   Entry& entry = cell(instance).entry;
   entry.voted = ballot;
   entry.status = Status::accepted;
   entry.no_op = !request.has_value();
   if (request) entry.request = request;
   entry.attributes = attributes;
+  // WRONG if initial_not_told. Who has not pre-accepted this command takes it for one that missed
+  // others, which are then thought not to have been committed fast.
+  if (request && config_.bug != Bug::initial_not_told) entry.initial = initial;
   note(instance);
   write(instance, step);
   step.observe(InstanceAccepted{instance, ballot, command_of(request), digest(attributes)});
@@ -354,11 +371,13 @@ void Epaxos::receive(NodeId from, const epaxos::Accept& asked, Step_& step) {
   }
   // WRONG if accept_below_ballot. Who leads the higher ballot was told that nothing is accepted.
   const bool joins = join(asked.instance, asked.ballot, step);
-  if (!joins && config_.bug != Bug::accept_below_ballot) return;
+  if (!joins && config_.bug != Bug::accept_below_ballot) {
+    return refuse(from, asked.instance, step);
+  }
   // What has come again need not be written again.
   const Entry& entry = cell(asked.instance).entry;
   if (entry.status != Status::accepted || entry.voted != asked.ballot) {
-    vote(asked.instance, asked.ballot, asked.request, asked.attributes, step);
+    vote(asked.instance, asked.ballot, asked.request, asked.attributes, asked.initial, step);
   }
   step.send(from, epaxos::AcceptOk{asked.instance, asked.ballot});
 }

@@ -17,6 +17,7 @@
 //     |<- reply ---|-- Commit ------------------>|      when it is executed, see 4.3.2
 //
 //   Ask                   has it been committed? In case the Commit is lost
+//   Nack                  4.7: no, for I have joined a higher ballot
 //   Prepare, PrepareOk    4.7: an instance that nobody ends is recovered in a higher ballot
 //   Validate, ValidateOk  RGS: was the fast path taken, if too few are left to say so?
 //
@@ -158,8 +159,8 @@ struct Config {
           .at_least(1'000'000),
       field("recovery_timeout", &Config::recovery_timeout,
             "An instance that has not been committed for one to two of these is recovered (4.7), "
-            "for up to nine if its replica is heard of, and again after twice as many each time; "
-            "drawn anew from this range each time.")
+            "for up to nine if its replica is heard of; after each ballot it is left to others for "
+            "twice as many. Drawn anew from this range each time.")
           .at_least(1'000'000),
       field("machine", &Config::machine, "The state machine that the commands drive."),
       field("bug", &Config::bug,
@@ -210,6 +211,7 @@ class Epaxos {
   struct Cell {
     Entry entry;
     Ballot stated;  // the last one that was observed
+    Ballot told;    // the highest one that somebody refused for
     bool executed = false;
   };
   // The latest instances, by member, of commands that interfere with others for one reason: those
@@ -219,6 +221,7 @@ class Epaxos {
     Attributes all;
   };
 
+  static Ballot highest_ballot(const Cell& of) { return std::max(of.entry.ballot, of.told); }
   // What an instance depends on, directly and indirectly, as far as that was followed.
   struct Closure {
     Attributes reached;
@@ -232,13 +235,14 @@ class Epaxos {
   void receive(NodeId from, const epaxos::AcceptOk& answer, Step_& step);
   void receive(NodeId from, const epaxos::Commit& commit, Step_& step);
   void receive(NodeId from, const epaxos::Ask& asked, Step_& step);
+  void receive(NodeId from, const epaxos::Nack& nack, Step_& step);
   bool is_under_way(const Request& request) const;
   void propose(const Request& request, Step_& step);
   void count_pre_accepts(const Instance& instance, Step_& step);
   void accept(const Instance& instance, const Ballot& ballot, const std::optional<Request>& request,
-              const Attributes& attributes, Step_& step);
+              const Attributes& attributes, const Attributes& initial, Step_& step);
   void vote(const Instance& instance, const Ballot& ballot, const std::optional<Request>& request,
-            const Attributes& attributes, Step_& step);
+            const Attributes& attributes, const Attributes& initial, Step_& step);
   void count_accepts(const Instance& instance, Step_& step);
   void commit(const Instance& instance, const Ballot& ballot, const std::optional<Request>& request,
               const Attributes& attributes, Step_& step);
@@ -257,6 +261,7 @@ class Epaxos {
   void write(const Instance& instance, Step_& step);
   void state_ballot(const Instance& instance, Step_& step);
   void tell_commit(NodeId to, const Instance& instance, Step_& step);
+  void refuse(NodeId to, const Instance& instance, Step_& step);
   std::size_t member(NodeId node) const { return position_of(node, members_); }
   bool is_dependency(const Instance& instance, const Attributes& of) const {
     return instance.number <= of.on(member(instance.replica));

@@ -29,6 +29,8 @@ namespace ballast::epaxos {
 //   fast_path_forgotten          who recovers does not look whether the fast path was taken
 //   validation_skipped           who recovers does not ask what interferes
 //   deps_lost_in_recovery        who recovers an accepted command forgets its dependencies
+//   initial_not_told             who accepts is not told what the command began with, and takes it
+//                                for one that missed others
 //   any_accepted_taken           who recovers takes any accepted command, not that of the highest
 //                                ballot
 //   retry_executed_again         the client table is not looked at
@@ -59,6 +61,7 @@ enum class Bug : std::uint8_t {
   fast_path_forgotten,
   validation_skipped,
   deps_lost_in_recovery,
+  initial_not_told,
   any_accepted_taken,
   retry_executed_again,
   sessions_do_not_interfere,
@@ -66,7 +69,7 @@ enum class Bug : std::uint8_t {
   seq_not_updated
 };
 constexpr auto enumerators(Bug) {
-  return std::array<std::string_view, 26>{"none",
+  return std::array<std::string_view, 27>{"none",
                                           "one_ballot_variable",
                                           "vote_ballot_after_restart",
                                           "preaccept_reply_not_durable",
@@ -87,6 +90,7 @@ constexpr auto enumerators(Bug) {
                                           "fast_path_forgotten",
                                           "validation_skipped",
                                           "deps_lost_in_recovery",
+                                          "initial_not_told",
                                           "any_accepted_taken",
                                           "retry_executed_again",
                                           "sessions_do_not_interfere",

@@ -61,6 +61,7 @@ void Epaxos::look_for_stuck(Step_& step) {
   std::map<Instance, std::uint64_t> before;
   before.swap(stuck_);
   for (const Instance& instance : now) {
+    if (leading_.contains(instance)) continue;  // and goes on with it
     const auto known = before.find(instance);
     const std::uint64_t looks = known == before.end() ? 0 : known->second + 1;
     if (looks > looks_left_to_others(instance)) {
@@ -77,11 +78,10 @@ void Epaxos::look_for_stuck(Step_& step) {
 std::uint64_t Epaxos::looks_left_to_others(const Instance& instance) const {
   const std::size_t owner = member(instance.replica);
   const auto known = cells_.find(instance);
-  const std::uint64_t round = known == cells_.end() ? 0 : known->second.entry.ballot.round;
-  const bool is_led = instance.replica == self_ ? leading_.contains(instance) : heard_[owner];
-  if (round == 0) return is_led ? looks_left_to_owner : 0;
+  const std::uint64_t round = known == cells_.end() ? 0 : highest_ballot(known->second).round;
+  if (round == 0) return heard_[owner] ? looks_left_to_owner : 0;
   const std::size_t distance = (member(self_) + members_.size() - owner) % members_.size();
-  return (std::uint64_t{1} << std::min<std::uint64_t>(round, 5)) + distance;
+  return (std::uint64_t{1} << std::min<std::uint64_t>(round, 10)) + distance;
 }
 
 // --- Prepare -----------------------------------------------------------------------------------
@@ -92,7 +92,7 @@ void Epaxos::recover(const Instance& instance, Step_& step) {
   Entry& entry = cell(instance).entry;
   Preparing stage;
   stage.said[self_] = as_told(entry);
-  const Ballot ballot{entry.ballot.round + 1, self_};
+  const Ballot ballot{highest_ballot(cell(instance)).round + 1, self_};
   join(instance, ballot, step);
   write(instance, step);
   leading_[instance] = {ballot, std::move(stage)};
@@ -105,7 +105,7 @@ void Epaxos::receive(NodeId from, const epaxos::Prepare& asked, Step_& step) {
   if (entry.status == Status::committed) return tell_commit(from, asked.instance, step);
   const Entry told = as_told(entry);
   const Ballot before = entry.ballot;
-  if (!join(asked.instance, asked.ballot, step)) return;
+  if (!join(asked.instance, asked.ballot, step)) return refuse(from, asked.instance, step);
   // WRONG if ballot_not_durable. After a crash it accepts what it has said that it would not.
   if (before != entry.ballot && config_.bug != Bug::ballot_not_durable) {
     write(asked.instance, step);
@@ -135,7 +135,7 @@ void Epaxos::receive(NodeId from, const epaxos::PrepareOk& answer, Step_& step) 
   const Entry& late = answer.entry;
   if (late.status == Status::accepted) {
     accept(answer.instance, answer.ballot, late.no_op ? std::nullopt : late.request,
-           late.attributes, step);
+           late.attributes, late.initial, step);
   } else if (from == answer.instance.replica) {
     pre_accept_again(answer.instance, Entry(cell(answer.instance).entry), step);
   }
@@ -162,7 +162,7 @@ void Epaxos::choose(const Instance& instance, Step_& step) {
   // WRONG if deps_lost_in_recovery. It may be committed elsewhere with all its dependencies.
   if (config_.bug == Bug::deps_lost_in_recovery) attributes.deps.assign(members_.size(), 0);
   accept(instance, led.ballot, accepted->no_op ? std::nullopt : accepted->request, attributes,
-         step);
+         accepted->initial, step);
 }
 
 void Epaxos::choose_unaccepted(const Instance& instance, const std::map<NodeId, Entry>& said,
@@ -181,7 +181,7 @@ void Epaxos::choose_unaccepted(const Instance& instance, const std::map<NodeId, 
     step.reach(Goal::no_op_accepted);
     Attributes nothing;
     nothing.deps.assign(members_.size(), 0);
-    return accept(instance, leading_.at(instance).ballot, std::nullopt, nothing, step);
+    return accept(instance, leading_.at(instance).ballot, std::nullopt, nothing, nothing, step);
   }
   // The command leader has not committed, and will not in ballot 0 any more.
   const bool leader_answered = said.contains(instance.replica);
@@ -199,7 +199,7 @@ void Epaxos::choose_unaccepted(const Instance& instance, const std::map<NodeId, 
   if (support + 1 >= majority(n) || config_.bug == Bug::validation_skipped) {
     step.reach(Goal::fast_path_recovered);
     return accept(instance, leading_.at(instance).ballot, as_proposed->request,
-                  Attributes(as_proposed->initial), step);
+                  as_proposed->initial, as_proposed->initial, step);
   }
   validate(instance, Entry(*as_proposed), support, step);
 }
@@ -257,6 +257,7 @@ void Epaxos::validate(const Instance& instance, const Entry& known, std::uint64_
 void Epaxos::receive(NodeId from, const epaxos::Validate& asked, Step_& step) {
   Entry& entry = cell(asked.instance).entry;
   if (entry.status == Status::committed) return tell_commit(from, asked.instance, step);
+  if (asked.ballot < entry.ballot) return refuse(from, asked.instance, step);
   if (entry.ballot != asked.ballot) return;
   const bool is_news = !entry.request || entry.support != asked.support;
   entry.request = asked.request;
@@ -327,7 +328,7 @@ void Epaxos::weigh_conflicts(const Instance& instance, Step_& step) {
   }
   if (interferes) return step.reach(Goal::validation_waited);
   step.reach(Goal::validated);
-  accept(instance, led.ballot, known.request, known.initial, step);
+  accept(instance, led.ballot, known.request, known.initial, known.initial, step);
 }
 
 }  // namespace ballast

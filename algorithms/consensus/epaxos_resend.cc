@@ -67,7 +67,7 @@ void Epaxos::resend(const Instance& instance, Leading& led, Step_& step) {
               [&](NodeId other) { return pre->answers.has(other); });
   } else if (const auto* accepting = std::get_if<Accepting>(&led.stage)) {
     to_others(epaxos::Accept{instance, led.ballot, entry.no_op ? std::nullopt : entry.request,
-                             entry.attributes},
+                             entry.attributes, entry.initial},
               [&](NodeId other) { return accepting->answers.has(other); });
   } else if (const auto* preparing = std::get_if<Preparing>(&led.stage)) {
     to_others(epaxos::Prepare{instance, led.ballot},

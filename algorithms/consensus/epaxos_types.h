@@ -100,11 +100,13 @@ struct Accept {  // to all: accept this command with these attributes
   Ballot ballot;
   std::optional<Request> request;  // none: a no-op
   Attributes attributes;
+  Attributes initial;  // what the command began with: who validates another one is told by that
   friend auto operator<=>(const Accept&, const Accept&) = default;
   static constexpr std::string_view name = "Accept";
   static constexpr auto fields =
       std::tuple{field("instance", &Accept::instance), field("ballot", &Accept::ballot),
-                 field("request", &Accept::request), field("attributes", &Accept::attributes)};
+                 field("request", &Accept::request), field("attributes", &Accept::attributes),
+                 field("initial", &Accept::initial)};
 };
 
 struct AcceptOk {
@@ -133,6 +135,15 @@ struct Ask {  // to all: commands wait for this instance here; have you committe
   friend auto operator<=>(const Ask&, const Ask&) = default;
   static constexpr std::string_view name = "Ask";
   static constexpr auto fields = std::tuple{field("instance", &Ask::instance)};
+};
+
+struct Nack {  // I have joined a higher ballot of this instance, and do not do what you ask
+  Instance instance;
+  Ballot ballot;  // that one
+  friend auto operator<=>(const Nack&, const Nack&) = default;
+  static constexpr std::string_view name = "Nack";
+  static constexpr auto fields =
+      std::tuple{field("instance", &Nack::instance), field("ballot", &Nack::ballot)};
 };
 
 struct Prepare {  // to all: I recover this instance; what do you know of it?
@@ -192,7 +203,7 @@ struct ValidateOk {
                  field("conflicts", &ValidateOk::conflicts)};
 };
 
-using Message = std::variant<PreAccept, PreAcceptOk, Accept, AcceptOk, Commit, Ask, Prepare,
+using Message = std::variant<PreAccept, PreAcceptOk, Accept, AcceptOk, Commit, Ask, Nack, Prepare,
                              PrepareOk, Validate, ValidateOk>;
 
 // --- Records -----------------------------------------------------------------------------------

@@ -200,7 +200,7 @@ TEST_CASE("queues are judged as the plain search judges them") {
 TEST_CASE("locks are judged as the plain search judges them") {
   compare(Model::lock);
   // Everything is known: nor do these.
-  for (const std::uint64_t clients : {3, 4, 6}) {
+  for (const std::uint64_t clients : {3u, 4u, 6u}) {
     const Shape shape{10, clients, 3, 0, 6, true, true, 1};
     compare(Model::lock, shape, 5'000'000);
     CHECK(undecided(Model::lock, shape) == 0);
