@@ -13,8 +13,12 @@ std::size_t ShadowLog::stretch_of(LogIndex index) const {
 
 void ShadowLog::put(LogIndex index, Term term) {
   if (index <= last_index_) truncate(index.previous());
-  if (index > last_index_.next()) append(index.previous(), Term{});
-  if (stretches_.empty() || stretches_.back().term != term) stretches_.push_back({index, term});
+  const auto begin_stretch = [this](LogIndex first, Term of) {
+    if (last_term() != of || stretches_.empty()) stretches_.push_back({first, of});
+  };
+  // There may be as many that are missing as a log is long.
+  if (index > last_index_.next()) begin_stretch(last_index_.next(), Term{});
+  begin_stretch(index, term);
   last_index_ = index;
 }
 

@@ -96,7 +96,7 @@ void World::advance(Time at) {
 }
 
 // Whether the entry of the queue was still meant, and the timer went off.
-bool World::fire(std::uint32_t entry, std::uint64_t sequence) {
+[[gnu::always_inline]] inline bool World::fire(std::uint32_t entry, std::uint64_t sequence) {
   const std::uint32_t index = entry & ~(timer_bit | served_bit);
   Timer& timer = timers_[index];
   if (timer.queued_sequence != sequence) return false;  // an earlier entry took this one's place
@@ -129,7 +129,7 @@ bool World::fire(std::uint32_t entry, std::uint64_t sequence) {
 }
 
 // Whether there was anything to do.
-bool World::execute(std::uint32_t entry) {
+[[gnu::always_inline]] inline bool World::execute(std::uint32_t entry) {
   const std::uint32_t slot = entry & ~served_bit;
   const Event event = events_[slot];
   Node& node = at(event.node);
@@ -177,7 +177,7 @@ bool World::execute(std::uint32_t entry) {
   return true;
 }
 
-void World::deliver(const Event& event, bool cut) {
+[[gnu::always_inline]] inline void World::deliver(const Event& event, bool cut) {
   const NodeId id = event.node;
   Node& node = at(id);
   const EventId number = begin_event(Sight::received, id, event.message);
@@ -401,7 +401,8 @@ void World::state(NodeId id, const Effects& effects, std::size_t facts, EventId 
   }
 }
 
-void World::transmit(NodeId from, Outgoing outgoing, EventId step, std::string_view state) {
+[[gnu::always_inline]] inline void World::transmit(NodeId from, Outgoing outgoing, EventId step,
+                                                   std::string_view state) {
   const std::uint64_t message = next_message_++;
   AnyPool& pool = pools_[outgoing.payload];
   ++counters_.sent;

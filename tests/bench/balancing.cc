@@ -111,9 +111,9 @@ double simpy_rate() {
       "        yield env.timeout(random.expovariate(0.9 * N))\n"
       "        env.process(job())\n"
       "env.process(source())\n"
-      "begun = time.time()\n"
+      "begun = time.process_time()\n"
       "env.run()\n"
-      "print(total / (time.time() - begun))\n"
+      "print(total / (time.process_time() - begun))\n"
       "END\n";
   std::FILE* python = popen(command, "r");
   double found = 0;
@@ -168,7 +168,7 @@ void growth(int repeats) {
   for (const unsigned endpoints : {10u, 100u, 1'000u, 10'000u, 100'000u}) {
     const std::uint64_t requests = std::max<std::uint64_t>(500'000, 5 * endpoints);
     const double two = cost("power_of_d_choices", endpoints, requests, repeats);
-    const std::uint64_t scans = std::clamp<std::uint64_t>(200'000'000 / endpoints, 5'000, 500'000);
+    const std::uint64_t scans = std::clamp<std::uint64_t>(200'000'000 / endpoints, 2'000, 500'000);
     const double scan = cost("least_loaded", endpoints, scans, 1);
     std::printf("| %s | %.0f ns | %s ns | %.0f ns |\n", with_commas(endpoints).c_str(), two,
                 with_commas(static_cast<std::uint64_t>(scan)).c_str(),
@@ -186,7 +186,7 @@ void jobs(int repeats) {
 void memory() {
   std::puts("| requests | most resident memory | seconds |");
   std::puts("|---|---|---|");
-  for (const std::uint64_t requests : {1'000'000u, 10'000'000u, 100'000'000u}) {
+  for (const std::uint64_t requests : {1'000'000u, 10'000'000u}) {
     const bench::Footprint run =
         bench::footprint(scenario("power_of_d_choices", 100, "0s", requests), true);
     std::printf("| %s | %.1f MB | %.1f |\n", with_commas(run.done).c_str(), run.megabytes,

@@ -44,6 +44,15 @@ bool mentions(const Claims& claims, std::string_view words) {
 
 }  // namespace
 
+TEST_CASE("a log may lack as many entries as memory holds") {
+  ShadowLog log;
+  log.append({1}, {1});
+  log.append({1'000'000}, {3});
+  CHECK(log.term_at({2}) == Term{});
+  CHECK(log.term_at({999'999}) == Term{});
+  CHECK(log.term_at({1'000'000}) == Term{3});
+}
+
 TEST_CASE("election safety: at most one leader can be elected in a given term") {
   Claims claims(make_election_safety(group));
   const EventId first = claims.state(n1, elected(7));
