@@ -85,9 +85,7 @@ Epaxos::State Epaxos::state() const {
   shown.committed = committed_count_;
   shown.executed = executed_count_;
   shown.leading = leading_.size();
-  shown.preparing = static_cast<std::uint64_t>(
-      std::count_if(leading_.begin(), leading_.end(),
-                    [](const auto& one) { return one.second.ballot != Ballot{}; }));
+  shown.preparing = recovering_;
   shown.blocked = waits_.size();
   return shown;
 }
@@ -106,6 +104,20 @@ Epaxos::Leading* Epaxos::leading(const Instance& instance, const Ballot& ballot)
   return found == leading_.end() || found->second.ballot != ballot ? nullptr : &found->second;
 }
 
+void Epaxos::lead(const Instance& instance, Leading how) {
+  Leading& led = leading_[instance];
+  recovering_ -= led.ballot != Ballot{} ? 1 : 0;
+  led = std::move(how);
+  recovering_ += led.ballot != Ballot{} ? 1 : 0;
+}
+
+void Epaxos::leave(const Instance& instance) {
+  const auto led = leading_.find(instance);
+  if (led == leading_.end()) return;
+  recovering_ -= led->second.ballot != Ballot{} ? 1 : 0;
+  leading_.erase(led);
+}
+
 // Takes part in this ballot from now on, unless it has joined a higher one. Who leads a lower one
 // does so no more. The caller writes that down.
 bool Epaxos::join(const Instance& instance, const Ballot& ballot, Step_& step) {
@@ -121,7 +133,7 @@ bool Epaxos::join(const Instance& instance, const Ballot& ballot, Step_& step) {
                        std::holds_alternative<PreAccepting>(led->second.stage);
   if (led != leading_.end() && !goes_on) {
     step.reach(Goal::ballot_overtaken);
-    leading_.erase(led);
+    leave(instance);
   }
   return true;
 }
@@ -156,7 +168,7 @@ void Epaxos::receive(NodeId /*from*/, const epaxos::Nack& nack, Step_& step) {
   const auto led = leading_.find(nack.instance);
   if (led == leading_.end() || nack.ballot <= led->second.ballot) return;
   step.reach(Goal::ballot_overtaken);
-  leading_.erase(led);
+  leave(nack.instance);
 }
 
 // --- What interferes ---------------------------------------------------------------------------
@@ -263,7 +275,7 @@ void Epaxos::propose(const Request& request, Step_& step) {
   stage.answers.add(self_);
   stage.merged = entry.initial;
   stage.alike = 1;
-  leading_[instance] = {Ballot{}, std::move(stage)};
+  lead(instance, {Ballot{}, std::move(stage)});
   step.broadcast(epaxos::PreAccept{instance, Ballot{}, request, entry.initial});
   count_pre_accepts(instance, step);
 }
@@ -341,7 +353,7 @@ void Epaxos::accept(const Instance& instance, const Ballot& ballot,
   vote(instance, ballot, request, attributes, initial, step);
   Accepting stage;
   stage.answers.add(self_);
-  leading_[instance] = {ballot, std::move(stage)};
+  lead(instance, {ballot, std::move(stage)});
   count_accepts(instance, step);
 }
 
@@ -425,7 +437,7 @@ void Epaxos::learn(const Instance& instance, const Ballot& ballot,
   if (request) entry.request = request;
   entry.attributes = attributes;
   ++committed_count_;
-  leading_.erase(instance);
+  leave(instance);
   for (std::size_t i = 0; i < members_.size(); ++i) {
     highest_[i] = std::max(highest_[i], attributes.on(i));
   }

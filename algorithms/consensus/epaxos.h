@@ -257,6 +257,8 @@ class Epaxos {
   // What is known (epaxos.cc).
   Cell& cell(const Instance& instance);
   Leading* leading(const Instance& instance, const Ballot& ballot);
+  void lead(const Instance& instance, Leading how);
+  void leave(const Instance& instance);
   bool join(const Instance& instance, const Ballot& ballot, Step_& step);
   void write(const Instance& instance, Step_& step);
   void state_ballot(const Instance& instance, Step_& step);
@@ -316,6 +318,7 @@ class Epaxos {
   std::map<std::uint64_t, Latest> by_key_;
   std::map<SessionKey, Latest> by_session_;
   std::map<Instance, Leading> leading_;
+  std::uint64_t recovering_ = 0;             // of those, in ballots above the first
   std::map<Instance, std::uint64_t> stuck_;  // not committed when that was looked at so often
   std::map<Instance, Instance> waits_for_;  // what is committed, for one that is not, or that waits
   std::map<Instance, Closure> closures_;    // of what waits

@@ -95,7 +95,7 @@ void Epaxos::recover(const Instance& instance, Step_& step) {
   const Ballot ballot{highest_ballot(cell(instance)).round + 1, self_};
   join(instance, ballot, step);
   write(instance, step);
-  leading_[instance] = {ballot, std::move(stage)};
+  lead(instance, {ballot, std::move(stage)});
   step.broadcast(epaxos::Prepare{instance, ballot});
   choose(instance, step);
 }
@@ -223,7 +223,7 @@ void Epaxos::pre_accept_again(const Instance& instance, const Entry& known, Step
   PreAccepting stage;
   stage.answers.add(self_);
   stage.merged = entry.attributes;
-  leading_[instance] = {ballot, std::move(stage)};
+  lead(instance, {ballot, std::move(stage)});
   step.broadcast(epaxos::PreAccept{instance, ballot, *entry.request, entry.initial});
   count_pre_accepts(instance, step);
 }
