@@ -139,11 +139,12 @@ struct Config {
   Duration patience() const { return {2 * recovery_timeout.max.ns}; }
 
   void vary(Stream& dice, Duration round_trip) {
-    // From where recovery meets what is merely slow to where it is rare.
+    // From where recovery meets what is merely slow to where it is rare. Below some round trips it
+    // meets everything: what is recovered before it is known becomes a no-op, and is asked again.
     const auto least = static_cast<std::uint64_t>(std::max<std::int64_t>(5'000'000, round_trip.ns));
     const std::uint64_t resend = log_uniform(dice, least, 4 * least);
     resend_interval.ns = static_cast<std::int64_t>(resend);
-    const std::uint64_t shortest = log_uniform(dice, resend + 1, 8 * resend);
+    const std::uint64_t shortest = log_uniform(dice, 8 * resend, 32 * resend);
     recovery_timeout.min.ns = static_cast<std::int64_t>(shortest);
     recovery_timeout.max.ns = static_cast<std::int64_t>(log_uniform(dice, shortest, 3 * shortest));
   }
