@@ -144,7 +144,7 @@ struct Config {
     const auto least = static_cast<std::uint64_t>(std::max<std::int64_t>(5'000'000, round_trip.ns));
     const std::uint64_t resend = log_uniform(dice, least, 4 * least);
     resend_interval.ns = static_cast<std::int64_t>(resend);
-    const std::uint64_t shortest = log_uniform(dice, 8 * resend, 32 * resend);
+    const std::uint64_t shortest = log_uniform(dice, 3 * resend, 24 * resend);
     recovery_timeout.min.ns = static_cast<std::int64_t>(shortest);
     recovery_timeout.max.ns = static_cast<std::int64_t>(log_uniform(dice, shortest, 3 * shortest));
   }
