@@ -81,8 +81,8 @@ def main():
 of its own under the default profile, with no fault that was chosen for the mistake, until a seed
 violates or the budget of events is spent; `ballast bugs list` gives the sources, `ballast bugs show
 ID` the scenarios. Events are medians; (k/n) means that k of n trials found it. "Again" says that
-each failing seed failed in the same way, bit for bit, when it was run again. The runs below were not
-all made with one build: a later one may find a mistake a little sooner or later than its row says.
+each failing seed failed in the same way, bit for bit, when it was run again. The runs below were
+not all made with one build: a later one may find a mistake sooner or later than its row says.
 """)
     for run in runs:
         print(f"- `{command(run)}`: {totals(run)}")
