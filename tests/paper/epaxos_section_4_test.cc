@@ -178,6 +178,8 @@ TEST_CASE(
   CHECK(step.message<Prepare>().ballot == ballot(5, n1));
   CHECK(step.fact<BallotJoined>().ballot == ballot(5, n1));
   CHECK(step.record<Known>().entry.ballot == ballot(5, n1));
+  // A crash before the record takes the fact with it.
+  CHECK(step.facts_before.at(0) == 0);
 }
 
 TEST_CASE(

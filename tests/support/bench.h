@@ -50,6 +50,7 @@ class Bench {
   // facts, messages and replies leave only when `persist` is durable; timers act at once.
   struct Result {
     std::vector<Record> persist;
+    std::vector<std::uint32_t> facts_before;  // each record: how many facts do not rest on it
     std::vector<Sent> send;
     std::size_t sent_ahead = 0;  // how many of them, the first, wait for no record
     std::vector<Forwarded> forward;
@@ -226,6 +227,7 @@ class Bench {
       fold(all, change.cancel);
       fold(all, DurationRange{change.min, change.max});
     }
+    result.facts_before = std::move(effects.facts_before);
     result.sent_ahead = effects.ahead.size();
     effects.sends.insert(effects.sends.begin(), effects.ahead.begin(), effects.ahead.end());
     effects.facts.insert(effects.facts.begin(), effects.facts_ahead.begin(),
