@@ -18,32 +18,32 @@ class Ring {
   const T& back() const { return (*this)[size_ - 1]; }
 
   // The element `i` places behind the front. REQUIRES i < size().
-  T& operator[](std::size_t i) { return cells_[(first_ + i) & (cells_.size() - 1)]; }
-  const T& operator[](std::size_t i) const { return cells_[(first_ + i) & (cells_.size() - 1)]; }
+  T& operator[](std::size_t i) { return cells_[(first_ + i) & mask_]; }
+  const T& operator[](std::size_t i) const { return cells_[(first_ + i) & mask_]; }
 
   void push(const T& element) { next() = element; }
   void push(T&& element) { next() = std::move(element); }
   void pop() {
-    first_ = (first_ + 1) & (cells_.size() - 1);
+    first_ = (first_ + 1) & mask_;
     --size_;
   }
   void clear() { first_ = size_ = 0; }
 
  private:
   T& next() {
-    if (size_ == cells_.size()) grow();
-    return cells_[(first_ + size_++) & (cells_.size() - 1)];
+    if (size_ == mask_ + 1) grow();
+    return cells_[(first_ + size_++) & mask_];
   }
   void grow() {
     std::vector<T> larger(cells_.empty() ? 16 : cells_.size() * 2);
-    for (std::size_t i = 0; i < size_; ++i) {
-      larger[i] = std::move(cells_[(first_ + i) & (cells_.size() - 1)]);
-    }
+    for (std::size_t i = 0; i < size_; ++i) larger[i] = std::move((*this)[i]);
     cells_ = std::move(larger);
+    mask_ = cells_.size() - 1;
     first_ = 0;
   }
 
-  std::vector<T> cells_;  // a power of two of them
+  std::vector<T> cells_;                // a power of two of them
+  std::size_t mask_ = ~std::size_t{0};  // their number less one
   std::size_t first_ = 0;
   std::size_t size_ = 0;
 };

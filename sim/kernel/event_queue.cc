@@ -8,8 +8,6 @@ namespace ballast {
 // Too many events are near: the later ones go to the wheel, and with them the new entry if it is
 // one of those.
 void EventQueue::spill(const Pending& entry) {
-  run_.erase(run_.begin(), run_.begin() + static_cast<std::ptrdiff_t>(head_));
-  head_ = 0;
   near_.copy_to(run_);
   const auto kept = run_.begin() + tournament_share;
   std::nth_element(run_.begin(), kept - 1, run_.end());
@@ -36,9 +34,7 @@ void EventQueue::spill(const Pending& entry) {
 
 // Nothing is near any more: the next run comes out of the wheel, or all of it if that is little.
 void EventQueue::refill() {
-  SIM_ASSERT(wheel_.size() > 0, "an event is taken from a queue that holds one");
   run_.clear();
-  head_ = 0;
   crowd_ = tournament_limit;
   if (wheel_.size() <= tournament_share) {
     wheel_.take_all(run_);
@@ -50,6 +46,7 @@ void EventQueue::refill() {
     // A run that held much of what is pending would see many pushes fall into its time.
     const std::size_t most = std::clamp(wheel_.size() / 8, shortest_run_limit, longest_run_limit);
     bound_ = wheel_.take(run_, most);
+    std::reverse(run_.begin(), run_.end());
   }
 }
 

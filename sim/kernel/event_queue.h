@@ -35,7 +35,8 @@ class EventQueue {
   }
   // The same, for what is mostly pushed in the order in which it comes up, such as messages that
   // are all equally long under way: as long as that is so, it waits in a plain queue.
-  void push_in_order(Time at, std::uint32_t tie, std::uint64_t sequence, std::uint32_t slot) {
+  [[gnu::always_inline]] inline void push_in_order(Time at, std::uint32_t tie,
+                                                   std::uint64_t sequence, std::uint32_t slot) {
     const Pending entry = entry_of(at, tie, sequence, slot);
     if (in_order_.empty() || in_order_.back() < entry) {
       in_order_.push(entry);
@@ -45,7 +46,7 @@ class EventQueue {
   }
 
   bool empty() const { return size() == 0; }
-  std::size_t size() const { return in_order_.size() + others(); }
+  std::size_t size() const { return in_order_.size() + near_.size() + run_.size() + wheel_.size(); }
 
   struct Popped {
     Time at;
@@ -54,26 +55,34 @@ class EventQueue {
     std::uint32_t slot = 0;
   };
 
-  // Takes the first event out, unless there is none or it comes after `limit`.
-  bool pop(Time limit, Popped& first) {
+  // Takes the first event out, unless there is none or it comes after `limit`. It is the first of
+  // three: of what came in order, of the tournament and of the run.
+  [[gnu::always_inline]] inline bool pop(Time limit, Popped& first) {
+    if (near_.size() == 0 && run_.empty() && wheel_.size() > 0) refill();
+    enum { nowhere, in_order, near, run } where = nowhere;
+    const Pending* next = nullptr;
     if (!in_order_.empty()) {
-      const Pending& ahead = in_order_.front();
-      if (others() == 0 || ahead < first_of_others()) {
-        if (time_of(ahead) > limit) return false;
-        first = popped(ahead);
-        in_order_.pop();
-        return true;
-      }
-    } else if (others() == 0) {
-      return false;
+      next = &in_order_.front();
+      where = in_order;
     }
-    const Pending& next = first_of_others();
-    if (time_of(next) > limit) return false;
-    first = popped(next);
-    if (run_is_first()) {
-      ++head_;
+    if (near_.size() > 0 && (where == nowhere || near_.top() < *next)) {
+      next = &near_.top();
+      where = near;
+    }
+    if (!run_.empty() && (where == nowhere || run_.back() < *next)) {
+      next = &run_.back();
+      where = run;
+    }
+    if (where == nowhere || time_of(*next) > limit) return false;
+    now_ = time_of(*next);
+    first = {now_, static_cast<std::uint32_t>(next->order >> sequence_bits),
+             next->order & ((std::uint64_t{1} << sequence_bits) - 1), next->slot()};
+    if (where == in_order) {
+      in_order_.pop();
+    } else if (where == near) {
+      near_.drop_top();
     } else {
-      near_.pop();
+      run_.pop_back();
     }
     return true;
   }
@@ -108,20 +117,6 @@ class EventQueue {
       near_.push(entry);
     }
   }
-  std::size_t others() const { return near_.size() + (run_.size() - head_) + wheel_.size(); }
-  const Pending& first_of_others() {
-    if (exhausted()) refill();
-    return run_is_first() ? run_[head_] : near_.top();
-  }
-  Popped popped(const Pending& first) {
-    now_ = time_of(first);
-    return {now_, static_cast<std::uint32_t>(first.order >> sequence_bits),
-            first.order & ((std::uint64_t{1} << sequence_bits) - 1), first.slot()};
-  }
-  bool exhausted() const { return near_.size() == 0 && head_ == run_.size(); }
-  bool run_is_first() {
-    return head_ != run_.size() && (near_.size() == 0 || run_[head_] < near_.top());
-  }
   void spill(const Pending& entry);
   void refill();
 
@@ -133,8 +128,7 @@ class EventQueue {
   Time now_;  // of the event popped last
   Tournament near_;
   std::size_t crowd_ = tournament_limit;
-  std::vector<Pending> run_;  // sorted; those before head_ are gone
-  std::size_t head_ = 0;
+  std::vector<Pending> run_;  // the last comes up first
   Wheel wheel_;
 };
 

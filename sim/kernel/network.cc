@@ -63,8 +63,9 @@ void Network::keep_order(Link& link, Time& arrival) {
   link.last_arrival = arrival;
 }
 
-Passage Network::send_with_trouble(NodeId from, NodeId to, Link& used, std::uint64_t number,
-                                   Time now, std::uint64_t bytes) {
+Passage Network::send_with_trouble(NodeId from, NodeId to, Time now, std::uint64_t bytes) {
+  Link& used = link(from, to);
+  const std::uint64_t number = used.count++;
   bool fifo = profiles_[used.profile].fifo;
   Passage passage = used.routed ? send_along_route(from, to, number, now, fifo)
                                 : send_directly(from, to, used, number, now);

@@ -37,11 +37,10 @@ class Tournament {
     if (vacant_ != none) close_vacancy();
     return nodes_[1];
   }
-  Pending pop() {
-    const Pending first = top();
-    vacant_ = first.leaf();
+  // Takes it out. REQUIRES that it was looked at since the last change.
+  void drop_top() {
+    vacant_ = nodes_[1].leaf();
     --size_;
-    return first;
   }
 
   // Replaces the content.

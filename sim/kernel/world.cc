@@ -8,65 +8,6 @@
 
 namespace ballast {
 
-namespace {
-
-Stream lengths_of(std::uint64_t seed, NodeId node, std::uint32_t timer) {
-  return {seed, Purpose::timer, (static_cast<std::uint64_t>(node.value) << 32) | timer};
-}
-
-}  // namespace
-
-World::World(std::uint64_t seed, Ties ties)
-    : seed_(seed), ties_(ties), tie_key_(stream_key(seed, Purpose::tie, 0)) {}
-
-// --- Building ------------------------------------------------------------------------------------
-
-NodeId World::add_node(NodeSettings settings, std::unique_ptr<Process> process) {
-  const NodeId id{node_count() + 1};
-  process->attach(pools_);
-  Node& node = nodes_.emplace_back();
-  node.name = std::move(settings.name);
-  node.clock = settings.clock;
-  node.own_drift_ppb = settings.clock.drift_ppb();
-  node.flush = std::move(settings.flush);
-  node.choices = Stream(seed_, Purpose::choice, id.value);
-  node.flushes = Stream(seed_, Purpose::flush, id.value);
-  node.first_timer = static_cast<std::uint32_t>(timers_.size());
-  for (std::uint32_t kind = 0; kind < process->timer_count(); ++kind) {
-    Timer& timer = timers_.emplace_back();
-    timer.node = id;
-    timer.kind = kind;
-    timer.lengths = lengths_of(seed_, id, kind);
-  }
-  node.process = std::move(process);
-  return id;
-}
-
-void World::set_members(const std::vector<NodeId>& nodes, std::vector<NodeId> members) {
-  for (const NodeId node : nodes) at(node).members = members_.size();
-  members_.push_back(std::move(members));
-}
-
-void World::reseed(std::uint64_t seed) {
-  seed_ = seed;
-  tie_key_ = stream_key(seed, Purpose::tie, 0);
-  network_.reseed(seed);
-  for (std::uint32_t id = 1; id <= node_count(); ++id) {
-    Node& node = at({id});
-    node.choices = Stream(seed, Purpose::choice, id);
-    node.flushes = Stream(seed, Purpose::flush, id);
-    node.process->reseed(seed);
-    for (Imposed& imposed : node.conditions) {
-      imposed.draws = Stream(seed, Purpose::condition, mix(imposed.number));
-    }
-  }
-  for (Timer& timer : timers_) timer.lengths = lengths_of(seed, timer.node, timer.kind);
-}
-
-void World::boot() {
-  for (std::uint32_t id = 1; id <= node_count(); ++id) start({id});
-}
-
 void World::observe(Observer* observer) {
   watcher_.observer = observer;
   watcher_.wanted = observer == nullptr ? 0 : observer->wants();
@@ -243,14 +184,14 @@ void World::start(NodeId id) {
 
 // --- Steps ---------------------------------------------------------------------------------------
 
-StepContext World::begin_step(Node& node, NodeId id) {
+[[gnu::always_inline]] inline StepContext World::begin_step(Node& node, NodeId id) {
   effects_.clear();
   counters_.misfortunes.clocks_frozen += holds<condition::FrozenClock>(node);
   return {id,          members_[node.members], local_time(node), &node.choices, &pools_, &effects_,
           node_count()};
 }
 
-void World::finish_step(Node& node, NodeId id, EventId step) {
+[[gnu::always_inline]] inline void World::finish_step(Node& node, NodeId id, EventId step) {
   if (effects_.reached != 0) count_goals(node, effects_.reached);
   if (!effects_.broken_rule.empty()) {
     discard(effects_);
@@ -305,7 +246,7 @@ void World::apply_timers(Node& node, EventId step) {
 // of all earlier steps of the node are durable. A step that wrote nothing waits too behind writes
 // that are not flushed yet, for it may speak of them. A crash before the flush loses the records
 // and the messages alike. When a write fails, or the node dies at it, nothing leaves.
-void World::write_ahead(Node& node, NodeId id, EventId step) {
+[[gnu::always_inline]] inline void World::write_ahead(Node& node, NodeId id, EventId step) {
   if (watcher_.states) capture_state(node);
   if (!effects_.ahead.empty() || !effects_.facts_ahead.empty()) release_ahead(id, step);
   if (effects_.records > 0 || !node.held.empty() || node.disk_free > now_) {
@@ -408,6 +349,13 @@ void World::state(NodeId id, const Effects& effects, std::size_t facts, EventId 
   ++counters_.sent;
   fingerprint_.fold(outgoing.to.value);
   fingerprint_.fold(pool.digest(outgoing.payload.slot));
+  // Nearly all messages, and nobody looks.
+  if (message_fates_.empty() && !watched(Sight::sent)) {
+    if (const std::optional<Time> arrival = network_.send_untroubled(from, outgoing.to, now_)) {
+      put_under_way(from, outgoing, message, *arrival);
+      return;
+    }
+  }
   const bool impaired = network_.is_impaired(from, outgoing.to);
   const std::uint64_t bytes = impaired ? pool.bytes_of(outgoing.payload.slot) : 0;
   Passage passage = network_.send(from, outgoing.to, now_, bytes);
@@ -435,14 +383,19 @@ void World::state(NodeId id, const Effects& effects, std::size_t facts, EventId 
     pool.retain(outgoing.payload.slot, passage.arrivals - 1u);
   }
   for (std::size_t copy = 0; copy < passage.arrivals; ++copy) {
-    const std::uint32_t slot = events_.acquire();
-    events_[slot] = {Kind::deliver, outgoing.to, from, {}, outgoing.payload, message, last_event()};
-    const std::uint64_t sequence = next_sequence_++;
-    if (network_.keeps_order()) {
-      queue_.push_in_order(passage.at[copy], tie_of(sequence), sequence, slot);
-    } else {
-      schedule(passage.at[copy], sequence, slot);
-    }
+    put_under_way(from, outgoing, message, passage.at[copy]);
+  }
+}
+
+[[gnu::always_inline]] inline void World::put_under_way(NodeId from, Outgoing outgoing,
+                                                        std::uint64_t message, Time arrival) {
+  const std::uint32_t slot = events_.acquire();
+  events_[slot] = {Kind::deliver, outgoing.to, from, {}, outgoing.payload, message, last_event()};
+  const std::uint64_t sequence = next_sequence_++;
+  if (network_.keeps_order()) {
+    queue_.push_in_order(arrival, tie_of(sequence), sequence, slot);
+  } else {
+    schedule(arrival, sequence, slot);
   }
 }
 

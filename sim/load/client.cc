@@ -350,7 +350,9 @@ void Client::begin(std::uint32_t index, const Command& asked, StepContext& conte
   session.command = asked;
   session.attempts = 1;
   session.open = parts(session);
-  session.answered.assign(session.open > 1 ? session.open : 0, false);
+  if (session.open > 1 || !session.answered.empty()) {
+    session.answered.assign(session.open > 1 ? session.open : 0, false);
+  }
   if (const std::optional<Ratio>& budget = settings_.workload.retry_budget) {
     constexpr std::uint64_t in_a_row = 10;
     const Wide most = static_cast<Wide>(budget->denominator) * in_a_row;

@@ -180,7 +180,8 @@ class Watch final : public Observer {
     }
   }
 
-  void hear(const Occurrence& seen, const World& world) {
+  // Every fact passes here.
+  [[gnu::always_inline]] inline void hear(const Occurrence& seen, const World& world) {
     const HeardFact heard{seen.fact, seen.event, seen.cause, seen.at, seen.node, seen.life};
     const std::size_t group = group_of_[seen.node.value];
     const std::size_t kind = seen.fact->index();
