@@ -194,6 +194,15 @@ bool Balancer::waited_for(const Charge& charge) const {
   }
 }
 
+// Whether the endpoint is one that the request was sent to.
+bool Balancer::had(const Charge& charge, std::uint32_t endpoint) const {
+  if (charge.attempts == 0) return false;
+  for (const Attempt* attempt = &charge.attempt; true; attempt = &hedged_[attempt->next - 1]) {
+    if (attempt->endpoint == endpoint) return true;
+    if (attempt->next == 0) return false;
+  }
+}
+
 // REQUIRES a candidate.
 void Balancer::route(Ticket ticket, Charge& charge, Step<Balancer>& step) {
   to_probe_.clear();
@@ -203,12 +212,16 @@ void Balancer::route(Ticket ticket, Charge& charge, Step<Balancer>& step) {
   const bool redrawn = config_.independent_attempts && charge.attempts > 0;
   pick.work = redrawn ? mix(charge.work + charge.attempts) : charge.work;
   pick.attempt = charge.attempts;
-  const Candidate& picked = policy_->pick(pick);
+  const Candidate* choice = &policy_->pick(pick);
+  for (std::uint32_t i = 0; i < config_.reselections && had(charge, choice->endpoint); ++i) {
+    choice = &policy_->pick(pick);
+  }
+  const Candidate& picked = *choice;
   const auto place = static_cast<std::size_t>(&picked - candidates_.data());
   ensure(place < candidates_.size(), "a policy picks one of the candidates");
   ++candidates_[place].active;
   Attempt* attempt = &charge.attempt;
-  if (attempt->out) {
+  if (attempt->out || (charge.attempts > 0 && config_.reselections > 0)) {
     const std::uint32_t slot = hedged_.acquire();
     hedged_[slot].next = attempt->next;
     attempt->next = slot + 1;

@@ -91,6 +91,7 @@ struct BalancerConfig {
   std::optional<HedgeOptions> hedge;
   bool cancel = false;
   bool independent_attempts = false;
+  std::uint32_t reselections = 0;
   std::uint32_t max_in_flight = 0;
   std::optional<RateLimitOptions> rate_limit;
   std::optional<BreakerOptions> breaker;
@@ -144,6 +145,11 @@ struct BalancerConfig {
       field("independent_attempts", &BalancerConfig::independent_attempts,
             "Whether a request that is sent again takes a time of its own there, as when endpoints "
             "are slow by chance; otherwise it is as long as before."),
+      field("reselections", &BalancerConfig::reselections,
+            "How often the policy picks again when it picks, for a retry or a hedge, an endpoint "
+            "that had this request before (Envoy's previous_hosts with "
+            "host_selection_retry_max_attempts); 0: what it picks first stands.")
+          .at_most(1'000),
       field("max_in_flight", &BalancerConfig::max_in_flight,
             "More requests at a time are rejected (Envoy's max_requests); 0: none are."),
       field("rate_limit", &BalancerConfig::rate_limit,
@@ -307,6 +313,7 @@ class Balancer {
   Charge* find(Ticket ticket, RequestId request);
   Attempt* attempt_at(Charge& charge, NodeId endpoint);
   bool waited_for(const Charge& charge) const;
+  bool had(const Charge& charge, std::uint32_t endpoint) const;
   void route(Ticket ticket, Charge& charge, Step<Balancer>& step);
   bool send_hedge(Ticket ticket, Charge& charge, Step<Balancer>& step);
   void fail(Ticket ticket, Charge& charge, Attempt& attempt, Ending ending, Step<Balancer>& step);

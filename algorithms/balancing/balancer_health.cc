@@ -31,7 +31,8 @@ void Balancer::on_start(Step<Balancer>& step) {
   if (config_.autoscale) in_use_ = std::min<std::uint64_t>(config_.autoscale->initial, in_use_);
   starting_.resize(members_.size());
   // A hedged request is at two endpoints, and a weight that grows is none to hold anyone to.
-  const bool bends = config_.hedge || config_.slow_start;
+  // Who picks again takes a turn that nobody sees.
+  const bool bends = config_.hedge || config_.slow_start || config_.reselections > 0;
   step.observe(PolicySet{bends ? PickRule::nothing : policy_->rule()});
   for (std::size_t i = 0; i < members_.size(); ++i) {
     Member& member = members_[i];

@@ -214,6 +214,29 @@ TEST_CASE("an attempt is as hard as the first one, unless attempts are independe
   }
 }
 
+// Envoy's previous_hosts.
+TEST_CASE("a retry picks again if the endpoint had the request before, as often as it may") {
+  for (const bool again : {false, true}) {
+    BalancerBench balancer(std::string(R"({"policy": "round_robin", "retries": 4, )") +
+                           R"("reselections": )" + (again ? "3}" : "0}"));
+    CHECK(balancer.ask_for(1).fact<Routed>().endpoint == n2);
+    CHECK(balancer.ask_for(2).fact<Routed>().endpoint == n3);
+    CHECK(balancer.ask_for(3).fact<Routed>().endpoint == n4);
+    CHECK(balancer.failed(n2, 1).fact<Routed>().endpoint == (again ? n3 : n2));
+    CHECK(balancer.failed(again ? n3 : n2, 1).fact<Routed>().endpoint == (again ? n4 : n3));
+    if (!again) continue;
+    // All had it. Four picks in a turn of three end where they began.
+    CHECK(balancer.failed(n4, 1).fact<Routed>().endpoint == n2);
+    CHECK(balancer.active(0) == 1);
+    CHECK(balancer.active(2) == 1);  // request 3
+  }
+}
+
+TEST_CASE("a balancer that picks again is held to no turns") {
+  CHECK(BalancerBench(R"({"reselections": 1})").started.fact<PolicySet>().rule ==
+        PickRule::nothing);
+}
+
 TEST_CASE("hedging: a failure sends the next copy at once, and the last failure ends the request") {
   BalancerBench balancer(R"({"hedge": {"delay": "20ms", "max_attempts": 2}})");
   balancer.ask_for(1);

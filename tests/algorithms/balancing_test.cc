@@ -72,7 +72,7 @@ TEST_CASE("the options of a balancer are read strictly") {
         R"({"policy":"weighted_random","weights":[3,1],"timeout":"2s","retries":1,)"
         R"("probe_interval":"100ms","probe_failures":3,"bug":"none","backoff":null,)"
         R"("per_try_timeout":"0s","retry_budget":null,"hedge":null,"cancel":false,)"
-        R"("independent_attempts":false,)"
+        R"("independent_attempts":false,"reselections":0,)"
         R"("max_in_flight":0,"rate_limit":null,"breaker":null,"throttle":null,"limiter":null,)"
         R"("outlier":null,"slow_start":null,"panic_threshold":"0","autoscale":null,)"
         R"("priority_levels":1})");

@@ -4,10 +4,12 @@
 // where it is installed, SimPy do the same. Numbers, no verdict; the tables are Markdown.
 //
 //   bench_balancing [rates|growth|jobs|memory] [REPEATS]      all of them, best of 3
+//   bench_balancing memory REQUESTS                           of one run so long
 //   bench_balancing run ENDPOINTS LATENCY REQUESTS            one run, to look at with a profiler
 #include <deque>
 #include <queue>
 #include <string_view>
+#include <vector>
 
 #include "sim/base/distribution.h"
 #include "sim/base/random.h"
@@ -92,7 +94,10 @@ double best_plain_loop(int repeats, unsigned endpoints, std::uint64_t requests) 
 // One process for each request, as people write it; 0 if SimPy is not installed.
 double simpy_rate() {
   const char* command =
-      "python3 - 2>/dev/null <<'END'\n"
+      "for python in python3 /usr/bin/python3; do\n"
+      "  $python -c 'import simpy' 2>/dev/null && break\n"
+      "done\n"
+      "$python - 2>/dev/null <<'END'\n"
       "import random, time, simpy\n"
       "N, total = 100, 100000\n"
       "env = simpy.Environment()\n"
@@ -183,10 +188,10 @@ void jobs(int repeats) {
   std::printf("Two jobs make the same runs %.2f times as fast as one.\n", taken.one / taken.two);
 }
 
-void memory() {
+void memory(const std::vector<std::uint64_t>& lengths) {
   std::puts("| requests | most resident memory | seconds |");
   std::puts("|---|---|---|");
-  for (const std::uint64_t requests : {1'000'000u, 10'000'000u}) {
+  for (const std::uint64_t requests : lengths) {
     const bench::Footprint run =
         bench::footprint(scenario("power_of_d_choices", 100, "0s", requests), true);
     std::printf("| %s | %.1f MB | %.1f |\n", with_commas(run.done).c_str(), run.megabytes,
@@ -209,10 +214,14 @@ int main(int argc, char** argv) {
                 static_cast<unsigned long long>(one.outcome.ok));
     return 0;
   }
+  if (part == "memory" && argc == 3) {
+    memory({std::strtoull(argv[2], nullptr, 10)});
+    return 0;
+  }
   const int repeats = argc > 2 ? std::max(1, std::atoi(argv[2])) : 3;
   if (part.empty() || part == "rates") rates(repeats);
   if (part.empty() || part == "growth") growth(repeats);
   if (part.empty() || part == "jobs") jobs(repeats);
-  if (part.empty() || part == "memory") memory();
+  if (part.empty() || part == "memory") memory({1'000'000, 10'000'000});
   return 0;
 }

@@ -83,6 +83,29 @@ TEST_CASE("fan-out: the greatest of ten exponential times has the mean H(10)") {
   check({"fan-out of 10, no queueing", "H(10)", q, Metric::mean, harmonic});
 }
 
+// With p = (requests - k accepts) / requests rejected, what passes is k times what is accepted.
+TEST_CASE("adaptive throttling: endpoints see k times what they can do, however much is asked") {
+  struct Row {
+    const char* k;
+    double times;
+  };
+  for (const Row& row : {Row{"1.5", 1.5}, Row{"2", 2}, Row{"3", 3}}) {
+    Queue q;
+    q.policy = "random";
+    q.arrivals = R"({"poisson": "4000/s"})";
+    q.service = R"("1ms")";
+    q.queue_limit = 20;
+    q.config = R"(, "throttle": {"k": ")" + std::string(row.k) + R"("})";
+    const RunOutcome outcome = run(scenario_of(q, R"({ "max_requests": 800000 })"));
+    CHECK(outcome.violations.empty());
+    const auto accepted = static_cast<double>(outcome.ok);
+    CHECK(accepted > 0.99 * static_cast<double>(outcome.ok + outcome.fail) / 4);
+    // Four standard deviations, and what passes before there is a past.
+    const double slack = 4 * std::sqrt(row.times * accepted) + 200;
+    CHECK(std::abs(static_cast<double>(outcome.routed) - row.times * accepted) < slack);
+  }
+}
+
 TEST_CASE("a closed loop: mean value analysis") {
   for (const unsigned sessions : {5u, 20u}) {
     Queue q;

@@ -45,7 +45,8 @@ std::string scenario_json(const Queue& q, const std::string& statistics) {
   const std::string endpoint = R"("endpoint": { "count": )" + std::to_string(q.endpoints) +
                                R"(, "algorithm": "endpoint", "config": { "service": )" + q.service +
                                R"(, "concurrency": )" + std::to_string(q.concurrency) +
-                               R"(, "queue_limit": 1000000000)" + q.endpoint + " } }";
+                               R"(, "queue_limit": )" + std::to_string(q.queue_limit) + q.endpoint +
+                               " } }";
   // Nothing but the queue: no probes, and nobody gives up.
   const std::string policy = q.policy.starts_with('{') ? q.policy : '"' + q.policy + '"';
   const std::string balancer =

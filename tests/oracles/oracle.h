@@ -19,6 +19,7 @@ struct Queue {
   unsigned endpoints = 1;
   unsigned concurrency = 1;
   std::string service = R"({"exponential": "1ms"})";
+  std::uint64_t queue_limit = 1'000'000'000;
   std::string arrivals;             // {"poisson": "500/s"}
   std::uint64_t requests = 60'000;  // of the fast tier
   std::string config = {};          // more of the balancer, with a leading comma

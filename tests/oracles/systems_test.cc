@@ -47,7 +47,40 @@ double supermarket(unsigned d, double rho) {
   return sum;
 }
 
+// Gardner, Harchol-Balter, Hyytia, Righter, "Scheduling for efficiency and fairness in systems with
+// redundancy" (2017): copies at d of k servers, each as hard as chance says, all cancelled when one
+// is done.
+double redundancy(unsigned k, unsigned d, double rho) {
+  const auto choose = [](unsigned n, unsigned of) {
+    double ways = 1;
+    for (unsigned i = 0; i < of; ++i) ways = ways * (n - i) / (i + 1);
+    return ways;
+  };
+  double sum = 0;
+  for (unsigned i = d; i <= k; ++i) {
+    sum += 1 / (k * choose(k - 1, d - 1) / choose(i - 1, d - 1) - k * rho);
+  }
+  return sum;
+}
+
 }  // namespace
+
+TEST_CASE("redundancy: copies at d of k servers, and the first that is done counts") {
+  struct Row {
+    unsigned k;
+    unsigned d;
+    int percent;
+  };
+  CHECK(std::abs(redundancy(10, 2, 0.9) - 2.143298) < 1e-6);
+  for (const Row& row : {Row{2, 2, 70}, Row{4, 3, 70}, Row{10, 2, 90}}) {
+    Queue q = system_of(row.k, row.percent, "random", 200'000);
+    q.config = R"(, "hedge": {"delay": "0s", "max_attempts": )" + std::to_string(row.d) +
+               R"(}, "independent_attempts": true, "reselections": 1000)";
+    check({"redundancy, " + std::to_string(row.d) + " of " + std::to_string(row.k) + ", rho ." +
+               std::to_string(row.percent / 10),
+           "Gardner et al. 2017", q, Metric::mean, redundancy(row.k, row.d, row.percent / 100.0)});
+  }
+}
 
 TEST_CASE("the solver gives the eight digits of published chains") {
   const auto close = [](double got, double wanted) {
