@@ -119,8 +119,8 @@ struct SlowNode {
   static constexpr std::string_view name = "slow_node";
   static constexpr std::string_view doc =
       "Every message and timer takes the nodes time to handle; what arrives meanwhile queues up "
-      "and "
-      "is handled in order. What a step says leaves when it is over.";
+      "and is handled in order. What a step says leaves when it is over. At the end of the fault "
+      "all that still waits is handled at once.";
   static constexpr auto fields =
       std::tuple{field("nodes", &SlowNode::nodes, "Who is slow.").needed(),
                  field("service", &SlowNode::service, "The time that a step takes.")};

@@ -109,6 +109,9 @@ void World::advance(Time at) {
       events_.release(slot);
       flush_completed(event);
       break;
+    case Kind::moved:
+      events_.release(slot);
+      return false;
     case Kind::restart:
       events_.release(slot);
       if (node.up || node.life != event.life || !node.restarts_itself) return false;

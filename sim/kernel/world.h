@@ -183,7 +183,8 @@ class World {
   }
 
  private:
-  enum class Kind : std::uint8_t { deliver, flushed, restart };
+  // moved: it has another slot now, and comes up there.
+  enum class Kind : std::uint8_t { deliver, flushed, restart, moved };
 
   struct Event {
     Kind kind = Kind::deliver;
@@ -233,6 +234,12 @@ class World {
     Stream draws;
   };
 
+  // What a slow node has yet to handle: an entry of the queue, and for a timer its number there.
+  struct Backlog {
+    std::uint32_t entry = 0;
+    std::uint64_t sequence = 0;
+  };
+
   struct Node {
     // First what every event of the node touches: it fits two cache lines.
     ClonePtr<Process> process;
@@ -260,7 +267,8 @@ class World {
 
     std::vector<Imposed> conditions;  // oldest first
     std::int64_t own_drift_ppb = 0;
-    Time busy_until;                     // SlowSteps: when all that has arrived is handled
+    Time busy_until;                     // SlowSteps: when all that has arrived is handled,
+    Ring<Backlog> backlog;               // and what that is, in order
     Time frozen_at;                      // FrozenClock: what the clock shows
     std::uint64_t said_durable = 0;      // LyingFlush: records
     std::vector<std::uint32_t> stalled;  // queue slots of flushes, in order
@@ -271,9 +279,8 @@ class World {
   };
 
   static constexpr std::uint64_t intact = ~std::uint64_t{0};
-  // Troubles besides conditions: it is paused; it has yet to handle what arrived while it was slow.
+  // A trouble that is no condition: it is paused.
   static constexpr std::uint32_t paused_bit = 0x80000000u;
-  static constexpr std::uint32_t busy_bit = 0x40000000u;
 
   // What a queue entry names: a timer or an event, and whether a slow node is done with it.
   static constexpr std::uint32_t timer_bit = 0x80000000u;
@@ -335,6 +342,9 @@ class World {
   }
   bool hold_back(Node& node, std::uint32_t entry);
   bool serve(Node& node, std::uint32_t entry);
+  bool is_queued(const Backlog& waiting) const;
+  void leave_backlog(Node& node, std::uint32_t entry);
+  void clear_backlog(Node& node);
   void put_back(std::uint32_t entry, Time at);
   Time delayed(Node& node, Time deadline);
   void count_double_submits();

@@ -106,6 +106,8 @@ void World::end_condition(Node& node, NodeId id, const Imposed& imposed) {
     node.said_durable = 0;
   } else if (std::holds_alternative<condition::SlowFlush>(imposed.what)) {
     hasten(node, id);
+  } else if (std::holds_alternative<condition::SlowSteps>(imposed.what)) {
+    if (!holds<condition::SlowSteps>(node)) clear_backlog(node);
   } else if (const auto* frozen = std::get_if<condition::FrozenClock>(&imposed.what)) {
     if (!holds<condition::FrozenClock>(node) && !frozen->catches_up) {
       jump_clock(id, node.frozen_at - node.clock.local(now_));
@@ -159,31 +161,64 @@ const Distribution& World::flush(NodeId id) const {
 
 // Whether a timer or a message has to wait: its node stands still, or is busy with earlier ones.
 bool World::hold_back(Node& node, std::uint32_t entry) {
+  if ((entry & served_bit) != 0) leave_backlog(node, entry);
   if (node.pauses > 0) {
     node.waiting.push_back(entry);
     return true;
   }
-  if ((node.troubles & (bit_of<condition::SlowSteps>() | busy_bit)) == 0) return false;
-  return node.up && (entry & served_bit) == 0 && serve(node, entry);
+  return holds<condition::SlowSteps>(node) && node.up && (entry & served_bit) == 0 &&
+         serve(node, entry);
 }
 
-// A queue with one server, first come first served. What came while the node was slow is still
-// handled in order when it is not slow any more.
+// A queue with one server, first come first served.
 bool World::serve(Node& node, std::uint32_t entry) {
-  Imposed* const slow = newest<condition::SlowSteps>(node);
-  Time end = std::max(node.busy_until, now_);
-  if (slow != nullptr) {
-    const Distribution& service = std::get<condition::SlowSteps>(slow->what).service;
-    end = saturating_add(end, service.at(slow->draws.next()));
-  } else if (end == now_) {
-    node.troubles &= ~busy_bit;
-  }
-  node.busy_until = end;
-  if (end == now_) return false;
-  node.troubles |= busy_bit;
+  Imposed& slow = *newest<condition::SlowSteps>(node);
+  const Duration service = std::get<condition::SlowSteps>(slow.what).service.at(slow.draws.next());
+  node.busy_until = saturating_add(std::max(node.busy_until, now_), service);
+  if (node.busy_until == now_) return false;
   ++counters_.misfortunes.steps_slowed;
-  put_back(entry | served_bit, end);
+  node.backlog.push({entry | served_bit, next_sequence_});
+  put_back(entry | served_bit, node.busy_until);
   return true;
+}
+
+// Whether it still waits: a timer may have been set anew or cancelled.
+bool World::is_queued(const Backlog& waiting) const {
+  if ((waiting.entry & timer_bit) == 0) return true;
+  const Timer& timer = timers_[waiting.entry & ~(timer_bit | served_bit)];
+  return timer.armed && timer.sequence == waiting.sequence &&
+         timer.queued_sequence == waiting.sequence;
+}
+
+// Its turn has come. What stood before it was a timer that nobody waits for. It is not there if it
+// has left before, and a pause came then.
+void World::leave_backlog(Node& node, std::uint32_t entry) {
+  for (std::size_t i = 0; i < node.backlog.size(); ++i) {
+    if (node.backlog[i].entry != entry || !is_queued(node.backlog[i])) continue;
+    for (std::size_t left = 0; left <= i; ++left) node.backlog.pop();
+    return;
+  }
+}
+
+// The node is slow no more: all that waits is handled at once, in order, before whatever else is
+// due at that instant.
+void World::clear_backlog(Node& node) {
+  Ring<Backlog> backlog;
+  std::swap(backlog, node.backlog);
+  node.busy_until = now_;
+  for (std::size_t i = 0; i < backlog.size(); ++i) {
+    const Backlog& waiting = backlog[i];
+    if (!is_queued(waiting)) continue;
+    std::uint32_t entry = waiting.entry;
+    if ((entry & timer_bit) == 0) {
+      const std::uint32_t before = entry & ~served_bit;
+      const std::uint32_t slot = events_.acquire();
+      events_[slot] = events_[before];
+      events_[before].kind = Kind::moved;
+      entry = slot | served_bit;
+    }
+    put_back(entry, now_);
+  }
 }
 
 Time World::delayed(Node& node, Time deadline) {

@@ -18,8 +18,9 @@ void World::crash(NodeId id, CrashStyle style) {
   counters_.records_lost += lost;
   node.up = false;
   node.pauses = 0;
-  node.troubles &= ~(paused_bit | busy_bit);
+  node.troubles &= ~paused_bit;
   node.busy_until = {};
+  node.backlog.clear();
   truncate(node, node.durable);
   state_survivors(node, id);
   for (std::uint32_t kind = 0; kind < node.process->timer_count(); ++kind) {

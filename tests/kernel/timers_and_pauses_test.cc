@@ -1,8 +1,7 @@
 // The world: timers, pauses, time and memory.
-#include "sim/kernel/world.h"
-
 #include <doctest/doctest.h>
 
+#include "sim/kernel/world.h"
 #include "tests/support/print.h"
 #include "tests/support/stage.h"
 
@@ -154,6 +153,86 @@ TEST_CASE("a timer as long as time never fires and breaks nothing") {
 }
 
 // --- Pauses --------------------------------------------------------------------------------------
+
+// n1 sends a note each millisecond, five in all. n2 takes 10 ms for each step from 0.5 ms on.
+Stage slow_stage() {
+  Puppet::Config sender = starting([](Puppet&, Steps& step) { step.set_timer(Bell::first, 1_ms); });
+  sender.bell = [](Puppet& self, Bell, Steps& step) {
+    step.send(n2, Note{++self.count});
+    if (self.count < 5) step.set_timer(Bell::first, 1_ms);
+  };
+  Puppet::Config slowed = starting([](Puppet&, Steps& step) {
+    step.set_timer(Bell::first, 4500_us);
+    step.set_timer(Bell::second, 5500_us);
+  });
+  slowed.note = [](Puppet&, NodeId, std::uint64_t number, Steps& step) {
+    if (number == 1) step.set_timer(Bell::second, 100_ms);  // at 12 ms, while it waits
+  };
+  return Stage({.puppets = {sender, slowed}, .wanted = sight(Sight::received)});
+}
+
+TEST_CASE("when a node is slow no more, all that waits is handled at once, in order") {
+  Stage stage = slow_stage();
+  stage.run_until(500_us);
+  const ConditionId condition =
+      stage.world.impose(n2, condition::SlowSteps{Distribution::constant(10_ms)});
+  stage.run_until(25_ms);
+  CHECK(stage.seen() == "12ms n2 received 1 from n1\n22ms n2 received 2 from n1\n");
+  const std::uint64_t timers = stage.world.counters().timers;
+  stage.world.lift(condition);
+  stage.run_until(25_ms);
+  CHECK(stage.seen() ==
+        "25ms n2 received 3 from n1\n"
+        "25ms n2 received 4 from n1\n"
+        "25ms n2 received 5 from n1\n");
+  CHECK(stage.world.counters().timers == timers + 1);  // the first one, between 3 and 4
+  CHECK(stage.world.pools().in_use() == 0);
+  // The second was set anew while it waited, and nothing comes twice.
+  stage.run_until(112_ms - 1_ns);
+  CHECK(stage.world.counters().timers == timers + 1);
+  stage.run_until(1_s);
+  CHECK(stage.world.counters().timers == timers + 2);
+  CHECK(stage.seen() == "");
+}
+
+TEST_CASE("what a slow node has yet to handle when it is paused waits, and comes once") {
+  Stage stage = slow_stage();
+  stage.run_until(500_us);
+  const ConditionId condition =
+      stage.world.impose(n2, condition::SlowSteps{Distribution::constant(10_ms)});
+  stage.run_until(15_ms);
+  stage.world.pause(n2);
+  stage.run_until(35_ms);  // 2 and 3 have come up meanwhile
+  stage.seen();
+  stage.world.lift(condition);
+  stage.run_until(40_ms);
+  CHECK(stage.seen() == "");
+  stage.world.impose(n2, condition::SlowSteps{Distribution::constant(10_ms)});
+  stage.world.resume(n2);
+  stage.run_until(1_s);
+  CHECK(stage.seen() ==
+        "40ms n2 received 2 from n1\n"
+        "40ms n2 received 3 from n1\n"
+        "40ms n2 received 4 from n1\n"
+        "40ms n2 received 5 from n1\n");
+  CHECK(stage.world.pools().in_use() == 0);
+}
+
+TEST_CASE("a slow node that crashes loses what it has yet to handle") {
+  Stage stage = slow_stage();
+  stage.run_until(500_us);
+  const ConditionId condition =
+      stage.world.impose(n2, condition::SlowSteps{Distribution::constant(10_ms)});
+  stage.run_until(15_ms);
+  stage.world.crash(n2);
+  stage.run_until(16_ms);
+  stage.world.restart(n2);
+  stage.world.lift(condition);
+  stage.seen();
+  stage.run_until(1_s);
+  CHECK(stage.seen() == "");
+  CHECK(stage.world.pools().in_use() == 0);
+}
 
 TEST_CASE("what waited for a paused node is handled in order when it resumes, before all else") {
   Puppet::Config sender = starting([](Puppet&, Steps& step) { step.set_timer(Bell::first, 1_ms); });
