@@ -78,7 +78,15 @@ void Raft::apply(LogIndex index, Step<Raft>& step) {
   // An entry of an earlier term was another leader's to answer; its client has asked again since,
   // or will.
   const bool mine = std::holds_alternative<Leader>(role_) && entry.term == term_;
-  if (mine && response) step.reply(entry.request->id, *response);
+  if (!mine || !response) return;
+  // Dissertation 10.2.1: "The leader may even commit an entry before it has been written to its own
+  // disk, if a majority of followers have written it to their disks; this is still safe." Nor need
+  // its client wait for that disk.
+  if (config_.parallel_writes) {
+    step.reply_ahead(entry.request->id, *response);
+  } else {
+    step.reply(entry.request->id, *response);
+  }
 }
 
 // --- Dissertation 6.4: reads -------------------------------------------------------------------

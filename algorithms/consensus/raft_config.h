@@ -330,7 +330,8 @@ struct Config {
       field(
           "parallel_writes", &Config::parallel_writes,
           "Whether a leader sends entries to the others while its own disk is still writing them, "
-          "and counts itself when it has (dissertation 10.2.1)."),
+          "and counts itself when it has. If enough others have them first, it commits them and "
+          "answers without waiting for its disk (dissertation 10.2.1)."),
       field("quorums", &Config::quorums,
             "Which members elect a leader (phase 1) and which commit (phase 2). Each of the one "
             "kind must share a member with each of the other, and those that elect with each "

@@ -123,6 +123,14 @@ class Step {
          context_.effects->sends);
   }
 
+  // The same at once, without waiting for any record. Only for what the records of others make
+  // true, see send_ahead().
+  void reply_ahead(RequestId request, Response response) {
+    if (!request.client) return;
+    send(request.client, Pools::answer_type, context_.pools->answers(), Answer{request, response},
+         context_.effects->ahead);
+  }
+
   // Makes a claim in public, for checkers, traces and metrics. A claim about a record comes after
   // its persist(): if the node dies in between, what the disk holds is claimed and no more.
   void observe(Fact fact) { context_.effects->facts.push_back(fact); }

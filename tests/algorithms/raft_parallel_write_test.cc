@@ -49,6 +49,24 @@ TEST_CASE("raft 10.2.1: a majority of followers commits without the leader's dis
   CHECK(node.state().commit_index == LogIndex{1});
 }
 
+TEST_CASE(
+    "raft 10.2.1: what a majority of followers commits is answered without the leader's disk") {
+  for (const bool in_parallel : {false, true}) {
+    CAPTURE(in_parallel);
+    Config config;
+    config.parallel_writes = in_parallel;
+    RaftBench node({n1, n2, n3}, config);
+    node.be_elected();
+    node.receive(n2, matched(1, 0, 1));
+    node.receive(n3, matched(1, 0, 1));
+    node.ask(write(1, 1));
+    auto committed = node.receive(n2, matched(1, 1, 2));
+    if (in_parallel) committed = node.receive(n3, matched(1, 1, 2));
+    REQUIRE(committed.replies.size() == 1);
+    CHECK(committed.replied_ahead == (in_parallel ? 1 : 0));
+  }
+}
+
 TEST_CASE("raft 10.2.1: nobody else can say what a leader's disk has") {
   RaftBench node({n1, n2, n3}, parallel());
   node.be_elected();

@@ -276,8 +276,10 @@ class GroupPlayer final : public Player {
              (left ? "#" + std::to_string(step.first_letter + i) + " " : "") +
              words_.sentence(result.send[i].message) + "\n";
     }
-    for (const Answer& answer : result.replies) {
-      out += "  tells " + words_.text(answer.request) + " " + text_of(answer.response) + "\n";
+    for (std::size_t i = 0; i < result.replies.size(); ++i) {
+      const Answer& answer = result.replies[i];
+      out += "  tells " + words_.text(answer.request) + " " + text_of(answer.response) +
+             (step.waits && i < result.replied_ahead ? " at once" : "") + "\n";
     }
     return out;
   }

@@ -52,12 +52,14 @@ class Bench {
     std::vector<Record> persist;
     std::vector<std::uint32_t> facts_before;  // each record: how many facts do not rest on it
     std::vector<Sent> send;
-    std::size_t sent_ahead = 0;  // how many of them, the first, wait for no record
+    std::size_t sent_ahead = 0;     // how many of them, the first, wait for no record
+    std::size_t replied_ahead = 0;  // and of the replies
     std::vector<Forwarded> forward;
     std::vector<Answer> replies;
     std::vector<TimerChange> timers;
     std::vector<Fact> facts;
-    std::string_view broken;  // the sentence of a failed ensure(), or empty
+    std::size_t stated_ahead = 0;  // how many of them, the first, wait for no record
+    std::string_view broken;       // the sentence of a failed ensure(), or empty
 
     // The i-th message, record or fact of one kind, counted from 0. Throws std::out_of_range if
     // there are not so many.
@@ -228,11 +230,15 @@ class Bench {
       fold(all, DurationRange{change.min, change.max});
     }
     result.facts_before = std::move(effects.facts_before);
-    result.sent_ahead = effects.ahead.size();
+    for (const Outgoing& outgoing : effects.ahead) {
+      ++(outgoing.payload.type == Pools::answer_type ? result.replied_ahead : result.sent_ahead);
+    }
     effects.sends.insert(effects.sends.begin(), effects.ahead.begin(), effects.ahead.end());
+    result.stated_ahead = effects.facts_ahead.size();
     effects.facts.insert(effects.facts.begin(), effects.facts_ahead.begin(),
                          effects.facts_ahead.end());
     fold(all, result.sent_ahead);
+    fold(all, result.replied_ahead);
     for (const Outgoing& outgoing : effects.sends) {
       fold(all, outgoing.to);
       fold(all, pools_[outgoing.payload].digest(outgoing.payload.slot));

@@ -269,7 +269,9 @@ class Cluster {
     const bool waits = place.stalled && (!result.persist.empty() || !place.unwritten.empty());
     last_ = result;
     taken_.push_back({node, std::move(why), result, waits, letters_ + 1, 0});
+    hear(node, result, 0, result.stated_ahead, event_);
     send(node, result, 0, result.sent_ahead);
+    answer(result, 0, result.replied_ahead);
     place.unwritten.push_back({std::move(result), place.bench.journal().size(), event_});
     if (!waits) write_next(node);
     taken_.back().objections = objections_.all().size();
@@ -279,19 +281,27 @@ class Cluster {
     Unwritten done = std::move(place.unwritten.front());
     place.unwritten.pop_front();
     place.durable = done.records;
-    for (const Fact& fact : done.result.facts) {
-      for (const auto& checker : checkers_) {
-        if ((checker->interests() >> fact.index() & 1) == 0) continue;
-        checker->hear({&fact, done.event, {}, now_, node, place.life}, objections_);
-      }
-    }
+    hear(node, done.result, done.result.stated_ahead, done.result.facts.size(), done.event);
     send(node, done.result, done.result.sent_ahead, done.result.send.size());
-    for (const Answer& answer : done.result.replies) answers_.push_back(answer);
+    answer(done.result, done.result.replied_ahead, done.result.replies.size());
   }
   void send(NodeId from, const Result& result, std::size_t begin, std::size_t end) {
     for (std::size_t i = begin; i < end; ++i) {
       flight_.push_back({++letters_, from, result.send[i].to, result.send[i].message});
     }
+  }
+
+  void hear(NodeId node, const Result& result, std::size_t begin, std::size_t end, EventId event) {
+    for (std::size_t i = begin; i < end; ++i) {
+      const Fact& fact = result.facts[i];
+      for (const auto& checker : checkers_) {
+        if ((checker->interests() >> fact.index() & 1) == 0) continue;
+        checker->hear({&fact, event, {}, now_, node, at(node).life}, objections_);
+      }
+    }
+  }
+  void answer(const Result& result, std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin; i < end; ++i) answers_.push_back(result.replies[i]);
   }
 
   Group group_{"server", {}};
