@@ -70,7 +70,7 @@ struct Operation {
   // left; what is not nil if a delete found something. Of the last three, nil where the history
   // does not say.
   Word result = nil;
-  std::int64_t process = 0;
+  Word process = 0;        // an integer or a text
   std::int64_t owner = 0;  // who acquires and releases: the client if the history names it
   Time invoked;
   Time ended = Time::max();  // of an unknown one: when its client gave up, or max()
@@ -123,6 +123,8 @@ void put_in_order(History& history);
 
 // "write 5", "read -> [1 2]", "cas 1 -> 2 (refused)"
 std::string say(const Operation& operation, const Values& values);
+// "process 3", "process client-a"
+std::string say_process(Word process, const Values& values);
 // "1.204 s", or "line 17" of a history without times.
 std::string say_time(const History& history, Time at);
 

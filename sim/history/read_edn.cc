@@ -135,7 +135,7 @@ class EdnReader {
     if (c == '#') {
       ++at_;
       if (at_ < text_.size() && text_[at_] == '{') {
-        return read_items(out, '}', Datum::Kind::list, depth);
+        return read_items(out, '}', Datum::Kind::set, depth);
       }
       token();  // a tag: what follows it is the value
       return read_datum(out, depth + 1);
@@ -198,16 +198,20 @@ class EdnReader {
       out.integer = word == "true" ? 1 : 0;
       return true;
     }
-    const char* end = word.data() + word.size();
-    const auto [stop, error] = std::from_chars(word.data(), end, out.integer);
-    const bool big = stop != end && (*stop == 'N') && stop + 1 == end;
+    // Of whole numbers, 5, +5 and 5N are the same.
+    std::string_view digits = word.substr(word.size() > 1 && word[0] == '+' ? 1 : 0);
+    if (digits.size() > 1 && digits.ends_with('N')) digits.remove_suffix(1);
+    const char* end = digits.data() + digits.size();
+    const auto [stop, error] = std::from_chars(digits.data(), end, out.integer);
     const bool fits = out.integer > -Values::most_integer && out.integer < Values::most_integer;
-    if (error == std::errc() && (stop == end || big) && fits) {
+    if (error == std::errc() && stop == end && fits) {
       out.kind = Datum::Kind::integer;
       return true;
     }
+    const bool is_whole =
+        digits.find_first_not_of("0123456789", digits[0] == '-' ? 1 : 0) == std::string_view::npos;
     out.kind = word[0] == ':' ? Datum::Kind::text : Datum::Kind::other;
-    out.text = word[0] == ':' ? word.substr(1) : word;
+    out.text = word[0] == ':' ? word.substr(1) : is_whole ? digits : word;
     return true;
   }
 
