@@ -53,6 +53,7 @@ std::span<const Spelling> spellings(Model model) {
 
 // What else it may be the history of.
 std::string who_has(std::string_view f) {
+  if (f == "txn") return ", or --model list-append or rw-register";
   for (std::size_t i = 0; i < enumerators(Model{}).size(); ++i) {
     for (const Spelling& each : spellings(static_cast<Model>(i))) {
       if (each.word == f) return ", or --model " + std::string(enumerators(Model{})[i]);

@@ -1,5 +1,6 @@
 // EDN as Jepsen and Knossos write histories: maps one after the other, or a vector of them. Tags
 // such as #jepsen.history.Op are skipped, keywords are texts.
+#include <algorithm>
 #include <charconv>
 
 #include "sim/history/line.h"
@@ -166,6 +167,10 @@ class EdnReader {
       if (text_[at_] == '\\' && at_ + 1 < text_.size()) {
         ++at_;
         const char c = text_[at_];
+        if (c == 'u') {
+          if (!read_letter(out.text)) return false;
+          continue;
+        }
         out.text += c == 'n' ? '\n' : c == 't' ? '\t' : c == 'r' ? '\r' : c;
       } else {
         out.text += text_[at_];
@@ -173,6 +178,29 @@ class EdnReader {
     }
     if (at_ >= text_.size()) return complain("the text ends within a string"), false;
     ++at_;
+    return true;
+  }
+
+  // The letter of a \uXXXX, in UTF-8: up to the last of its digits.
+  bool read_letter(std::string& out) {
+    unsigned letter = 0;
+    const char* begin = text_.data() + at_ + 1;
+    const char* end = begin + std::min<std::size_t>(4, text_.size() - at_ - 1);
+    const bool is_half = std::from_chars(begin, end, letter, 16).ptr != begin + 4 ||
+                         (letter >= 0xD800 && letter < 0xE000);
+    if (is_half) return complain("\\u is followed by the four digits of a letter"), false;
+    const auto add = [&](unsigned bits) { out += static_cast<char>(bits); };
+    if (letter < 0x80) {
+      add(letter);
+    } else if (letter < 0x800) {
+      add(0xC0 | (letter >> 6));
+      add(0x80 | (letter & 0x3F));
+    } else {
+      add(0xE0 | (letter >> 12));
+      add(0x80 | ((letter >> 6) & 0x3F));
+      add(0x80 | (letter & 0x3F));
+    }
+    at_ += 4;
     return true;
   }
 

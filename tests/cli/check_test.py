@@ -155,6 +155,9 @@ class Check(Case):
                 (edn % "1" + "]", ":1:49: error: a bracket that closes nothing"),
                 ("[" + edn % "1", "error: the text ends within a vector"),
                 ("{:process 0, :type}", "error: a map with a key that has no value"),
+                (edn % '"\\u12"', "error: \\u is followed by the four digits of a letter"),
+                (edn % '"\\ud83d"', "error: \\u is followed by the four digits of a letter"),
+                ((begin % 1).replace('"write"', '"txn"'), "or --model list-append or rw-register"),
                 ('{:f "wri', "error: the text ends within a string")):
             error = self.check(text, code=65).stderr
             self.assertIn(place, error, text[:100])
@@ -279,7 +282,8 @@ class Check(Case):
         self.check(wrote_and_read('{"a":1,"b":2}', '{"b":2,"a":1}'))
         line = "{:process 0, :type :%s, :f :%s, :value %s}\n"
         for value, same in (("+5", "5"), ("5N", "5"), (great + "N", great), ("#{1 2}", "#{2 1}"),
-                            ("{:a 1, :b 2}", "{:b 2, :a 1}"), ("1/3", "1/3"), ("-7", "-7")):
+                            ("{:a 1, :b 2}", "{:b 2, :a 1}"), ("1/3", "1/3"), ("-7", "-7"),
+                            ('"x\\u00e9\\u20acy"', '"xé€y"')):
             self.check(wrote_and_read(value, same).replace(":value null", ":value nil"))
         self.check(wrote_and_read("[1 2]", "[2 1]").replace("null", "nil"), code=1)
 
