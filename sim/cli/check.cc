@@ -102,6 +102,21 @@ ExitCode code_of(history::Holds answer) {
   return ExitCode::inconclusive;
 }
 
+// A history without operations says nothing, least of all that something holds: the path may be
+// wrong, or the clients may never have got through.
+ExitCode say_nothing_to_judge(const std::string& file, Format format) {
+  const std::string why = file + " has no operation that may have happened: nothing was judged";
+  std::string shown = "unknown: " + why + "\n";
+  if (format == Format::json) {
+    shown.clear();
+    JsonWriter w(shown, JsonWriter::Style::indented);
+    w.begin_object().member("verdict", "unknown").member("operations", 0).member("why", why);
+    w.end_object();
+    shown += "\n";
+  }
+  return print(shown) ? ExitCode::inconclusive : ExitCode::io_error;
+}
+
 ExitCode check_transactions(const CheckCommand& command, const std::string& text,
                             const std::string& file) {
   const history::TransactionModel model = *command.transactions;
@@ -111,6 +126,7 @@ ExitCode check_transactions(const CheckCommand& command, const std::string& text
     complain(problems.to_text());
     return ExitCode::invalid_scenario;
   }
+  if (read->transactions.empty()) return say_nothing_to_judge(file, command.format);
   const history::TransactionVerdict verdict =
       history::judge_transactions(*read, model, command.isolation);
   if (!command.html.empty()) {
@@ -144,6 +160,7 @@ ExitCode execute(const CheckCommand& command, const std::string&) {
     complain(problems.to_text());
     return ExitCode::invalid_scenario;
   }
+  if (read->operations.empty()) return say_nothing_to_judge(file, command.format);
   std::vector<Told> all;
   history::Page page{&*read, file, {}, {}};
   if (!command.html.empty()) page.bands = bands_beside(file);

@@ -59,12 +59,9 @@ std::string tick(const History& history, Time at, Duration typical) {
 std::string row_of(const History& history, const Operation& op) {
   Word who = op.owner;
   if (Values::is_list(who)) who = history.values.elements(who).front();
-  if (Values::is_text(who)) {
-    const std::string quoted = history.values.say(who);
-    return quoted.substr(1, quoted.size() - 2);
-  }
+  if (Values::is_text(who)) return history.values.plain(who);
   if (op.owner != op.process) return "client " + history.values.say(who);
-  return "process " + std::to_string(op.process);
+  return say_process(op.process, history.values);
 }
 
 namespace {
@@ -297,7 +294,7 @@ class Chart {
     const std::string what =
         label == section_.labels.end() ? say(op, history_.values) : label->second.text;
     const std::string ended = op.ended == Time::max() ? "the end" : say_time(history_, op.ended);
-    const std::string process = "process " + std::to_string(op.process);
+    const std::string process = say_process(op.process, history_.values);
     const std::string row = row_of(history_, op);
     const std::string hint =
         what + "\n" + (row == process ? row : row + ", " + process) + "\n" +

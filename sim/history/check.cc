@@ -50,13 +50,17 @@ std::vector<std::uint32_t> without_unobserved(const History& history, Model mode
 }
 
 std::vector<std::vector<std::uint32_t>> by_object(const History& history) {
+  // An operation is many times as large as what is wanted of it: they are gone through once.
+  std::vector<std::uint32_t> object_of;
+  object_of.reserve(history.operations.size());
   std::vector<std::size_t> count(history.objects.size(), 0);
-  for (const Operation& operation : history.operations) ++count[operation.object];
+  for (const Operation& operation : history.operations) {
+    object_of.push_back(operation.object);
+    ++count[operation.object];
+  }
   std::vector<std::vector<std::uint32_t>> all(history.objects.size());
   for (std::size_t i = 0; i < all.size(); ++i) all[i].reserve(count[i]);
-  for (std::uint32_t i = 0; i < history.operations.size(); ++i) {
-    all[history.operations[i].object].push_back(i);
-  }
+  for (std::uint32_t i = 0; i < object_of.size(); ++i) all[object_of[i]].push_back(i);
   return all;
 }
 

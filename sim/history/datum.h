@@ -9,12 +9,12 @@
 namespace ballast::history {
 
 struct Datum {
-  enum class Kind : std::uint8_t { null, boolean, integer, text, list, map, other };
+  enum class Kind : std::uint8_t { null, boolean, integer, text, list, set, map, other };
 
   Kind kind = Kind::null;
   std::int64_t integer = 0;       // of a boolean: 0 or 1
   std::string text = {};          // of a text or keyword, and of what is neither, such as 1.5
-  std::vector<Datum> items = {};  // of a list; of a map: key, value, key, value
+  std::vector<Datum> items = {};  // of a list or set; of a map: key, value, key, value
   std::uint32_t line = 0;         // where a map of EDN begins, from 1
   std::uint32_t column = 0;
 

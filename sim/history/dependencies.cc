@@ -10,9 +10,9 @@ namespace {
 
 constexpr std::uint32_t most_of_a_kind = 8;  // anomalies that are kept
 
-std::string place_of(const Transaction& t) {
+std::string place_of(const Transaction& t, const Values& values) {
   return t.line > 0 ? "line " + std::to_string(t.line)
-                    : "process " + std::to_string(t.process) + " at " + to_text(t.invoked);
+                    : say_process(t.process, values) + " at " + to_text(t.invoked);
 }
 
 }  // namespace
@@ -54,7 +54,9 @@ void Dependencies::add(AnomalyKind kind, std::vector<std::uint32_t> transactions
   anomalies_.push_back({kind, Besides::nothing, std::move(transactions), {reason}, {}, reason});
 }
 
-std::string Dependencies::whom(std::uint32_t t) const { return place_of(transaction(t)); }
+std::string Dependencies::whom(std::uint32_t t) const {
+  return place_of(transaction(t), history_.values);
+}
 
 bool Dependencies::external(const Transaction& t, const Micro* micro) const {
   return std::none_of(history_.begin_of(t), micro,
@@ -227,7 +229,7 @@ std::string Dependencies::reason(std::uint32_t a, std::uint32_t b, Dependency ki
                                  const Names& names) const {
   switch (kind) {
     case session_order:
-      return "process " + std::to_string(transaction(a).process) + " called " + names.it +
+      return say_process(transaction(a).process, history_.values) + " called " + names.it +
              " before " + names.other;
     case real_time:
       return names.it + " had returned at " +

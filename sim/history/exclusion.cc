@@ -63,7 +63,7 @@ class LockHistory {
  private:
   const Operation& operation(std::uint32_t i) const { return history_.operations[i]; }
   std::string who(std::uint32_t i) const {
-    return "process " + std::to_string(operation(i).process);
+    return say_process(operation(i).process, history_.values);
   }
 
   // In the order of their beginnings, each against the one that ends last of those before.

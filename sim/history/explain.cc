@@ -49,7 +49,12 @@ class Relaxed {
   bool fails() {
     if (exhausted()) return false;
     std::vector<std::uint32_t> rest = alive();
-    spent_ += rest.size() + 1;
+    // What is relaxed may leave others that nobody can observe any more.
+    for (std::size_t before = 0; before != rest.size();) {
+      before = rest.size();
+      spent_ += before + 1;
+      rest = without_unobserved(part_, model_, rest);
+    }
     const Answer quick = directly(rest).answer;
     if (quick != Answer::running) return quick == Answer::no;
     const std::unique_ptr<AnySearch> search = make_search(part_, model_, rest);
@@ -107,12 +112,40 @@ class Relaxed {
     }
   }
 
+  // The values that known operations speak of, if those of one can be left out: what a queue, or a
+  // register without cas, does with all others is as legal as it was.
+  std::vector<Word> values() const {
+    std::vector<Word> all;
+    if (model_ != Model::queue && model_ != Model::reg) return all;
+    for (const std::uint32_t i : known()) {
+      if (value(part_.operations[i]) != nil) all.push_back(value(part_.operations[i]));
+    }
+    std::sort(all.begin(), all.end());
+    all.erase(std::unique(all.begin(), all.end()), all.end());
+    return all;
+  }
+
+  // Leaves out each piece of so many values that is not needed.
+  void drop_values(std::size_t size) {
+    const std::vector<Word> all = values();
+    for (std::size_t from = 0; from < all.size() && !exhausted(); from += size) {
+      const auto begin = all.begin() + static_cast<std::ptrdiff_t>(from);
+      const auto end = begin + static_cast<std::ptrdiff_t>(std::min(size, all.size() - from));
+      Saved saved = save();
+      for (std::uint32_t i = 0; i < alive_.size(); ++i) {
+        if (std::binary_search(begin, end, value(part_.operations[i]))) alive_[i] = false;
+      }
+      if (fails()) {
+        compact();
+      } else {
+        restore(std::move(saved));
+      }
+    }
+  }
+
   // Relaxes each piece of so many known operations that is not needed.
   void relax_pieces(std::size_t size) {
-    std::vector<std::uint32_t> needed;  // in indices of the history, which last
-    for (std::uint32_t i = 0; i < alive_.size(); ++i) {
-      if (alive_[i] && part_.operations[i].known()) needed.push_back(i);
-    }
+    std::vector<std::uint32_t> needed = known();  // in indices of the history, which last
     std::stable_sort(needed.begin(), needed.end(), [this](std::uint32_t a, std::uint32_t b) {
       return value(part_.operations[a]) < value(part_.operations[b]);
     });
@@ -159,6 +192,11 @@ class Relaxed {
     for (std::uint32_t i = 0; i < alive_.size(); ++i) {
       if (alive_[i]) rest.push_back(i);
     }
+    return rest;
+  }
+  std::vector<std::uint32_t> known() const {
+    std::vector<std::uint32_t> rest = alive();
+    std::erase_if(rest, [this](std::uint32_t i) { return !part_.operations[i].known(); });
     return rest;
   }
   const Operation& operation(std::uint32_t i) const { return part_.operations[i]; }
@@ -225,16 +263,24 @@ std::uint32_t shortest_prefix(Relaxed& relaxed) {
   return returns[fails - 1].second;
 }
 
-// Relaxes as much as it can, in ever smaller pieces. What belongs to one value is relaxed together.
-// Relaxing only weakens: what is needed once is needed for good, and one pass of each size will do.
+// Halves of so many pieces, quarters, and so on down to each by itself.
+template <class Try>
+void in_ever_smaller(std::size_t pieces, const Relaxed& relaxed, const Try& try_pieces_of) {
+  for (std::size_t size = pieces / 2; !relaxed.exhausted(); size /= 2) {
+    size = std::max<std::size_t>(size, 1);
+    try_pieces_of(size);
+    if (size == 1) return;
+  }
+}
+
+// Relaxes as much as it can. What belongs to one value is left out or relaxed together. Relaxing
+// only weakens: what is needed once is needed for good, and one pass of each size will do.
 void reduce(Relaxed& relaxed) {
   relaxed.compact();
-  for (std::size_t size = relaxed.alive().size() / 2; !relaxed.exhausted(); size /= 2) {
-    size = std::max<std::size_t>(size, 1);
-    relaxed.relax_pieces(size);
-    if (size == 1) return;
-    size = std::min(size, relaxed.alive().size());
-  }
+  in_ever_smaller(relaxed.values().size(), relaxed,
+                  [&](std::size_t size) { relaxed.drop_values(size); });
+  in_ever_smaller(relaxed.known().size(), relaxed,
+                  [&](std::size_t size) { relaxed.relax_pieces(size); });
 }
 
 void list_core(const Relaxed& relaxed, Explanation& explanation) {

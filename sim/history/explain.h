@@ -14,7 +14,8 @@ struct Explanation {
   // explained.
   std::uint32_t stuck = Operation::never;
   // Operations that cannot be explained together. Relaxing any of them, a read left out, another
-  // one that may or may not have taken effect, leaves what can be; so long as `irreducible`.
+  // one that may or may not have taken effect, leaves what can be; so long as `irreducible`. Of a
+  // queue, and of a register without cas, all that speaks of other values was left out.
   std::vector<std::uint32_t> core;
   // Operations that may or may not have taken effect, and whose values the core speaks of.
   std::vector<std::uint32_t> maybe;

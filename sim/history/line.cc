@@ -53,6 +53,7 @@ std::span<const Spelling> spellings(Model model) {
 
 // What else it may be the history of.
 std::string who_has(std::string_view f) {
+  if (f == "txn") return ", or --model list-append or rw-register";
   for (std::size_t i = 0; i < enumerators(Model{}).size(); ++i) {
     for (const Spelling& each : spellings(static_cast<Model>(i))) {
       if (each.word == f) return ", or --model " + std::string(enumerators(Model{})[i]);
@@ -68,8 +69,6 @@ bool can_be_refused(Action action) {
 bool is_integer(Word w) { return w > -Values::most_integer && w < Values::most_integer; }
 
 std::string quoted(std::string_view word) { return in_quotes(word); }
-
-std::string who(const Line& line) { return "process " + std::to_string(line.process); }
 
 }  // namespace
 
@@ -98,9 +97,19 @@ Word LineSink::word(const Datum& datum) {
     case Datum::Kind::other:
       return values().text(datum.text);
     case Datum::Kind::list:
-    case Datum::Kind::map: {
+    case Datum::Kind::set: {
       std::vector<Word> words;
       for (const Datum& item : datum.items) words.push_back(word(item));
+      // In whatever order the elements of a set are written, it is the same.
+      if (datum.kind == Datum::Kind::set) std::sort(words.begin(), words.end());
+      return values().list(words);
+    }
+    case Datum::Kind::map: {
+      std::vector<Word> words;
+      for (std::size_t i = 0; i + 1 < datum.items.size(); i += 2) {
+        words.push_back(values().list(std::array{word(datum.items[i]), word(datum.items[i + 1])}));
+      }
+      std::sort(words.begin(), words.end());
       return values().list(words);
     }
   }
@@ -115,9 +124,10 @@ void LineSink::fill(Line& line, const Datum& map) {
   line.type = text("type");
   line.f = text("f");
   if (const Datum* process = map.find("process"); process != nullptr) {
-    line.has_process = process->kind == Datum::Kind::integer;
-    line.by_nemesis = process->kind == Datum::Kind::text && process->text == "nemesis";
-    line.process = process->integer;
+    const bool is_text = process->kind == Datum::Kind::text && !process->text.empty();
+    line.by_nemesis = is_text && process->text == "nemesis";
+    line.has_process = (is_text && !line.by_nemesis) || process->kind == Datum::Kind::integer;
+    if (line.has_process) line.process = word(*process);
   }
   if (const Datum* time = map.find("time"); time != nullptr) {
     line.has_time = time->kind == Datum::Kind::integer;
@@ -145,9 +155,9 @@ void LineSink::fill(Line& line, const Datum& map) {
   }
   if (const Datum* value = map.find("value"); value != nullptr) {
     if (transactional()) return fill_micros(line, *value);
-    line.value.is_list = value->kind == Datum::Kind::list;
+    line.value.is_list = value->kind == Datum::Kind::list || value->kind == Datum::Kind::set;
     if (line.value.is_list) {
-      for (const Datum& item : value->items) line.value.list.push_back(word(item));
+      line.value.list = values().elements(word(*value));
     } else {
       line.value.word = word(*value);
     }
@@ -156,6 +166,9 @@ void LineSink::fill(Line& line, const Datum& map) {
 
 void LineSink::note_time(const Line& line) {
   if (line.has_time) {
+    if (timed_ == 0) first_time_ = last_time_ = line.time;
+    first_time_ = std::min(first_time_, line.time);
+    last_time_ = std::max(last_time_, line.time);
     ++timed_;
   } else if (untimed_++ == 0) {
     first_untimed_ = line.number;
@@ -186,11 +199,13 @@ void LineSink::add(const Line& line) {
       note_time(line);
       return remark(line);
     }
-    return complain(line, "an operation without \"process\", which is a whole number");
+    return complain(line, "an operation without \"process\", which is a whole number or a word");
   }
   note_time(line);
   const std::uint32_t process = processes_.number(line.process);
   if (process == open_.size()) open_.emplace_back();
+  const bool is_idle = open_[process].operation == Operation::never;
+  if (line.type == "info" && is_idle && Values::is_text(line.process)) return remark(line);
   if (line.type == "invoke") return invoke(line, open_[process]);
   complete(line, open_[process]);
 }
@@ -210,7 +225,8 @@ void LineSink::invoke(const Line& line, Open& open) {
   if (open.retired) {
     return complain(line, who(line) + " is retired: its operation of line " +
                               std::to_string(open.line) +
-                              " ended as info and may still be under way");
+                              " ended as info and may still be under way. What its client does "
+                              "next is done by a new process");
   }
   if (open.operation != Operation::never) {
     return complain(line, who(line) + " has two operations open; the other began in line " +
@@ -233,6 +249,11 @@ void LineSink::complete(const Line& line, Open& open) {
 }
 
 bool LineSink::settle_times() {
+  if (timed_ > 1 && first_time_ == last_time_) {
+    problems_.add({source_, 1, 1},
+                  "every operation has the same \"time\", so that nothing comes before anything; "
+                  "leave it out, and the order of the lines counts");
+  }
   if (timed_ > 0 && untimed_ > 0) {
     problems_.add({source_, first_untimed_, 1},
                   "an operation without \"time\", which others of this history have");
@@ -263,6 +284,11 @@ std::uint32_t Assembler::begin(const Line& line) {
   operation.owner = owner_of(line);
   operation.line = line.number;
   operation.invoked = time_of(line);
+  if (spelling != known.end() && has_key_in_value(line, operation)) {
+    complain(line, "a " + std::string(spelling->word) +
+                       " of [key, null], as jepsen.independent has it: say --partition value");
+    absent_.back() = true;
+  }
   scratch_ = line.value;
   operation.object = object_of(line, scratch_);
   if (spelling != known.end() && !set_argument(line, operation)) absent_.back() = true;
@@ -295,12 +321,31 @@ std::uint32_t Assembler::object_of(const Line& line, LineValue& value) {
   }
   const std::uint32_t object = objects_.number(key);
   if (object == history_.objects.size()) {
-    const bool plain = Values::is_text(key);
-    std::string name = key == nil ? "" : history_.values.say(key);
-    if (plain) name = name.substr(1, name.size() - 2);
-    history_.objects.push_back(std::move(name));
+    history_.objects.push_back(key == nil ? "" : history_.values.plain(key));
   }
   return object;
+}
+
+// A pair of a key and of nothing is what is asked for only where keys stand in values. Taken for
+// one object, the history of several is nonsense.
+bool Assembler::has_key_in_value(const Line& line, const Operation& operation) const {
+  const bool looks = operation.action == Action::read || operation.action == Action::dequeue;
+  return options_.partition != Partition::value && looks && line.value.is_list &&
+         line.value.list.size() == 2 && line.value.list[0] != nil && line.value.list[1] == nil;
+}
+
+// Whether what returns was called with another value.
+bool Assembler::returns_another(const Line& line, const Operation& operation) {
+  const bool is_cas = operation.action == Action::cas;
+  if (!is_cas && operation.action != Action::write && operation.action != Action::enqueue) {
+    return false;
+  }
+  scratch_ = line.value;
+  if (options_.partition == Partition::value && scratch_.is_list) object_of(line, scratch_);
+  const Word value = whole(scratch_);
+  if (value == nil) return false;
+  return value != (is_cas ? history_.values.list(std::array{operation.expected, operation.argument})
+                          : operation.argument);
 }
 
 Word Assembler::whole(const LineValue& value) {
@@ -386,6 +431,11 @@ void Assembler::end(const Line& line, std::uint32_t index, std::uint32_t began) 
     complain(line, who(line) + " completes " + quoted(line.f) + ", but it had invoked " +
                        quoted(name_of(operation.action)) + " in line " + std::to_string(began));
   }
+  if (line.type == "ok" && returns_another(line, operation)) {
+    complain(line, who(line) + " completes another " + std::string(name_of(operation.action)) +
+                       " than it had invoked in line " + std::to_string(began) +
+                       "; leave out a value that is only an answer");
+  }
   if (line.type == "ok") {
     operation.outcome =
         line.applied || !can_be_refused(operation.action) ? Outcome::ok : Outcome::refused;
@@ -409,25 +459,6 @@ History Assembler::finish() {
   history_.remarks = std::move(remarks_);
   put_in_order(history_);
   return std::move(history_);
-}
-
-namespace {
-
-// Whether a map begins as one of EDN does, with a keyword.
-bool opens_edn_map(std::string_view text) {
-  if (!text.starts_with("{")) return false;
-  const std::size_t first = text.find_first_not_of(" \t\r\n,", 1);
-  return first != std::string_view::npos && text[first] == ':';
-}
-
-}  // namespace
-
-void read_lines(std::string_view text, LineSink& sink) {
-  const std::size_t start = text.find_first_not_of(" \t\r\n,\xEF\xBB\xBF");
-  const std::string_view body = start == std::string_view::npos ? "" : text.substr(start);
-  const bool edn = opens_edn_map(body) ||
-                   (!body.empty() && std::string_view("[#^;").find(body[0]) != std::string::npos);
-  edn ? read_edn(text, sink) : read_json_lines(text, sink);
 }
 
 std::optional<History> read_history(std::string_view text, const std::string& name,

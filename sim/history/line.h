@@ -27,7 +27,7 @@ struct LineMicro {
 struct Line {
   std::uint32_t number = 0;
   std::uint32_t column = 1;
-  bool has_process = false;  // an integer; others, such as "nemesis", do no operations
+  bool has_process = false;  // an integer or a text, but for "nemesis", which does no operations
   bool has_time = false;
   bool bad_time = false;    // it has one that is no number of nanoseconds
   bool by_nemesis = false;  // its process is "nemesis"
@@ -37,7 +37,7 @@ struct Line {
   bool has_applied = false;
   bool has_sum = false;
   bool applied = true;
-  std::int64_t process = 0;
+  Word process = 0;
   std::int64_t time = 0;
   Word key = nil;
   Word client = nil;
@@ -77,6 +77,7 @@ class LineSink {
   virtual void remark(const Line& line) = 0;
 
   static Time time_of(const Line& line) { return Time{line.has_time ? line.time : line.number}; }
+  std::string who(const Line& line) { return say_process(line.process, values()); }
   // Times stand everywhere or nowhere. Whether they do.
   bool settle_times();
 
@@ -101,6 +102,8 @@ class LineSink {
   std::uint64_t timed_ = 0;
   std::uint64_t untimed_ = 0;
   std::uint32_t first_untimed_ = 0;
+  std::int64_t first_time_ = 0;
+  std::int64_t last_time_ = 0;
 };
 
 class Assembler final : public LineSink {
@@ -116,6 +119,8 @@ class Assembler final : public LineSink {
   void end(const Line& line, std::uint32_t operation, std::uint32_t began) override;
   void remark(const Line& line) override;
   Word owner_of(const Line& line);
+  bool has_key_in_value(const Line& line, const Operation& operation) const;
+  bool returns_another(const Line& line, const Operation& operation);
   bool set_argument(const Line& line, Operation& operation);
   bool set_result(const Line& line, Operation& operation);
   Word whole(const LineValue& value);
@@ -134,8 +139,9 @@ constexpr int deepest_value = 100;
 
 // Adds the lines of the text; what is wrong with one becomes a problem.
 void read_json_lines(std::string_view text, LineSink& sink);
+void read_json_array(std::string_view text, LineSink& sink);  // one of operations
 void read_edn(std::string_view text, LineSink& sink);
-// Whichever of them it is: EDN begins with `{:`, `[`, `#`, `^` or `;`.
+// Whichever of them it is: EDN begins with `{:`, `[`, `#`, `^` or `;`, an array with `[{"`.
 void read_lines(std::string_view text, LineSink& sink);
 
 // A line of JSON as a tree; `error` if it is none.

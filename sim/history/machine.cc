@@ -4,7 +4,7 @@
 
 namespace ballast::history {
 
-bool Machine::apply(const Operation& operation) {
+bool Machine::apply_to_other(const Operation& operation) {
   switch (model_) {
     case Model::reg:
     case Model::cas_register:
@@ -17,53 +17,29 @@ bool Machine::apply(const Operation& operation) {
       return apply_to_lock(operation);
     case Model::fenced_lock:
       return apply_to_fenced_lock(operation);
-    case Model::counter: {
-      const Word sum = value_ == nil ? 0 : value_;
-      if (operation.action == Action::read) {
-        return !operation.known() || sum == (operation.result == nil ? 0 : operation.result);
-      }
-      value_ = static_cast<Word>(static_cast<std::uint64_t>(sum) +
-                                 static_cast<std::uint64_t>(operation.argument));
-      return !operation.known() || operation.result == nil || operation.result == value_;
-    }
+    case Model::counter:
+      return apply_to_counter(operation);
     case Model::set:
       return apply_to_set(operation);
     case Model::consensus:
-      if (value_ == nil) value_ = operation.argument;
-      return !operation.known() || operation.result == value_;
+      return apply_to_consensus(operation);
   }
   return false;
 }
 
-bool Machine::apply_to_value(const Operation& operation) {
-  switch (operation.action) {
-    case Action::read:
-      return !operation.known() || value_ == operation.result;
-    case Action::cas:
-      if (operation.outcome == Outcome::refused) return value_ != operation.expected;
-      if (value_ != operation.expected) return false;
-      value_ = operation.argument;
-      return true;
-    case Action::write:
-      value_ = operation.argument;
-      return true;
-    case Action::append:
-      value_ = values_->appended(value_, operation.argument);
-      return true;
-    case Action::erase:
-      if (operation.outcome == Outcome::refused) return value_ == nil;
-      if (operation.known() && operation.result != nil && value_ == nil) return false;
-      value_ = nil;
-      return true;
-    case Action::enqueue:
-    case Action::dequeue:
-    case Action::acquire:
-    case Action::release:
-    case Action::add:
-    case Action::propose:
-      break;
+bool Machine::apply_to_counter(const Operation& operation) {
+  const Word sum = value_ == nil ? 0 : value_;
+  if (operation.action == Action::read) {
+    return !operation.known() || sum == (operation.result == nil ? 0 : operation.result);
   }
-  return false;
+  value_ = static_cast<Word>(static_cast<std::uint64_t>(sum) +
+                             static_cast<std::uint64_t>(operation.argument));
+  return !operation.known() || operation.result == nil || operation.result == value_;
+}
+
+bool Machine::apply_to_consensus(const Operation& operation) {
+  if (value_ == nil) value_ = operation.argument;
+  return !operation.known() || operation.result == value_;
 }
 
 bool Machine::apply_to_queue(const Operation& operation) {

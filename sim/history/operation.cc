@@ -81,6 +81,10 @@ std::string say(const Operation& operation, const Values& values) {
   return text;
 }
 
+std::string say_process(Word process, const Values& values) {
+  return "process " + values.plain(process);
+}
+
 std::string say_time(const History& history, Time at) {
   return history.timed ? to_text(at) : "line " + std::to_string(at.ns);
 }

@@ -8,8 +8,9 @@
 // (nobody knows), or not at all, which is as good as info. After an info its process is retired. A
 // cas has the value [from, to]; what was refused is `ok` with "applied":false. A delete with
 // "applied":true found something; an add may return the "sum", an acquire its token as the value.
-// `key` names the object; `client` and its `session`, else the process, is who holds a lock. `time`
-// is in nanoseconds; without it on every line, the order of the lines is the order of events.
+// A process is a number or a name, but for "nemesis", which is no client. `key` names the object;
+// `client` and its `session`, else the process, is who holds a lock. `time` is in nanoseconds;
+// without it on every line, the order of the lines is the order of events.
 #pragma once
 
 #include <optional>
@@ -41,8 +42,9 @@ struct ReadOptions {
   Partition partition = Partition::key;
 };
 
-// The history in `text`, which is EDN if it begins as such (with `{:`, `[` or `#`) and JSON Lines
-// otherwise; nothing if anything is wrong, with every mistake in `problems` under `name`.
+// The history in `text`, which is EDN if it begins as such (with `{:`, `[` or `#`), an array of
+// JSON if it begins with `[{"`, and JSON Lines otherwise; nothing if anything is wrong, with every
+// mistake in `problems` under `name`.
 std::optional<History> read_history(std::string_view text, const std::string& name,
                                     const ReadOptions& options, Problems& problems);
 

@@ -1,5 +1,6 @@
 // EDN as Jepsen and Knossos write histories: maps one after the other, or a vector of them. Tags
 // such as #jepsen.history.Op are skipped, keywords are texts.
+#include <algorithm>
 #include <charconv>
 
 #include "sim/history/line.h"
@@ -135,7 +136,7 @@ class EdnReader {
     if (c == '#') {
       ++at_;
       if (at_ < text_.size() && text_[at_] == '{') {
-        return read_items(out, '}', Datum::Kind::list, depth);
+        return read_items(out, '}', Datum::Kind::set, depth);
       }
       token();  // a tag: what follows it is the value
       return read_datum(out, depth + 1);
@@ -166,6 +167,10 @@ class EdnReader {
       if (text_[at_] == '\\' && at_ + 1 < text_.size()) {
         ++at_;
         const char c = text_[at_];
+        if (c == 'u') {
+          if (!read_letter(out.text)) return false;
+          continue;
+        }
         out.text += c == 'n' ? '\n' : c == 't' ? '\t' : c == 'r' ? '\r' : c;
       } else {
         out.text += text_[at_];
@@ -173,6 +178,29 @@ class EdnReader {
     }
     if (at_ >= text_.size()) return complain("the text ends within a string"), false;
     ++at_;
+    return true;
+  }
+
+  // The letter of a \uXXXX, in UTF-8: up to the last of its digits.
+  bool read_letter(std::string& out) {
+    unsigned letter = 0;
+    const char* begin = text_.data() + at_ + 1;
+    const char* end = begin + std::min<std::size_t>(4, text_.size() - at_ - 1);
+    const bool is_half = std::from_chars(begin, end, letter, 16).ptr != begin + 4 ||
+                         (letter >= 0xD800 && letter < 0xE000);
+    if (is_half) return complain("\\u is followed by the four digits of a letter"), false;
+    const auto add = [&](unsigned bits) { out += static_cast<char>(bits); };
+    if (letter < 0x80) {
+      add(letter);
+    } else if (letter < 0x800) {
+      add(0xC0 | (letter >> 6));
+      add(0x80 | (letter & 0x3F));
+    } else {
+      add(0xE0 | (letter >> 12));
+      add(0x80 | ((letter >> 6) & 0x3F));
+      add(0x80 | (letter & 0x3F));
+    }
+    at_ += 4;
     return true;
   }
 
@@ -198,16 +226,20 @@ class EdnReader {
       out.integer = word == "true" ? 1 : 0;
       return true;
     }
-    const char* end = word.data() + word.size();
-    const auto [stop, error] = std::from_chars(word.data(), end, out.integer);
-    const bool big = stop != end && (*stop == 'N') && stop + 1 == end;
+    // Of whole numbers, 5, +5 and 5N are the same.
+    std::string_view digits = word.substr(word.size() > 1 && word[0] == '+' ? 1 : 0);
+    if (digits.size() > 1 && digits.ends_with('N')) digits.remove_suffix(1);
+    const char* end = digits.data() + digits.size();
+    const auto [stop, error] = std::from_chars(digits.data(), end, out.integer);
     const bool fits = out.integer > -Values::most_integer && out.integer < Values::most_integer;
-    if (error == std::errc() && (stop == end || big) && fits) {
+    if (error == std::errc() && stop == end && fits) {
       out.kind = Datum::Kind::integer;
       return true;
     }
+    const bool is_whole =
+        digits.find_first_not_of("0123456789", digits[0] == '-' ? 1 : 0) == std::string_view::npos;
     out.kind = word[0] == ':' ? Datum::Kind::text : Datum::Kind::other;
-    out.text = word[0] == ':' ? word.substr(1) : word;
+    out.text = word[0] == ':' ? word.substr(1) : is_whole ? digits : word;
     return true;
   }
 

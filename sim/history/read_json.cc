@@ -1,6 +1,7 @@
 // JSON Lines. Nearly every line is a flat object of integers, words without escapes and lists of
 // these; a scanner of a page reads it several times as fast as a JSON library does. It gives up on
 // the rest, which the library then reads or objects to.
+#include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
 
@@ -125,7 +126,16 @@ class FlatLine {
     return take(']');
   }
   bool member(std::string_view key, Line& line) {
-    if (key == "process") return line.has_process = integer(line.process);
+    if (key == "process") {
+      skip();
+      std::string_view name;
+      if (at_ == end_ || *at_ != '"') return line.has_process = integer(line.process);
+      if (!text(name) || name.empty()) return false;
+      line.by_nemesis = name == "nemesis";
+      line.has_process = !line.by_nemesis;
+      if (line.has_process) line.process = values_.text(name);
+      return true;
+    }
     if (key == "time") return line.has_time = integer(line.time);
     if (key == "type") return text(line.type);
     if (key == "f") return text(line.f);
@@ -162,56 +172,143 @@ class FlatLine {
   std::vector<Word> elements_;
 };
 
-struct TooDeep {};
+// The tree of what the library reads. Numbers that do not fit are kept to the digit.
+class Tree : public nlohmann::json_sax<nlohmann::json> {
+ public:
+  Datum take() { return std::move(root_); }
+  std::string take_error() { return std::move(error_); }
 
-Datum tree_of(const nlohmann::json& json, int depth = 0) {
-  if (depth > deepest_value) throw TooDeep{};
-  Datum out;
-  if (json.is_boolean()) {
-    out.kind = Datum::Kind::boolean;
-    out.integer = json.get<bool>() ? 1 : 0;
-  } else if (json.is_string()) {
-    out.kind = Datum::Kind::text;
-    out.text = json.get<std::string>();
-  } else if (json.is_array()) {
-    out.kind = Datum::Kind::list;
-    for (const auto& item : json) out.items.push_back(tree_of(item, depth + 1));
-  } else if (json.is_object()) {
-    out.kind = Datum::Kind::map;
-    for (const auto& [key, value] : json.items()) {
-      Datum name;
-      name.kind = Datum::Kind::text;
-      name.text = key;
-      out.items.push_back(std::move(name));
-      out.items.push_back(tree_of(value, depth + 1));
-    }
-  } else if (json.is_number_integer()) {
-    const auto number = json.get<std::int64_t>();
-    const bool fits = number > -Values::most_integer && number < Values::most_integer;
-    out.kind = fits ? Datum::Kind::integer : Datum::Kind::other;
-    out.integer = number;
-    if (!fits) out.text = json.dump();
-  } else if (!json.is_null()) {
-    out.kind = Datum::Kind::other;
-    out.text = json.dump();
+  bool null() override { return add({}); }
+  bool boolean(bool value) override {
+    return add({.kind = Datum::Kind::boolean, .integer = value ? 1 : 0});
   }
-  return out;
+  bool number_integer(number_integer_t value) override {
+    if (value <= -Values::most_integer || value >= Values::most_integer) {
+      return other(std::to_string(value));
+    }
+    return add({.kind = Datum::Kind::integer, .integer = value});
+  }
+  bool number_unsigned(number_unsigned_t value) override {
+    if (value >= static_cast<std::uint64_t>(Values::most_integer)) {
+      return other(std::to_string(value));
+    }
+    return number_integer(static_cast<std::int64_t>(value));
+  }
+  bool number_float(number_float_t value, const string_t& digits) override {
+    const bool whole = digits.find_first_of(".eE") == std::string::npos;
+    return other(whole ? digits : nlohmann::json(value).dump());
+  }
+  bool string(string_t& value) override {
+    return add({.kind = Datum::Kind::text, .text = std::move(value)});
+  }
+  bool binary(binary_t&) override { return false; }
+  bool start_object(std::size_t) override { return open(Datum::Kind::map); }
+  bool key(string_t& value) override { return string(value); }
+  bool end_object() override { return close(); }
+  bool start_array(std::size_t) override { return open(Datum::Kind::list); }
+  bool end_array() override { return close(); }
+  bool parse_error(std::size_t, const std::string&, const nlohmann::detail::exception& e) override {
+    const std::string_view what = e.what();
+    const std::size_t from = what.find("column ");
+    error_ = "this is not JSON: " +
+             std::string(from == std::string_view::npos ? what : what.substr(from));
+    return false;
+  }
+
+ private:
+  bool add(Datum datum) {
+    (open_.empty() ? root_ : open_.back().items.emplace_back()) = std::move(datum);
+    return true;
+  }
+  bool other(std::string text) {
+    return add({.kind = Datum::Kind::other, .text = std::move(text)});
+  }
+  bool open(Datum::Kind kind) {
+    if (open_.size() == deepest_value) {
+      error_ = "values are nested too deeply";
+      return false;
+    }
+    open_.push_back({.kind = kind});
+    return true;
+  }
+  bool close() {
+    Datum done = std::move(open_.back());
+    open_.pop_back();
+    return add(std::move(done));
+  }
+
+  Datum root_;
+  std::vector<Datum> open_;  // those that the text is within
+  std::string error_;
+};
+
+// An operation, which is text of its own in this line.
+void read_operation(std::string_view text, std::uint32_t number, Line& line, LineSink& sink) {
+  line.clear();
+  line.number = number;
+  if (FlatLine(text, sink.values(), sink.transactional()).read(line)) return sink.add(line);
+  line.clear();
+  line.number = number;
+  std::string error;
+  const Datum tree = parse_json(text, error);
+  if (!error.empty()) return sink.complain(line, error);
+  if (tree.kind != Datum::Kind::map) {
+    return sink.complain(line, "a line of a history is a JSON object");
+  }
+  sink.fill(line, tree);
+  sink.add(line);
+}
+
+// Where the element of an array with which the text begins ends, or the end of the text.
+std::size_t end_of_element(std::string_view text) {
+  std::size_t depth = 0;
+  bool quoted = false;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (quoted) {
+      if (text[at] == '\\')
+        ++at;
+      else
+        quoted = text[at] != '"';
+    } else if (text[at] == '"') {
+      quoted = true;
+    } else if (text[at] == '{' || text[at] == '[') {
+      ++depth;
+    } else if (depth == 0 && (text[at] == ',' || text[at] == ']')) {
+      return at;
+    } else if ((text[at] == '}' || text[at] == ']') && --depth == 0) {
+      return at + 1;
+    }
+  }
+  return text.size();
 }
 
 }  // namespace
 
 Datum parse_json(std::string_view text, std::string& error) {
-  try {
-    return tree_of(nlohmann::json::parse(text));
-  } catch (const TooDeep&) {
-    error = "values are nested too deeply";
-    return {};
-  } catch (const nlohmann::json::parse_error& wrong) {
-    const std::string_view what = wrong.what();
-    const std::size_t from = what.find("column ");
-    error = "this is not JSON: " +
-            std::string(from == std::string_view::npos ? what : what.substr(from));
-    return {};
+  Tree tree;
+  nlohmann::json::sax_parse(text, &tree);
+  error = tree.take_error();
+  return tree.take();
+}
+
+void read_json_array(std::string_view text, LineSink& sink) {
+  Line line;
+  std::uint32_t number = 1;
+  std::size_t at = text.find('[') + 1;
+  number += static_cast<std::uint32_t>(std::count(text.begin(), text.begin() + at, '\n'));
+  for (; at < text.size() && text[at] != ']'; ++at) {
+    if (text[at] == '\n') ++number;
+    if (std::string_view(" \t\r\n,").find(text[at]) != std::string_view::npos) continue;
+    const std::string_view one = text.substr(at, end_of_element(text.substr(at)));
+    read_operation(one, number, line, sink);
+    number += static_cast<std::uint32_t>(std::count(one.begin(), one.end(), '\n'));
+    at += one.size() - 1;
+  }
+  line.clear();
+  line.number = number;
+  if (at >= text.size()) return sink.complain(line, "the text ends within an array");
+  if (text.find_first_not_of(" \t\r\n", at + 1) != std::string_view::npos) {
+    sink.complain(line, "there is more after the array");
   }
 }
 
@@ -225,24 +322,7 @@ void read_json_lines(std::string_view text, LineSink& sink) {
     text.remove_prefix(std::min(end + 1, text.size()));
     ++number;
     if (one.find_first_not_of(" \t\r") == std::string_view::npos) continue;
-    line.clear();
-    line.number = number;
-    if (FlatLine(one, sink.values(), sink.transactional()).read(line)) {
-      sink.add(line);
-      continue;
-    }
-    std::string error;
-    const Datum tree = parse_json(one, error);
-    line.clear();
-    line.number = number;
-    if (!error.empty()) {
-      sink.complain(line, error);
-    } else if (tree.kind != Datum::Kind::map) {
-      sink.complain(line, "a line of a history is a JSON object");
-    } else {
-      sink.fill(line, tree);
-      sink.add(line);
-    }
+    read_operation(one, number, line, sink);
   }
 }
 

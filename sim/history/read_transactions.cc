@@ -55,9 +55,7 @@ class TransactionAssembler final : public LineSink {
     }
     const std::uint32_t key = keys_.number(micro.key);
     if (key == history_.keys.size()) {
-      std::string name = history_.values.say(micro.key);
-      if (Values::is_text(micro.key)) name = name.substr(1, name.size() - 2);
-      history_.keys.push_back(std::move(name));
+      history_.keys.push_back(history_.values.plain(micro.key));
     }
     if (!reads && micro.value == nil) complain(line, "a transaction writes null, which is nothing");
     history_.micros.push_back({reads ? nil : micro.value, key, !reads});
@@ -90,7 +88,7 @@ class TransactionAssembler final : public LineSink {
       }
     }
     if (!same) {
-      complain(line, "process " + std::to_string(line.process) +
+      complain(line, say_process(line.process, history_.values) +
                          " completes another transaction than it had invoked in line " +
                          std::to_string(began));
     }

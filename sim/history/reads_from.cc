@@ -120,7 +120,7 @@ std::string in_brief(const History& history, std::uint32_t index) {
 }
 
 std::string whose(const History& history, std::uint32_t index) {
-  return "process " + std::to_string(history.operations[index].process) + "'s " +
+  return say_process(history.operations[index].process, history.values) + "'s " +
          in_brief(history, index);
 }
 

@@ -23,7 +23,7 @@ std::string count(std::size_t n, const std::string& what) {
 
 std::string line_of(const History& history, std::uint32_t index) {
   const Operation& op = history.operations[index];
-  std::string who = "process " + std::to_string(op.process);
+  std::string who = say_process(op.process, history.values);
   who.resize(std::max<std::size_t>(who.size(), 12), ' ');
   std::string what = say(op, history.values);
   what.resize(std::max<std::size_t>(what.size(), 24), ' ');
@@ -33,7 +33,8 @@ std::string line_of(const History& history, std::uint32_t index) {
 
 void write_operation(JsonWriter& w, const History& history, std::uint32_t index) {
   const Operation& op = history.operations[index];
-  w.begin_object().member("process", op.process).member("f", name_of(op.action));
+  w.begin_object().key("process").raw(history.values.json(op.process));
+  w.member("f", name_of(op.action));
   if (op.line > 0) w.member("line", op.line);
   if (op.action == Action::cas) {
     w.key("value").begin_array().raw(history.values.json(op.expected));

@@ -27,7 +27,7 @@ std::string when(const TransactionHistory& history, Time at) {
 
 std::string transaction_line(const TransactionHistory& history, std::uint32_t index) {
   const Transaction& t = history.transactions[index];
-  std::string text = "process " + std::to_string(t.process);
+  std::string text = say_process(t.process, history.values);
   if (t.line > 0) text += ", line " + std::to_string(t.line);
   text += ": " + say(history, t);
   if (t.fate == Fate::aborted) text += " (aborted)";
@@ -115,7 +115,7 @@ std::string as_json(const TransactionHistory& history, TransactionModel model, I
     w.key("transactions").begin_array();
     for (const std::uint32_t index : anomaly.transactions) {
       const Transaction& t = history.transactions[index];
-      w.begin_object().member("process", t.process);
+      w.begin_object().key("process").raw(history.values.json(t.process));
       if (t.line > 0) w.member("line", t.line);
       w.member("value", std::string_view(say(history, t)));
       w.member("invoked", t.invoked.ns);

@@ -89,6 +89,11 @@ std::string Values::say(Word w) const {
   return text + "]";
 }
 
+std::string Values::plain(Word w) const {
+  const std::string said = say(w);
+  return is_text(w) ? said.substr(1, said.size() - 2) : said;
+}
+
 std::string Values::json(Word w) const {
   std::string out;
   JsonWriter writer(out);

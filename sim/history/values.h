@@ -54,6 +54,8 @@ class Values {
 
   // As people read it: 5, "abc", [1 2 3], nothing.
   std::string say(Word w) const;
+  // The same, but of a text what it says: abc.
+  std::string plain(Word w) const;
   // As JSON.
   std::string json(Word w) const;
 

@@ -10,11 +10,11 @@
 
 namespace ballast::history {
 
-// What changes the object takes effect in the order of Operation::effect; what only looks, at the
-// earliest place where it is legal and real time allows it. Nothing if an operation that is known
-// to have changed the object has no place in the log, or if that order explains nothing: then it is
-// for a search to decide. Time and memory grow with the history, and with how many operations are
-// open at once.
+// What changes the object takes effect in the order of Operation::effect; so does what only looks,
+// or else, where it has no place in the log or not the right one, at the earliest place where it is
+// legal and real time allows it. Nothing if an operation that is known to have changed the object
+// has no place in the log, or if that order explains nothing: then it is for a search to decide.
+// Time and memory grow with the history, and with how many operations are open at once.
 std::optional<std::vector<std::uint32_t>> witness_by_log(
     const History& history, Model model, const std::vector<std::uint32_t>& operations);
 

@@ -166,6 +166,7 @@ class Generator {
         }
         break;
       case Action::add:
+        object.pasts.push_back(object.value);
         object.value = (object.value == nil ? 0 : object.value) + 1;
         op.argument = 1;
         break;
@@ -340,6 +341,34 @@ void measure_hard(bool wrong) {
               wrong ? "one stale:" : "right:", decided, static_cast<double>(slowest) / 1e3);
 }
 
+// How much of a history is needed to show that it fails, and how long it takes to find that out.
+void measure_cores(Model model) {
+  std::vector<std::size_t> sizes;
+  std::vector<std::int64_t> times;
+  int reducible = 0;
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    const History history = Generator({model, 2000, 20, 0, 0, 1, true, seed}).make();
+    LinearizabilityCheck check(history, model, {std::uint64_t{1} << 29, 1'000'000});
+    check.finish();
+    if (check.answer() != Linearizability::no) continue;
+    const Clock::time_point begin = Clock::now();
+    const Explanation why = explain(history, model, check.objects()[0]);
+    times.push_back(microseconds(begin));
+    sizes.push_back(why.core.size());
+    reducible += why.irreducible ? 0 : 1;
+  }
+  if (sizes.empty()) return;
+  std::sort(sizes.begin(), sizes.end());
+  std::sort(times.begin(), times.end());
+  std::printf(
+      "cores of %2zu of 40, 2,000 operations, %-13s median %zu, most %zu (5, 10), "
+      "median %.2f ms (5), most %.2f ms, %d not irreducible\n",
+      sizes.size(), std::string(name_of(model)).c_str(), sizes[sizes.size() / 2], sizes.back(),
+      static_cast<double>(times[times.size() / 2]) / 1e3, static_cast<double>(times.back()) / 1e3,
+      reducible);
+  std::fflush(stdout);
+}
+
 void table() {
   measure("10^4, unique values", {Model::reg, 10'000, 10, 0, 0, 1, false, 1});
   measure("10^4, unique values, 5 % unknown", {Model::reg, 10'000, 10, 0, 20, 1, false, 1});
@@ -349,8 +378,10 @@ void table() {
   measure("10^5, unique values (30 ms)", {Model::reg, 100'000, 10, 0, 0, 1, false, 1});
   measure("10^5, unique values, one stale", {Model::reg, 100'000, 10, 0, 0, 1, true, 1});
   measure("10^6, 100 keys, 20 clients (250 ms)", {Model::reg, 1'000'000, 20, 0, 0, 100, false, 1});
-  measure("10^6, 100 keys, 20 clients, its log known (50 ms)",
+  measure("10^6, 100 keys, 20 clients, log known (50 ms)",
           {Model::reg, 1'000'000, 20, 0, 0, 100, false, 1, true});
+  measure("10^6, one key, 20 clients, log known (50 ms)",
+          {Model::reg, 1'000'000, 20, 0, 0, 1, false, 1, true});
   measure("2,000, 30 clients, unique, one stale", {Model::reg, 2000, 30, 0, 0, 1, true, 1});
   measure("2,000, 30 clients, unique, 10 % unknown", {Model::reg, 2000, 30, 0, 10, 1, false, 1});
   measure("append 2,000, 20 clients", {Model::append_list, 2000, 20, 0, 0, 1, false, 1});
@@ -374,6 +405,10 @@ void table() {
                  {Model::reg, 100'000, 10, 0, 0, 1, false, 1});
   measure_replay("10^6, 100 keys, witness replayed (50 ms)",
                  {Model::reg, 1'000'000, 20, 0, 0, 100, false, 1});
+  for (const Model model : {Model::reg, Model::cas_register, Model::kv, Model::queue,
+                            Model::counter, Model::append_list}) {
+    measure_cores(model);
+  }
   measure_hard(false);
   measure_hard(true);
   measure_reading({Model::reg, 1'000'000, 20, 0, 0, 100, false, 1});

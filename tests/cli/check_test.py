@@ -155,6 +155,9 @@ class Check(Case):
                 (edn % "1" + "]", ":1:49: error: a bracket that closes nothing"),
                 ("[" + edn % "1", "error: the text ends within a vector"),
                 ("{:process 0, :type}", "error: a map with a key that has no value"),
+                (edn % '"\\u12"', "error: \\u is followed by the four digits of a letter"),
+                (edn % '"\\ud83d"', "error: \\u is followed by the four digits of a letter"),
+                ((begin % 1).replace('"write"', '"txn"'), "or --model list-append or rw-register"),
                 ('{:f "wri', "error: the text ends within a string")):
             error = self.check(text, code=65).stderr
             self.assertIn(place, error, text[:100])
@@ -188,10 +191,101 @@ class Check(Case):
         seen = edn.replace("[7 6]", "[5 6]")
         self.check(seen, *words, model="cas-register")
         self.check(seen, *words, "--fail", "observed", model="cas-register", code=1)
-        self.check("", model="register")
         # Microseconds since 1970, and no times at all.
         self.check(GOOD.replace('"time": ', '"time": 178000000000000000'))
         self.check(STALE.replace('"time"', '"when"'), code=1)
+
+    def test_a_history_without_operations_proves_nothing(self):
+        failed = ('{"process":0,"type":"invoke","f":"write","value":1}\n'
+                  '{"process":0,"type":"fail","f":"write","value":1}\n')
+        nemesis = "{:type :info, :f :start, :process :nemesis}"
+        for text in ("", "\n\n", "; nothing\n", "[]", failed, nemesis):
+            self.assertIn("unknown: h.jsonl has no operation that may have happened",
+                          self.check(text, code=2).stdout)
+            self.check(text, "--consistency", "session", code=2)
+            report = json.loads(self.check(text, "--format", "json", code=2).stdout)
+            self.assertEqual((report["verdict"], report["operations"]), ("unknown", 0))
+        self.assertIn("nothing was judged", self.check("", model="list-append", code=2).stdout)
+
+    def test_what_cannot_be_read_says_what_to_do(self):
+        for begin, advice in ((b"\x1f\x8b\x08\x00", "unpack it with gzip -d"),
+                              (b"PK\x03\x04", "unpack it with unzip"),
+                              (b"\x28\xb5\x2f\xfd", "unpack it with zstd -d"),
+                              ("{}".encode("utf-16"), "write it as UTF-8")):
+            (self.folder / "h.bin").write_bytes(begin + b"\x00\n\x00")
+            error = self.ballast("check", "h.bin", "--model", "register", code=65).stderr
+            self.assertEqual(error.count("error:"), 1)
+            self.assertIn("h.bin:1:1: error: this is", error)
+            self.assertIn(advice, error)
+        again = ('{"process":0,"type":"invoke","f":"write","value":1}\n'
+                 '{"process":0,"type":"info","f":"write","value":1}\n'
+                 '{"process":0,"type":"invoke","f":"read"}\n')
+        self.assertIn(":3:1: error: process 0 is retired: its operation of line 2 ended as info "
+                      "and may still be under way. What its client does next is done by a new",
+                      self.check(again, code=65).stderr)
+        pair = "{:process 0, :type :invoke, :f :read, :value [7 nil]}"
+        self.assertIn("as jepsen.independent has it: say --partition value",
+                      self.check(pair, code=65).stderr)
+        self.check(pair, "--partition", "value")
+        other = ('{"process":0,"type":"invoke","f":"write","value":1}\n'
+                 '{"process":0,"type":"ok","f":"write","value":%s}\n')
+        error = self.check(other % 2, code=65).stderr
+        self.assertIn(":2:1: error: process 0 completes another write than it had invoked in line",
+                      error)
+        self.check(other % "null")
+        self.assertIn('error: every operation has the same "time"',
+                      self.check(lines((0, "write", 1, 0, 0), (1, "read", 7, 0, 0)),
+                                 code=65).stderr)
+
+    def test_one_array_of_json_is_as_good_as_lines(self):
+        operations = STALE.replace("\n", ",\n")[:-2]
+        told = self.check(STALE, "--format", "json", code=1).stdout
+        self.assertEqual(self.check("[" + operations + "]\n", "--format", "json", code=1).stdout,
+                         told)
+        spread = " [\n" + operations.replace(", ", ",\r\n  ") + "\n]"
+        report = json.loads(self.check(spread, "--format", "json", code=1).stdout)
+        self.assertEqual(report["verdict"], "not linearizable")
+        text = '{"process":0,"type":"invoke","f":"write","value":"}]\\"{"}'
+        self.check("[" + text + "]")
+        for wrong, place in (("[" + text + "\n", ":2:1: error: the text ends within an array"),
+                             ("[\n" + text + ",\n{\"f\"}]", ":3:1: error: this is not JSON"),
+                             ("[" + text + ", 5]", ":1:1: error: a line of a history is a JSON"),
+                             ("[" + text + "]\n[]", ":1:1: error: there is more after the array")):
+            self.assertIn(place, self.check(wrong, code=65).stderr, wrong)
+
+    def test_processes_may_have_names(self):
+        named = STALE.replace('"process": 1', '"process": "client-a"')
+        told = self.check(named, code=1).stdout
+        self.assertIn("process client-a", told)
+        report = json.loads(self.check(named, "--format", "json", code=1).stdout)
+        self.assertIn("client-a", [each["process"] for each in report["violations"][0]["core"]])
+        self.assertIn("process client-a", self.check(named, "--consistency", "monotonic-reads",
+                                                     "--consistency", "sequential").stdout + told)
+        edn = ("{:process :a, :type :invoke, :f :write, :value 1}"
+               "{:process :a, :type :invoke, :f :write, :value 2}")
+        self.assertIn("process a has two operations open", self.check(edn, code=65).stderr)
+        # What only reports is no client, whatever it is called.
+        self.check("{:process :kill-nodes, :type :info, :f :kill}" + edn.split("}")[0] + "}")
+
+    def test_values_are_compared_to_the_digit(self):
+        line = '{"process":0,"type":"%s","f":"%s","value":%s}\n'
+
+        def wrote_and_read(written, seen):
+            return (line % ("invoke", "write", written) + line % ("ok", "write", written) +
+                    line % ("invoke", "read", "null") + line % ("ok", "read", seen))
+        great = "123456789012345678901234567890"
+        for value, other in (("18446744073709551615", "-1"), (great, great[:-1] + "1"),
+                             ("2305843009213693952", "2305843009213693953"), ("1.5", "1.25"),
+                             ('{"a":1,"b":2}', '{"a":2,"b":1}')):
+            self.check(wrote_and_read(value, value))
+            self.check(wrote_and_read(value, other), code=1)
+        self.check(wrote_and_read('{"a":1,"b":2}', '{"b":2,"a":1}'))
+        line = "{:process 0, :type :%s, :f :%s, :value %s}\n"
+        for value, same in (("+5", "5"), ("5N", "5"), (great + "N", great), ("#{1 2}", "#{2 1}"),
+                            ("{:a 1, :b 2}", "{:b 2, :a 1}"), ("1/3", "1/3"), ("-7", "-7"),
+                            ('"x\\u00e9\\u20acy"', '"xé€y"')):
+            self.check(wrote_and_read(value, same).replace(":value null", ":value nil"))
+        self.check(wrote_and_read("[1 2]", "[2 1]").replace("null", "nil"), code=1)
 
     def test_any_number_of_jobs_says_the_same(self):
         events = []

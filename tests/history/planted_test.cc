@@ -2,12 +2,14 @@
 // readings of what was refused; and the shapes that checkers are known to drown in.
 #include <doctest/doctest.h>
 
+#include <numeric>
 #include <string>
 
 #include "sim/base/describe.h"
 #include "sim/history/check.h"
 #include "sim/history/read.h"
 #include "sim/history/verify.h"
+#include "sim/history/witness.h"
 #include "tests/history/histories.h"
 
 namespace ballast::history {
@@ -152,6 +154,36 @@ TEST_CASE("what took place is accepted, and one planted mistake as the plain sea
     const bool unique =
         model == Model::reg || model == Model::cas_register || model == Model::queue;
     if (unique) try_model(model, shape);
+  }
+}
+
+TEST_CASE("the order of the log explains what took place, whatever it says of what only looks") {
+  for (const Model model :
+       {Model::reg, Model::cas_register, Model::kv, Model::queue, Model::lock, Model::counter,
+        Model::set, Model::append_list, Model::fenced_lock, Model::consensus}) {
+    CAPTURE(name_of(model));
+    for (std::uint64_t seed = 1; seed <= rounds() / 20; ++seed) {
+      CAPTURE(seed);
+      const Shape shape{40, 6, 3, 6, 0, true, model == Model::fenced_lock};
+      History history = RandomHistory(model, shape, seed).make();
+      std::vector<std::uint32_t> all(history.operations.size());
+      std::iota(all.begin(), all.end(), 0U);
+      REQUIRE(witness_by_log(history, model, all));
+      // Without the places of some that look, and with wrong ones for others.
+      for (Operation& op : history.operations) {
+        const bool looks = op.action == Action::read || op.outcome == Outcome::refused;
+        if (looks) op.effect = op.effect % 3 == 0 ? Operation::never : op.effect / 2;
+      }
+      REQUIRE(witness_by_log(history, model, all));
+      // What changed the object has a place, or nothing is said.
+      for (Operation& op : history.operations) {
+        const bool looks = op.action == Action::read || op.outcome == Outcome::refused;
+        if (looks || !op.known()) continue;
+        op.effect = Operation::never;
+        CHECK_FALSE(witness_by_log(history, model, all));
+        break;
+      }
+    }
   }
 }
 
