@@ -69,6 +69,10 @@ std::optional<Profile> ablated(std::string_view name) {
        [](Profile& p) {
          p.untimed = {0, 1};
        }},
+      {"no-shorter",
+       [](Profile& p) {
+         p.shorter = {0, 1};
+       }},
   };
   const auto way = ways.find(name);
   if (way == ways.end()) return std::nullopt;

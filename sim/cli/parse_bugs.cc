@@ -74,7 +74,7 @@ void add_bugs_command(CLI::App& app, Commands& commands) {
   sub->add_option(
          "--portfolio", w->portfolio,
          "How misfortune is drawn: a profile (default default), or default without a part: "
-         "no-swarm, no-ambushes, no-targets, no-knobs, no-untimed")
+         "no-swarm, no-ambushes, no-targets, no-knobs, no-untimed, no-shorter")
       ->type_name("NAME");
   sub->add_option("--up-to", w->up_to, "Only those of this class and easier ones")
       ->type_name(choices<Rarity>());

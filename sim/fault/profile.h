@@ -101,6 +101,7 @@ struct Profile {
   Ratio knobs{1, 2};
   Ratio network{1, 2};
   Ratio untimed{0, 1};
+  Ratio shorter{0, 1};
   Ratio all_down{1, 8};
   std::uint32_t liveness = 200;
   static constexpr std::string_view name = "profile";
@@ -140,6 +141,12 @@ struct Profile {
           "The share of runs in which each message takes a time of its own, evenly over orders "
           "of magnitude up to the patience: whatever is under way may be delivered next, a random "
           "walk."),
+      field("shorter", &Profile::shorter,
+            "The share of runs that end before the scenario's duration is over, at a time drawn "
+            "evenly over orders of magnitude from twice the patience on; never before the last of "
+            "the scenario's own faults is to end. Runs without clients, those that are measured "
+            "(`statistics`), whose clients follow a script, a curve or a record, or whose "
+            "availability is judged while faults stand, are as long as the scenario says."),
       field("all_down", &Profile::all_down,
             "The share of crashes that may take down a majority or all at once; the others keep a "
             "majority up."),

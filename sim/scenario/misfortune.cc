@@ -48,6 +48,30 @@ void vary_network(Scenario& s, Stream& dice) {
   if (!s.network.fifo) s.network.fifo = fifo;
 }
 
+// Whether a run that ends early still says what its scenario is about.
+bool may_end_early(const Scenario& s) {
+  if (!s.workload || s.workload->script || s.workload->stop || s.statistics) return false;
+  if (s.check.while_faults_stand()) return false;
+  const Arrivals& arrivals = s.workload->arrivals;
+  return !std::holds_alternative<RateCurve>(arrivals) &&
+         !std::holds_alternative<Diurnal>(arrivals) && !std::holds_alternative<Replay>(arrivals);
+}
+
+// Most mistakes take an election or two and little time: a long run would repeat what it has shown.
+// The faults that the scenario has itself come first, and whoever waits for clients sees them.
+void shorten(Scenario& s, Stream& dice) {
+  Time least = Time{} + s.workload->start + patience_of(s) * 2;
+  for (const Fault& fault : s.faults) {
+    const Time begins = saturating_add(fault.at, fault.delay);
+    const Time ends = saturating_add(begins, fault.lasts.value_or(Duration{}));
+    least = std::max(least, saturating_add(ends, patience_of(s) * 2));
+  }
+  if (least - Time{} >= s.duration) return;
+  s.end_at(
+      {static_cast<std::int64_t>(log_uniform(dice, static_cast<std::uint64_t>((least - Time{}).ns),
+                                             static_cast<std::uint64_t>(s.duration.ns)))});
+}
+
 // A scheduler that knows nothing of time: a random walk over the deliveries that are possible. It
 // is a fault, and shrinks like one.
 void untime(Scenario& s) {
@@ -102,6 +126,8 @@ Scenario with_misfortune(const Scenario& scenario, const Profile& profile, std::
   const bool other_network = profile.network.happens(dice.next());
   if (other_network) vary_network(s, dice);
   if (other_options) vary_options(s, dice);
+  Stream length(seed, Purpose::swarm, 2);
+  if (profile.shorter.happens(length.next()) && may_end_early(s)) shorten(s, length);
   Stream schedule(seed, Purpose::swarm, 1);
   if (profile.untimed.happens(schedule.next())) untime(s);
   Arena arena;
