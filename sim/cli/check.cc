@@ -117,6 +117,13 @@ ExitCode say_nothing_to_judge(const std::string& file, Format format) {
   return print(shown) ? ExitCode::inconclusive : ExitCode::io_error;
 }
 
+// More likely a mistake of who wrote it down than what happened.
+void mention_one_instant(const std::string& file) {
+  complain("ballast check: note: every operation of " + file +
+           " has the same \"time\", so that nothing comes before anything; without \"time\" the "
+           "order of the lines counts\n");
+}
+
 ExitCode check_transactions(const CheckCommand& command, const std::string& text,
                             const std::string& file) {
   const history::TransactionModel model = *command.transactions;
@@ -127,6 +134,7 @@ ExitCode check_transactions(const CheckCommand& command, const std::string& text
     return ExitCode::invalid_scenario;
   }
   if (read->transactions.empty()) return say_nothing_to_judge(file, command.format);
+  if (read->one_instant) mention_one_instant(file);
   const history::TransactionVerdict verdict =
       history::judge_transactions(*read, model, command.isolation);
   if (!command.html.empty()) {
@@ -161,6 +169,7 @@ ExitCode execute(const CheckCommand& command, const std::string&) {
     return ExitCode::invalid_scenario;
   }
   if (read->operations.empty()) return say_nothing_to_judge(file, command.format);
+  if (read->one_instant) mention_one_instant(file);
   std::vector<Told> all;
   history::Page page{&*read, file, {}, {}};
   if (!command.html.empty()) page.bands = bands_beside(file);

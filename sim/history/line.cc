@@ -249,11 +249,6 @@ void LineSink::complete(const Line& line, Open& open) {
 }
 
 bool LineSink::settle_times() {
-  if (timed_ > 1 && first_time_ == last_time_) {
-    problems_.add({source_, 1, 1},
-                  "every operation has the same \"time\", so that nothing comes before anything; "
-                  "leave it out, and the order of the lines counts");
-  }
   if (timed_ > 0 && untimed_ > 0) {
     problems_.add({source_, first_untimed_, 1},
                   "an operation without \"time\", which others of this history have");
@@ -451,6 +446,7 @@ void Assembler::end(const Line& line, std::uint32_t index, std::uint32_t began) 
 
 History Assembler::finish() {
   history_.timed = settle_times();
+  history_.one_instant = one_instant();
   std::size_t kept = 0;
   for (std::size_t i = 0; i < history_.operations.size(); ++i) {
     if (!absent_[i]) history_.operations[kept++] = history_.operations[i];

@@ -80,6 +80,7 @@ class LineSink {
   std::string who(const Line& line) { return say_process(line.process, values()); }
   // Times stand everywhere or nowhere. Whether they do.
   bool settle_times();
+  bool one_instant() const { return timed_ > 1 && first_time_ == last_time_; }
 
   Problems& problems_;
   std::uint32_t source_;

@@ -102,6 +102,7 @@ struct History {
   std::vector<Remark> remarks;
   std::uint32_t events = 0;  // calls and returns
   bool timed = true;         // whether times are nanoseconds, or line numbers of a history without
+  bool one_instant = false;  // whether all times are equal, so that nothing comes before anything
 };
 
 // The operations on one object lie far apart: asks for one that a loop over them will soon come

@@ -17,6 +17,7 @@ class TransactionAssembler final : public LineSink {
 
   TransactionHistory finish() {
     history_.timed = settle_times();
+    history_.one_instant = one_instant();
     put_in_order(history_);
     return std::move(history_);
   }

@@ -57,6 +57,7 @@ struct TransactionHistory {
   std::vector<std::string> keys;
   std::uint32_t events = 0;
   bool timed = true;
+  bool one_instant = false;  // whether all times are equal
 
   const Micro* begin_of(const Transaction& t) const { return micros.data() + t.first; }
   const Micro* end_of(const Transaction& t) const { return micros.data() + t.first + t.count; }

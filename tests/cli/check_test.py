@@ -233,9 +233,14 @@ class Check(Case):
         self.assertIn(":2:1: error: process 0 completes another write than it had invoked in line",
                       error)
         self.check(other % "null")
-        self.assertIn('error: every operation has the same "time"',
-                      self.check(lines((0, "write", 1, 0, 0), (1, "read", 7, 0, 0)),
-                                 code=65).stderr)
+
+    def test_equal_times_are_concurrent_and_all_equal_ones_are_mentioned(self):
+        # The read may come before the write, for nothing comes before anything.
+        both = self.check(lines((0, "write", 1, 5, 5), (1, "read", None, 5, 5)))
+        self.assertIn('note: every operation of', both.stderr)
+        self.check(lines((0, "write", 1, 5, 5), (1, "read", 7, 5, 5)), code=1)
+        later = self.check(lines((0, "write", 1, 5, 5), (1, "read", None, 5, 6)))
+        self.assertEqual("", later.stderr)
 
     def test_one_array_of_json_is_as_good_as_lines(self):
         operations = STALE.replace("\n", ",\n")[:-2]
