@@ -67,11 +67,10 @@ struct Leader {
   };
   // A read that waits for its leader to know that it still is one.
   struct Read {
-    Request request;
-    NodeId follower;           // who asks for a read index, 0 if it is a client who reads
-    std::uint64_t number = 0;  // of the follower's question
-    LogIndex index;            // "readIndex"
-    std::uint64_t round = 0;   // that has to be confirmed; 0: none
+    Request request;          // of a follower who asks for a read index only what it is called
+    NodeId follower;          // that one, 0 if it is a client who reads
+    LogIndex index;           // "readIndex"
+    std::uint64_t round = 0;  // that has to be confirmed; 0: none
   };
   struct ReadQueue {
     std::vector<Read> waiting;    // oldest first
@@ -106,8 +105,7 @@ constexpr auto enumerators(Role) {
 // A read that a follower answers (dissertation 6.4).
 struct FollowerRead {
   Request request;
-  std::uint64_t number = 0;  // of the question to the leader
-  LogIndex index;            // its answer; 0 until it comes
+  LogIndex index;  // what the leader says; 0 until it does
 };
 
 // A snapshot on its way from a leader (7).
@@ -352,7 +350,6 @@ class Raft {
   raft::Incoming incoming_;
   std::optional<Time> heard_at_;  // the leader of this term, on this node's clock
   std::vector<raft::FollowerRead> reads_;
-  std::uint64_t questions_ = 0;  // that this node has asked its leaders in this life
 };
 
 }  // namespace ballast

@@ -46,7 +46,7 @@ void Raft::on_request(const Request& request, Step<Raft>& step) {
     return;
   }
   if (bypasses_log(request)) {
-    read({request, NodeId{}, 0, LogIndex{}, 0}, *leader, step);
+    read({request, NodeId{}, LogIndex{}, 0}, *leader, step);
     return;
   }
   // 8: "If it receives a command whose serial number has already been executed, it responds
@@ -172,7 +172,7 @@ void Raft::serve_reads(Leader& leader, Step<Raft>& step) {
   const auto served = [&](const Leader::Read& read) {
     if (read.round > leader.reads.confirmed) return false;
     if (read.follower) {
-      step.send(read.follower, ReadIndexReply{term_, read.number, read.index});
+      step.send(read.follower, ReadIndexReply{term_, read.request.id, read.index});
       return true;
     }
     if (read.index > applied_index_ && !reads_too_soon()) return false;
@@ -194,20 +194,22 @@ void Raft::ask_for_read_index(const Request& request, NodeId leader, Step<Raft>&
   std::erase_if(reads_, [&](const FollowerRead& read) {
     return session_of(read.request.id) == session_of(request.id);
   });
-  reads_.push_back({request, ++questions_, LogIndex{}});
-  step.send(leader, ReadIndex{term_, questions_});
+  reads_.push_back({request, LogIndex{}});
+  step.send(leader, ReadIndex{term_, request.id});
 }
 
 void Raft::receive(NodeId from, const ReadIndex& request, Step<Raft>& step) {
   auto* leader = std::get_if<Leader>(&role_);
   if (leader == nullptr) return;
   hear_from(from, step);
-  read({Request{}, from, request.number, LogIndex{}, 0}, *leader, step);
+  Request asked;
+  asked.id = request.request;
+  read({asked, from, LogIndex{}, 0}, *leader, step);
 }
 
 void Raft::receive(NodeId, const ReadIndexReply& reply, Step<Raft>& step) {
   for (FollowerRead& read : reads_) {
-    if (read.number == reply.number) read.index = reply.index;
+    if (read.request.id == reply.request) read.index = reply.index;
   }
   serve_reads(step);
 }

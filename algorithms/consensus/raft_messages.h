@@ -150,24 +150,26 @@ struct HeartbeatReply {
       std::tuple{field("term", &HeartbeatReply::term), field("round", &HeartbeatReply::round)};
 };
 
-// A follower asks its leader for a read index (dissertation 6.4). It numbers its questions.
+// A follower asks its leader for a read index (dissertation 6.4), for the sake of a request, by
+// which the answer is known. A number of its own would begin anew when it restarts, and an answer
+// that is still on its way to its former life would be taken for one to another question.
 struct ReadIndex {
   Term term;
-  std::uint64_t number = 0;
+  RequestId request;
   friend constexpr auto operator<=>(const ReadIndex&, const ReadIndex&) = default;
   static constexpr std::string_view name = "ReadIndex";
   static constexpr auto fields =
-      std::tuple{field("term", &ReadIndex::term), field("number", &ReadIndex::number)};
+      std::tuple{field("term", &ReadIndex::term), field("request", &ReadIndex::request)};
 };
 
 struct ReadIndexReply {
   Term term;
-  std::uint64_t number = 0;
+  RequestId request;
   LogIndex index;  // the state after this entry, or a later one, is new enough
   friend constexpr auto operator<=>(const ReadIndexReply&, const ReadIndexReply&) = default;
   static constexpr std::string_view name = "ReadIndexReply";
   static constexpr auto fields =
-      std::tuple{field("term", &ReadIndexReply::term), field("number", &ReadIndexReply::number),
+      std::tuple{field("term", &ReadIndexReply::term), field("request", &ReadIndexReply::request),
                  field("index", &ReadIndexReply::index)};
 };
 

@@ -117,10 +117,10 @@ void heal(const std::vector<NodeId>& core, std::uint32_t servers, bool may_meddl
 }
 
 // So that what piled up while the world was broken can be worked off.
-void calm(std::uint32_t servers, World& world) {
+void calm(std::uint32_t servers, std::uint64_t times, World& world) {
   for (std::uint32_t node = servers + 1; node <= world.node_count(); ++node) {
     condition::Pace slower;
-    slower.factor = {1, 8};
+    slower.factor = {1, times};
     world.impose({node}, slower);
   }
 }

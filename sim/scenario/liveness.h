@@ -27,8 +27,8 @@ Core choose_core(const Scenario& scenario, const World& world, bool everyone = f
 // the first so many nodes being servers, those that may meddle are reconnected with the clients;
 // unless they may they are cut off from the core.
 void heal(const std::vector<NodeId>& core, std::uint32_t servers, bool may_meddle, World& world);
-// Makes clients ask eight times less often than they did.
-void calm(std::uint32_t servers, World& world);
+// Makes clients ask so many times less often than the scenario says.
+void calm(std::uint32_t servers, std::uint64_t times, World& world);
 bool may_meddle(const Scenario& scenario);
 
 // Whether a majority of the first group is up and not paused, all its members reach each other both

@@ -171,8 +171,9 @@ TEST_CASE("raft 6.4: a follower asks for a read index and answers when it has ap
   node.hold({noop(1), entry(1, 5)}, 1);
   const auto asked = node.ask(read(6));
   CHECK(asked.replies.empty());
-  CHECK(*asked.message_to<ReadIndex>(n2) == ReadIndex{Term{1}, 1});
-  CHECK(node.receive(n2, ReadIndexReply{Term{1}, 1, LogIndex{2}}).replies.empty());
+  const RequestId id = read(6).id;
+  CHECK(*asked.message_to<ReadIndex>(n2) == ReadIndex{Term{1}, id});
+  CHECK(node.receive(n2, ReadIndexReply{Term{1}, id, LogIndex{2}}).replies.empty());
   const auto applied = node.receive(n2, append_entries(1, 2, 1, {}, 2));
   REQUIRE(applied.replies.size() == 1);
   CHECK(applied.replies[0].response.value == 5);
@@ -182,11 +183,31 @@ TEST_CASE("raft 6.4: a follower asks for a read index and answers when it has ap
 
 TEST_CASE("raft 6.4: a leader gives a follower the read index once it knows that it leads") {
   RaftBench node = leader(with(Reads::read_index));
-  const auto asked = node.receive(n3, ReadIndex{Term{1}, 8});
+  const RequestId id = read(8).id;
+  const auto asked = node.receive(n3, ReadIndex{Term{1}, id});
   CHECK(asked.messages<ReadIndexReply>() == 0);
   CHECK(asked.message<Heartbeat>().round == 1);
   CHECK(*node.receive(n2, HeartbeatReply{Term{1}, 1}).message_to<ReadIndexReply>(n3) ==
-        ReadIndexReply{Term{1}, 8, LogIndex{2}});
+        ReadIndexReply{Term{1}, id, LogIndex{2}});
+}
+
+// Found by a sweep: a follower numbered its questions from 1 in each of its lives, and took a late
+// answer to the first question of an earlier one for the answer to the first of this one.
+TEST_CASE("raft 6.4: a read index that was asked for another read, in another life, is not taken") {
+  Config config = with(Reads::read_index);
+  config.follower_reads = true;
+  RaftBench node({n1, n2, n3}, config);
+  node.hold({noop(1), entry(1, 5)}, 2);
+  const auto before = node.ask(read(6));
+  REQUIRE(before.message_to<ReadIndex>(n2) != nullptr);
+  node.crash_and_recover();
+  node.receive(n2, append_entries(1, 2, 1, {}, 2));
+  const auto after = node.ask(read(7));
+  REQUIRE(after.message_to<ReadIndex>(n2) != nullptr);
+  const ReadIndexReply late{Term{1}, read(6).id, LogIndex{2}};
+  CHECK(node.receive(n2, late).replies.empty());
+  const ReadIndexReply meant{Term{1}, read(7).id, LogIndex{2}};
+  CHECK(node.receive(n2, meant).replies.size() == 1);
 }
 
 TEST_CASE(
