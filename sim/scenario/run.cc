@@ -359,7 +359,7 @@ void Running::demand_progress() {
     if (stopped_) return;
     // A leader outside the core may limp, and more be asked of it than it can do: what it answers
     // is then too late for all. Once they ask less it keeps up, or it is stuck.
-    if (answered == 0 && !calmer && world_.now() - healed >= budget) {
+    if (!calmer && world_.now() - last_answer >= budget) {
       calmer = true;
       calm(scenario_.server_count(), 64, world_);
     }

@@ -138,6 +138,23 @@ TEST_CASE("a leader outside the core that limps is not taken for one that is stu
   }
 }
 
+// Found by a sweep of a correct Raft over links of seconds: one answer comes in time, and then none
+// for as long as everybody asks more than the leader can do.
+TEST_CASE("a leader that limps may have answered once") {
+  const std::string text = R"({ "name": "limp", "duration": "4s",
+    "nodes": { "server": { "count": 5, "algorithm": "raft",
+      "config": { "snapshot_after": 5, "snapshot_chunk": 4 } } },
+    "disk": { "flush": { "uniform": ["200us", "2ms"] } },
+    "workload": { "clients": 2, "arrivals": { "poisson": "50/s" }, "keys": 2,
+      "operations": { "read": 1, "write": 1 } },
+    "check": [ { "linearizable": "register" } ] })";
+  Problems problems;
+  const std::optional<Value> value = parse_json(text, "test", problems);
+  const std::optional<Scenario> limping = value ? read_scenario(*value, problems) : std::nullopt;
+  REQUIRE(limping.has_value());
+  CHECK(run(with_misfortune(*limping, *find_profile("default"), 2785)).verdict == Verdict::held);
+}
+
 TEST_CASE("availability is asked for while faults stand, if a connected majority does") {
   Scenario minority =
       scenario(R"({ "at": "1s", "split": { "sizes": "minority", "with": "leader" } })");
