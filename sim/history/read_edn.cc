@@ -181,7 +181,7 @@ class EdnReader {
     return true;
   }
 
-  // The letter of a \uXXXX, in UTF-8: up to the last of its digits.
+  // The letter that \u and four digits name, in UTF-8: up to the last of these digits.
   bool read_letter(std::string& out) {
     unsigned letter = 0;
     const char* begin = text_.data() + at_ + 1;

@@ -241,7 +241,7 @@ class World {
   };
 
   struct Node {
-    // First what every event of the node touches: it fits two cache lines.
+    // First what every event of the node touches, so that it lies together.
     ClonePtr<Process> process;
     // What is not as usual: a bit for each kind of condition that holds, and those below. All that
     // a node without troubles costs is to see that this is 0.
