@@ -9,6 +9,7 @@
 #include "sim/scenario/json.h"
 #include "sim/scenario/misfortune.h"
 #include "sim/scenario/run.h"
+#include "tests/scenario/read.h"
 
 using namespace ballast;
 using namespace literals;
@@ -21,12 +22,7 @@ Scenario scenario(const std::string& faults, const std::string& more = "") {
     "workload": { "clients": 2, "arrivals": { "poisson": "20/s" } },
     "check": [ "liveness" ], "faults": [)" +
                            faults + "]" + more + "}";
-  Problems problems;
-  const std::optional<Value> value = parse_json(text, "test", problems);
-  const std::optional<Scenario> read = value ? read_scenario(*value, problems) : std::nullopt;
-  INFO(problems.to_text());
-  REQUIRE(read.has_value());
-  return *read;
+  return scenario_from(text);
 }
 
 }  // namespace
@@ -127,14 +123,11 @@ TEST_CASE("a leader outside the core that limps is not taken for one that is stu
     "workload": { "clients": 2, "arrivals": { "poisson": "20/s" } },
     "faults": [ { "at": "3s", "latency": { "add": "400ms" } } ],
     "check": [ { "liveness": { "patience": 100 } } ] })";
-  Problems problems;
-  const std::optional<Value> value = parse_json(text, "test", problems);
-  std::optional<Scenario> limping = value ? read_scenario(*value, problems) : std::nullopt;
-  REQUIRE(limping.has_value());
+  Scenario limping = scenario_from(text);
   for (std::uint64_t seed = 1; seed <= 8; ++seed) {  // 4 is one whose core is the other two
     CAPTURE(seed);
-    limping->seed = seed;
-    CHECK(run(*limping).verdict == Verdict::held);
+    limping.seed = seed;
+    CHECK(run(limping).verdict == Verdict::held);
   }
 }
 
@@ -148,11 +141,8 @@ TEST_CASE("a leader that limps may have answered once") {
     "workload": { "clients": 2, "arrivals": { "poisson": "50/s" }, "keys": 2,
       "operations": { "read": 1, "write": 1 } },
     "check": [ { "linearizable": "register" } ] })";
-  Problems problems;
-  const std::optional<Value> value = parse_json(text, "test", problems);
-  const std::optional<Scenario> limping = value ? read_scenario(*value, problems) : std::nullopt;
-  REQUIRE(limping.has_value());
-  CHECK(run(with_misfortune(*limping, *find_profile("default"), 2785)).verdict == Verdict::held);
+  CHECK(run(with_misfortune(scenario_from(text), *find_profile("default"), 2785)).verdict ==
+        Verdict::held);
 }
 
 TEST_CASE("availability is asked for while faults stand, if a connected majority does") {

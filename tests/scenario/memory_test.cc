@@ -7,6 +7,7 @@
 #include "sim/scenario/json.h"
 #include "sim/scenario/misfortune.h"
 #include "sim/scenario/run.h"
+#include "tests/scenario/read.h"
 
 using namespace ballast;
 using namespace literals;
@@ -20,12 +21,7 @@ Scenario crashing(const std::string& faults, const std::string& algorithm) {
     "workload": { "clients": 2, "arrivals": { "poisson": "20/s" } },
     "check": [ "agreement", "liveness" ], "faults": [)" +
                            faults + "]}";
-  Problems problems;
-  const std::optional<Value> value = parse_json(text, "test", problems);
-  const std::optional<Scenario> read = value ? read_scenario(*value, problems) : std::nullopt;
-  INFO(problems.to_text());
-  REQUIRE(read.has_value());
-  return *read;
+  return scenario_from(text);
 }
 
 const std::string without_disk = "viewstamped_replication";

@@ -8,6 +8,7 @@
 
 #include "sim/scenario/json.h"
 #include "sim/scenario/run.h"
+#include "tests/scenario/read.h"
 
 using namespace ballast;
 using namespace literals;
@@ -18,12 +19,7 @@ Scenario swept(const std::string& more) {
   const std::string text = R"({ "name": "misfortune", "duration": "10s",
     "nodes": { "server": { "count": 3, "algorithm": "raft" } })" +
                            more + "}";
-  Problems problems;
-  const std::optional<Value> value = parse_json(text, "test", problems);
-  const std::optional<Scenario> read = value ? read_scenario(*value, problems) : std::nullopt;
-  INFO(problems.to_text());
-  REQUIRE(read.has_value());
-  return *read;
+  return scenario_from(text);
 }
 
 const std::string with_clients =
