@@ -34,6 +34,7 @@ void EventQueue::spill(const Pending& entry) {
 
 // Nothing is near any more: the next run comes out of the wheel, or all of it if that is little.
 void EventQueue::refill() {
+  SIM_ASSERT(wheel_.size() > 0, "an event is taken from a queue that holds one");
   run_.clear();
   crowd_ = tournament_limit;
   if (wheel_.size() <= tournament_share) {
