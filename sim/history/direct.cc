@@ -18,7 +18,7 @@ Direct decide_directly(const History& history, Model model,
       return linearize_lock(history, model, operations);
     case Model::set: {
       Finding finding = check_set(history, operations);
-      return {finding.sentence.empty() ? Answer::yes : Answer::no, std::move(finding.witness)};
+      return finding.sentence.empty() ? Direct::yes(std::move(finding.witness)) : Direct::no();
     }
     case Model::counter:
       return refute_counter(history, operations);

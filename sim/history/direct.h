@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "sim/history/search.h"
@@ -11,6 +12,16 @@ namespace ballast::history {
 struct Direct {
   Answer answer = Answer::running;  // yes or no; running if nothing can be said of such operations
   std::vector<std::uint32_t> witness;  // if yes
+  // If no: operations that contradict each other, where that is plain; often it shows with the
+  // return of the first.
+  std::vector<std::uint32_t> because;
+
+  static Direct yes(std::vector<std::uint32_t> order) {
+    return {Answer::yes, std::move(order), {}};
+  }
+  static Direct no(std::vector<std::uint32_t> because = {}) {
+    return {Answer::no, {}, std::move(because)};
+  }
 };
 
 // By whichever of the algorithms below fits the model and what the operations are.
@@ -40,8 +51,9 @@ Direct linearize_queue(const History& history, const std::vector<std::uint32_t>&
 Direct linearize_lock(const History& history, Model model,
                       const std::vector<std::uint32_t>& operations);
 
-// Counters. What a read returns lies between the least and the most that additions can come to
-// while it lasts. Never says yes: which sums are possible in between is a matter for a search.
+// Counters. What a read returns differs from what an earlier one returned, or from 0, by what was
+// added in between: no less than the least and no more than the most that this can come to. Never
+// says yes: which sums are possible in between is a matter for a search.
 Direct refute_counter(const History& history, const std::vector<std::uint32_t>& operations);
 
 }  // namespace ballast::history

@@ -45,9 +45,17 @@ class Relaxed {
     if (op.action == Action::dequeue || op.action == Action::propose) op.result = nil;
   }
 
-  // Whether it certainly cannot be linearized; false too if that would cost more than is left.
-  bool fails() {
-    if (exhausted()) return false;
+  // What can be said of it: `running` if that would cost more than is left.
+  struct Judgement {
+    Answer answer = Answer::running;
+    std::vector<std::uint32_t> order;  // if it can be linearized
+    std::vector<std::string> states;   // if not: where a search got stuck, if it took one
+    std::uint32_t stuck = Operation::never;
+    std::vector<std::uint32_t> because;  // what likely contradicts, and first by whose return
+  };
+  Judgement judge(bool track) {
+    Judgement judgement;
+    if (exhausted()) return judgement;
     std::vector<std::uint32_t> rest = alive();
     // What is relaxed may leave others that nobody can observe any more.
     for (std::size_t before = 0; before != rest.size();) {
@@ -55,68 +63,73 @@ class Relaxed {
       spent_ += before + 1;
       rest = without_unobserved(part_, model_, rest);
     }
-    const Answer quick = directly(rest).answer;
-    if (quick != Answer::running) return quick == Answer::no;
-    const std::unique_ptr<AnySearch> search = make_search(part_, model_, rest);
-    const Answer answer =
+    Direct quick = decide_directly(part_, model_, rest);
+    if (quick.answer != Answer::running) {
+      return {
+          quick.answer, std::move(quick.witness), {}, Operation::never, std::move(quick.because)};
+    }
+    const std::unique_ptr<AnySearch> search = make_search(part_, model_, rest, track);
+    judgement.answer =
         search->run(std::min(most_nodes, budget_ - std::min(budget_, spent_)), most_bytes);
     spent_ += search->nodes();
-    return answer == Answer::no;
+    if (judgement.answer == Answer::yes) judgement.order = search->witness();
+    if (judgement.answer == Answer::no && track) {
+      Stuck stuck = search->stuck();
+      judgement.states = std::move(stuck.states);
+      judgement.stuck = stuck.operation;
+      if (stuck.awaited != Operation::never) judgement.because = {stuck.awaited};
+    }
+    return judgement;
   }
+  // Whether it certainly cannot be linearized; false too if that would cost more than is left.
+  bool fails() { return judge(false).answer == Answer::no; }
   bool exhausted() const { return spent_ >= budget_; }
 
-  // What can be explained before the event of this rank, in indices of the history, and the state
-  // in which that leaves the object.
-  void locate(std::uint32_t rank, Explanation& explanation) {
-    Saved saved = save();
-    cut(rank - 1);
-    std::vector<std::uint32_t> order;
-    Direct direct = directly(alive());
-    if (direct.answer != Answer::running) {
-      order = std::move(direct.witness);
-    } else {
-      const std::unique_ptr<AnySearch> search = make_search(part_, model_, alive());
-      if (search->run(budget_, most_bytes) == Answer::yes) order = search->witness();
-      spent_ += search->nodes();
-    }
+  // The state that operations leave, in this order.
+  std::string left_by(const std::vector<std::uint32_t>& order) const {
     Machine machine(model_, part_.values);
-    for (const std::uint32_t i : order) {
-      machine.apply(part_.operations[i]);
-      explanation.order.push_back(original_[i]);
-    }
-    restore(std::move(saved));
-    explanation.states = states_at(rank);
-    if (explanation.states.empty() && !order.empty()) explanation.states = {machine.say()};
+    for (const std::uint32_t i : order) machine.apply(part_.operations[i]);
+    return machine.say();
   }
 
-  // The rank of the return up to which a search comes; 0 if there is none.
-  std::uint32_t reached() {
-    if (is_quick()) return 0;
-    const std::unique_ptr<AnySearch> search = make_search(part_, model_, alive(), true);
-    const Answer answer = search->run(budget_ / 4, most_bytes);
-    spent_ += search->nodes();
-    return answer == Answer::no ? part_.operations[search->stuck().operation].returned : 0;
-  }
-
-  // Relaxes everything but these, if what is left still fails.
-  void focus(const std::vector<std::uint32_t>& on) {
+  // Relaxes everything but these, if what is left still fails, and leaves out all that speaks of
+  // other values if it can. Whether it does.
+  bool focus(const std::vector<std::uint32_t>& on) {
     Saved saved = save();
+    const auto named = [&](std::uint32_t i) {
+      return std::find(on.begin(), on.end(), original_[i]) != on.end();
+    };
+    std::vector<Word> spoken_of;
     for (std::uint32_t i = 0; i < alive_.size(); ++i) {
-      const bool named = std::find(on.begin(), on.end(), original_[i]) != on.end();
-      if (alive_[i] && part_.operations[i].known() && !named) relax(i);
+      if (named(i)) spoken_of.push_back(value(part_.operations[i]));
     }
-    if (fails()) {
+    for (std::uint32_t i = 0; i < alive_.size(); ++i) {
+      const Operation& op = part_.operations[i];
+      if (!alive_[i] || !op.known() || named(i)) continue;
+      const bool other = value(op) != nil && std::find(spoken_of.begin(), spoken_of.end(),
+                                                       value(op)) == spoken_of.end();
+      if (by_value() && other) {
+        alive_[i] = false;
+      } else {
+        relax(i);
+      }
+    }
+    const bool enough = fails();
+    if (enough) {
       compact();
     } else {
       restore(std::move(saved));
     }
+    return enough;
   }
 
-  // The values that known operations speak of, if those of one can be left out: what a queue, or a
-  // register without cas, does with all others is as legal as it was.
+  // Whether all that speaks of one value can be left out: what a queue, or a register without cas,
+  // does with all others is as legal as it was.
+  bool by_value() const { return model_ == Model::queue || model_ == Model::reg; }
+  // The values that known operations speak of, if those of one can be left out.
   std::vector<Word> values() const {
     std::vector<Word> all;
-    if (model_ != Model::queue && model_ != Model::reg) return all;
+    if (!by_value()) return all;
     for (const std::uint32_t i : known()) {
       if (value(part_.operations[i]) != nil) all.push_back(value(part_.operations[i]));
     }
@@ -203,25 +216,6 @@ class Relaxed {
   std::uint32_t original(std::uint32_t i) const { return original_[i]; }
 
  private:
-  Direct directly(const std::vector<std::uint32_t>& operations) const {
-    return decide_directly(part_, model_, operations);
-  }
-  // Whether verdicts cost no search.
-  bool is_quick() const { return directly(alive()).answer != Answer::running; }
-
-  // The states in which a search gets stuck at the return of this rank. None if it gets stuck
-  // before: it knows what is to come, and does not go where that cannot be.
-  std::vector<std::string> states_at(std::uint32_t rank) {
-    if (is_quick()) return {};
-    const std::unique_ptr<AnySearch> search = make_search(part_, model_, alive(), true);
-    const Answer answer = search->run(budget_, most_bytes);
-    spent_ += search->nodes();
-    if (answer != Answer::no) return {};
-    const Stuck stuck = search->stuck();
-    return part_.operations[stuck.operation].returned == rank ? stuck.states
-                                                              : std::vector<std::string>{};
-  }
-
   static Word value(const Operation& op) {
     return op.action == Action::read || op.action == Action::dequeue ? op.result : op.argument;
   }
@@ -237,31 +231,88 @@ class Relaxed {
   std::uint64_t spent_ = 0;
 };
 
-// Linearizability is closed under prefixes: the shortest that fails, by bisection. Its last return.
-std::uint32_t shortest_prefix(Relaxed& relaxed) {
-  std::vector<std::pair<std::uint32_t, std::uint32_t>> returns;  // rank, operation
-  for (const std::uint32_t i : relaxed.alive()) {
-    if (relaxed.operation(i).known()) returns.emplace_back(relaxed.operation(i).returned, i);
+// Linearizability is closed under prefixes: the shortest that fails, up to the return of its last
+// operation, and what explains all before that.
+struct Prefix {
+  std::uint32_t last = Operation::never;
+  Relaxed::Judgement before;
+  Relaxed::Judgement at;
+  std::vector<std::uint32_t> because;  // what contradicts in the whole
+};
+
+class ShortestPrefix {
+ public:
+  ShortestPrefix(Relaxed& relaxed, const Relaxed::Saved& whole) : relaxed_(relaxed), whole_(whole) {
+    for (const std::uint32_t i : relaxed.alive()) {
+      if (relaxed.operation(i).known()) returns_.push_back({relaxed.operation(i).returned, i});
+    }
+    std::stable_sort(returns_.begin(), returns_.end(),
+                     [](const Return& a, const Return& b) { return a.rank < b.rank; });
+    fails_ = returns_.size();
   }
-  std::sort(returns.begin(), returns.end());
-  if (returns.empty()) return Operation::never;
-  const Relaxed::Saved whole = relaxed.save();
-  // So many returns hold: a search came so far. It knows what is to come and stops early, though
-  // seldom by much.
-  const auto first = std::lower_bound(returns.begin(), returns.end(),
-                                      std::pair{relaxed.reached(), std::uint32_t{0}});
-  auto holds = static_cast<std::size_t>(first - returns.begin());
-  std::size_t fails = returns.size();
-  const auto try_so_many = [&](std::size_t count) {
-    relaxed.cut(returns[count - 1].first);
-    (relaxed.fails() ? fails : holds) = count;
-    relaxed.restore(whole);
+
+  // Leaves the operations cut to it.
+  Prefix find() {
+    if (returns_.empty()) return {};
+    // A search of the whole knows what is to come, and stops early where it waits for what cannot
+    // be: all before that holds, and often it is what it waits for that fails.
+    Relaxed::Judgement whole = relaxed_.judge(true);
+    if (whole.stuck != Operation::never) holds_ = index_of(whole.stuck);
+    if (!whole.because.empty() && relaxed_.operation(whole.because[0]).known()) {
+      const std::size_t count = index_of(whole.because[0]) + 1;
+      if (try_so_many(count) && count > 1) try_so_many(count - 1);
+    }
+    prefix_.because = std::move(whole.because);
+    for (std::size_t step = 1; holds_ + step < fails_ && !failed_; step *= 2) {
+      try_so_many(holds_ + step);
+    }
+    while (fails_ - holds_ > 1) try_so_many(holds_ + (fails_ - holds_) / 2);
+    if (!held_ && fails_ > 1) judge_so_many(fails_ - 1, prefix_.before);
+    if (!failed_) judge_so_many(fails_, prefix_.at);
+    relaxed_.cut(returns_[fails_ - 1].rank);
+    prefix_.last = returns_[fails_ - 1].operation;
+    return std::move(prefix_);
+  }
+
+ private:
+  struct Return {
+    std::uint32_t rank = 0;
+    std::uint32_t operation = 0;
   };
-  for (std::size_t step = 1; holds + step < fails; step *= 2) try_so_many(holds + step);
-  while (fails - holds > 1) try_so_many(holds + (fails - holds) / 2);
-  relaxed.cut(returns[fails - 1].first);
-  return returns[fails - 1].second;
-}
+
+  std::size_t index_of(std::uint32_t operation) const {
+    const std::uint32_t rank = relaxed_.operation(operation).returned;
+    return static_cast<std::size_t>(
+        std::lower_bound(returns_.begin(), returns_.end(), rank,
+                         [](const Return& each, std::uint32_t at) { return each.rank < at; }) -
+        returns_.begin());
+  }
+
+  void judge_so_many(std::size_t count, Relaxed::Judgement& judgement) {
+    relaxed_.cut(returns_[count - 1].rank);
+    judgement = relaxed_.judge(true);
+    relaxed_.restore(whole_);
+  }
+  // Whether so many returns fail.
+  bool try_so_many(std::size_t count) {
+    Relaxed::Judgement judgement;
+    judge_so_many(count, judgement);
+    const bool failed = judgement.answer == Answer::no;
+    (failed ? failed_ : held_) = true;
+    (failed ? fails_ : holds_) = count;
+    (failed ? prefix_.at : prefix_.before) = std::move(judgement);
+    return failed;
+  }
+
+  Relaxed& relaxed_;
+  const Relaxed::Saved& whole_;
+  std::vector<Return> returns_;  // by rank
+  std::size_t holds_ = 0;        // so many returns hold
+  std::size_t fails_ = 0;
+  bool held_ = false;  // whether that was tried, and the prefix has the judgement
+  bool failed_ = false;
+  Prefix prefix_;
+};
 
 // Halves of so many pieces, quarters, and so on down to each by itself.
 template <class Try>
@@ -281,6 +332,22 @@ void reduce(Relaxed& relaxed) {
                   [&](std::size_t size) { relaxed.drop_values(size); });
   in_ever_smaller(relaxed.known().size(), relaxed,
                   [&](std::size_t size) { relaxed.relax_pieces(size); });
+}
+
+// What follows the prefix may say more: where many operations were open by its end, each of them is
+// needed to show that it did not do what would explain the rest; but what they did is known later.
+void reduce_whole(Relaxed& relaxed, const Relaxed::Saved& whole,
+                  const std::vector<std::uint32_t>& because) {
+  constexpr std::size_t few = 3;
+  const std::size_t size = relaxed.known().size();
+  if (size <= few || because.empty()) return;
+  Relaxed::Saved least = relaxed.save();
+  relaxed.restore(whole);
+  std::vector<std::uint32_t> on;
+  for (const std::uint32_t i : because) on.push_back(relaxed.original(i));
+  const bool enough = relaxed.focus(on);
+  if (enough) reduce(relaxed);
+  if (!enough || relaxed.known().size() >= size) relaxed.restore(std::move(least));
 }
 
 void list_core(const Relaxed& relaxed, Explanation& explanation) {
@@ -309,16 +376,25 @@ Explanation explain(const History& history, Model model, const ObjectVerdict& ve
   Explanation explanation;
   explanation.object = verdict.object;
   Relaxed relaxed(history, model, verdict.operations, budget);
-  const std::uint32_t last = shortest_prefix(relaxed);
-  if (last != Operation::never) {
-    explanation.stuck = relaxed.original(last);
-    relaxed.locate(history.operations[explanation.stuck].returned, explanation);
+  const Relaxed::Saved whole = relaxed.save();
+  const Prefix prefix = ShortestPrefix(relaxed, whole).find();
+  if (prefix.last != Operation::never) {
+    explanation.stuck = relaxed.original(prefix.last);
+    for (const std::uint32_t i : prefix.before.order) {
+      explanation.order.push_back(relaxed.original(i));
+    }
+    // A search that got stuck before that return knew it to be impossible.
+    if (prefix.at.stuck == prefix.last) explanation.states = prefix.at.states;
+    if (explanation.states.empty() && !explanation.order.empty()) {
+      explanation.states = {relaxed.left_by(prefix.before.order)};
+    }
     // Often what contradicts that one operation is plain to see.
     explanation.core = {explanation.stuck};
     relaxed.focus(reason(history, model, verdict.operations, explanation).operations);
     explanation.core.clear();
   }
   reduce(relaxed);
+  reduce_whole(relaxed, whole, prefix.because);
   explanation.irreducible = !relaxed.exhausted();
   list_core(relaxed, explanation);
   explanation.sentence = reason(history, model, verdict.operations, explanation).sentence;

@@ -30,8 +30,8 @@ class Lock {
 
   Direct judge() {
     if (!is_plain()) return {};
-    if (!collect() || !hand_over() || !refuse()) return {Answer::no, {}};
-    return {Answer::yes, merge()};
+    if (!collect() || !hand_over() || !refuse()) return Direct::no();
+    return Direct::yes(merge());
   }
 
  private:

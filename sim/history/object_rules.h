@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,9 @@ class PlainRules {
   bool useless(std::uint32_t, std::uint32_t) const { return false; }
   bool only_itself(std::uint32_t) const { return false; }
   std::uint32_t useful_until(std::uint32_t) const { return Operation::never; }
+  std::uint32_t awaited(std::uint32_t, std::uint32_t) const { return Operation::never; }
+  bool knows_kinds() const { return false; }
+  std::span<const std::uint32_t> kinds_at(std::uint32_t) const { return {}; }
 
  protected:
   explicit PlainRules(const History& history) : history_(history) {}

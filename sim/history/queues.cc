@@ -8,6 +8,7 @@
 // takes a value that nobody else took.
 #include <algorithm>
 #include <functional>
+#include <initializer_list>
 #include <limits>
 
 #include "sim/history/direct.h"
@@ -48,10 +49,11 @@ class Queue {
 
   Direct judge() {
     if (!collect()) return {};
-    if (!tighten() || !find_empty_moments() || !part() || !take()) return {Answer::no, {}};
+    if (!tighten() || !find_empty_moments() || !part() || !take())
+      return Direct::no(std::move(because_));
     bound();
-    if (!put_in_line()) return {Answer::no, {}};
-    return {Answer::yes, merge()};
+    if (!put_in_line()) return Direct::no(std::move(because_));
+    return Direct::yes(merge());
   }
 
  private:
@@ -107,7 +109,10 @@ class Queue {
   bool tighten() {
     if (taken_twice_) return false;
     for (Passage& each : passages_) {
-      if (each.enqueue == Operation::never || each.out.end < each.in.call) return false;
+      if (each.enqueue == Operation::never || each.out.end < each.in.call) {
+        blame({each.dequeue, each.enqueue});
+        return false;
+      }
       each.out.call = std::max(each.out.call, each.in.call);
     }
     set_due();
@@ -190,7 +195,10 @@ class Queue {
     for (Moving& each : empties_) {
       const Step& step = object_.steps[each.step];
       const std::uint32_t after = next_empty_[step.called];
-      if (after == none || after >= step.returned) return false;
+      if (after == none || after >= step.returned) {
+        blame({each.step});
+        return false;
+      }
       each.at = after_event(after);
     }
     sort(empties_);
@@ -263,13 +271,25 @@ class Queue {
         ready.emplace_back(each.out.call, by_call[called]);
         std::push_heap(ready.begin(), ready.end(), std::greater<>());
       }
-      if (ready.empty() || ready.front().first > passages_[by_out[out]].out.end) return false;
+      if (ready.empty() || ready.front().first > passages_[by_out[out]].out.end) {
+        // What has to be enqueued first is ready, and dequeued later than what is not.
+        const Passage& first_out = passages_[by_out[out]];
+        const Passage& first_in = passages_[by_in[in]];
+        blame({first_out.dequeue, first_out.enqueue, first_in.dequeue, first_in.enqueue});
+        return false;
+      }
       std::pop_heap(ready.begin(), ready.end(), std::greater<>());
       line_.push_back(ready.back().second);
       gone[ready.back().second] = true;
       ready.pop_back();
     }
     return true;
+  }
+
+  void blame(std::initializer_list<std::uint32_t> steps) {
+    for (const std::uint32_t step : steps) {
+      if (step != Operation::never) because_.push_back(object_.steps[step].operation);
+    }
   }
 
   std::vector<std::uint32_t> merge() const {
@@ -308,6 +328,7 @@ class Queue {
   std::vector<std::uint32_t> takers_;      // unknown dequeues, by call
   std::vector<std::uint32_t> next_empty_;  // by event: the next after which the queue may be empty
   std::vector<std::uint32_t> line_;        // of passages
+  std::vector<std::uint32_t> because_;     // operations
 };
 
 }  // namespace

@@ -312,24 +312,44 @@ class Reason {
     return "";
   }
 
+  static Word sum_of(const Operation& read) { return read.result == nil ? 0 : read.result; }
+
+  // Why a read of a counter contradicts an earlier one, or that all begins with 0: what is added in
+  // between comes to no such sum.
+  std::string of_sums(const Operation* earlier, const Operation& read) {
+    if (earlier != nullptr && earlier->returned > read.called) return "";
+    Word least = 0;
+    Word most = 0;
+    for (const std::uint32_t index : all_) {
+      const Operation& op = history_.operations[index];
+      if (op.action != Action::add || op.called > read.returned) continue;
+      if (earlier != nullptr && op.returned < earlier->called) continue;
+      const bool certain = op.known() && op.returned < read.called &&
+                           (earlier == nullptr || op.called > earlier->returned);
+      if (certain || op.argument < 0) least += op.argument;
+      if (certain || op.argument > 0) most += op.argument;
+    }
+    const Word before = earlier == nullptr ? 0 : sum_of(*earlier);
+    if (sum_of(read) >= before + least && sum_of(read) <= before + most) return "";
+    const std::string added =
+        std::to_string(least) + (least == most ? "" : " to " + std::to_string(most));
+    std::string sentence = name(read) + " returned " + value(read.result) + ", but ";
+    if (earlier == nullptr) return sentence + "what was added by then comes to " + added;
+    sentence += name(*earlier) + " was over before it began and had returned " +
+                value(earlier->result) + ", and what was added in between comes to " + added;
+    return sentence;
+  }
+
   std::string of_counter() {
     for (const Operation* read : core_) {
       if (read->action != Action::read) continue;
-      Word least = 0;
-      Word most = 0;
-      for (const std::uint32_t index : all_) {
-        const Operation& op = history_.operations[index];
-        if (op.action != Action::add || op.called > read->returned) continue;
-        const bool certain = op.known() && op.returned < read->called;
-        if (certain || op.argument < 0) least += op.argument;
-        if (certain || op.argument > 0) most += op.argument;
+      for (const Operation* earlier : core_) {
+        if (earlier == read || earlier->action != Action::read) continue;
+        const std::string sentence = of_sums(earlier, *read);
+        if (!sentence.empty()) return sentence;
       }
-      const Word seen = read->result == nil ? 0 : read->result;
-      if (seen < least || seen > most) {
-        return name(*read) + " returned " + value(read->result) +
-               ", but what was added by then comes to " + std::to_string(least) +
-               (least == most ? "" : " to " + std::to_string(most));
-      }
+      const std::string sentence = of_sums(nullptr, *read);
+      if (!sentence.empty()) return sentence;
     }
     return "";
   }

@@ -1,6 +1,7 @@
 #include "sim/history/register_rules.h"
 
 #include <algorithm>
+#include <numeric>
 
 namespace ballast::history {
 
@@ -93,6 +94,7 @@ void RegisterRules::prepare(const Object& object) {
     const Step& step = object.steps[i];
     const Operation& operation = history_.operations[step.operation];
     Facts facts = facts_of(operation);
+    facts.called = step.called;
     facts.returned = step.returned;
     facts_.push_back(facts);
     if (facts.wanted == 0) continue;
@@ -106,6 +108,7 @@ void RegisterRules::prepare(const Object& object) {
   }
   count_entries();
   if (appends_) spread_to_parents();
+  index_kinds(object);
   element_observed_.assign(elements_.size() + 1, 0);
   for (std::uint32_t state = 1; state < states; ++state) {
     const Word word = words_.word(state - 1);
@@ -164,6 +167,68 @@ void RegisterRules::spread_to_parents() {
       above = until;
     }
   }
+}
+
+// Whether the element is in the list.
+bool RegisterRules::contains(Word list, Word element) const {
+  for (; Values::is_list(list); list = history_.values.parent(list)) {
+    if (history_.values.last(list) == element) return true;
+  }
+  return false;
+}
+
+void RegisterRules::index_kinds(const Object& object) {
+  constexpr std::uint32_t none = Operation::never;
+  knows_kinds_ = appends_ && grows_only_;
+  std::vector<std::uint32_t> kind_of(elements_.size(), none);
+  std::vector<std::uint32_t> appended(elements_.size() + 1, 0);  // how often, none at 0
+  for (std::uint32_t i = 0; i < facts_.size() && knows_kinds_; ++i) {
+    if (facts_[i].action != Action::append) continue;
+    const Word tail = facts_[i].tail;
+    knows_kinds_ = tail != nil && !Values::is_list(tail) && !Values::is_text(tail);
+    if (!knows_kinds_) return;
+    const std::uint32_t element = elements_.find(tail);
+    ++appended[element + 1];
+    if (!facts_[i].known) kind_of[element] = object.steps[i].place;
+  }
+  for (std::uint32_t element = 0; element < elements_.size(); ++element) {
+    knows_kinds_ &= kind_of[element] == none || appended[element + 1] == 1;
+  }
+  if (!knows_kinds_) return;
+  // Which append makes a state of its parent.
+  std::vector<std::uint32_t> ends(elements_.size(), 0);  // how many lists each is the last of
+  for (std::uint32_t number = 0; number < words_.size(); ++number) {
+    const Word word = words_.word(number);
+    if (Values::is_list(word)) ++ends[elements_.find(history_.values.last(word))];
+  }
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> ways;  // parent, kind
+  for (std::uint32_t number = 0; number < words_.size(); ++number) {
+    const Word word = words_.word(number);
+    if (!Values::is_list(word)) continue;
+    const Word last = history_.values.last(word);
+    const Word parent = history_.values.parent(word);
+    const std::uint32_t element = elements_.find(last);
+    if (kind_of[element] == none || (ends[element] > 1 && contains(parent, last))) continue;
+    ways.emplace_back(state_of(parent), kind_of[element]);
+  }
+  std::sort(ways.begin(), ways.end());
+  kinds_begin_.assign(words_.size() + 2, 0);
+  for (const auto& [parent, kind] : ways) {
+    kinds_.push_back(kind);
+    ++kinds_begin_[parent + 1];
+  }
+  std::partial_sum(kinds_begin_.begin(), kinds_begin_.end(), kinds_begin_.begin());
+}
+
+std::uint32_t RegisterRules::awaited(std::uint32_t state, std::uint32_t position) const {
+  std::uint32_t first = Operation::never;
+  for (std::uint32_t i = 0; state != 0 && i < facts_.size(); ++i) {
+    const Facts& facts = facts_[i];
+    if (facts.wanted != state || !facts.known || facts.contrasts) continue;
+    if (facts.called <= position || facts.returned == Operation::never) continue;
+    if (first == Operation::never || facts.returned < facts_[first].returned) first = i;
+  }
+  return first;
 }
 
 bool RegisterRules::apply(std::uint32_t step, std::uint32_t& state) const {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "sim/history/object.h"
@@ -55,8 +56,19 @@ class RegisterRules {
     return step == returning ? 0 : facts_[step].returned;
   }
   bool only_itself(std::uint32_t) const { return false; }
+  // The first operation to return of those called after `position` that observe the state.
+  std::uint32_t awaited(std::uint32_t state, std::uint32_t position) const;
+  // Where there are only reads and appends of single elements, and nothing else appends what an
+  // unknown one does: the classes of those that lead from a state to one that somebody observes.
+  // Any other is useless there, and hundreds need not be tried. Which took effect the state tells.
+  bool knows_kinds() const { return knows_kinds_; }
+  std::span<const std::uint32_t> kinds_at(std::uint32_t state) const {
+    return std::span(kinds_).subspan(kinds_begin_[state],
+                                     kinds_begin_[state + 1] - kinds_begin_[state]);
+  }
   std::uint64_t bytes() const {
-    return words_.bytes() + facts_.capacity() * sizeof(Facts) + last_observed_.capacity() * 14;
+    return words_.bytes() + facts_.capacity() * sizeof(Facts) + last_observed_.capacity() * 18 +
+           kinds_.capacity() * 4;
   }
   std::string say(std::uint32_t state) const {
     return state == 0 ? "a value that nobody reads" : history_.values.say(words_.word(state - 1));
@@ -72,6 +84,7 @@ class RegisterRules {
     std::uint32_t wanted = 0;  // the state that a read or a cas must find; or, if it contrasts, not
     std::uint32_t target = 0;  // the state that a write or a cas leaves
     Word tail = nil;           // of an append
+    std::uint32_t called = 0;
     std::uint32_t returned = Operation::never;
   };
 
@@ -80,6 +93,8 @@ class RegisterRules {
   Facts facts_of(const Operation& operation) const;
   void count_entries();
   void spread_to_parents();
+  bool contains(Word list, Word element) const;
+  void index_kinds(const Object& object);
 
   const History& history_;
   WordTable words_;     // those that somebody observes, and what they grew from if things append
@@ -91,10 +106,13 @@ class RegisterRules {
   std::vector<std::uint32_t> leaver_;
   std::vector<bool> entered_once_;
   std::vector<std::uint32_t> element_observed_;  // by last element: until when
+  std::vector<std::uint32_t> kinds_;             // of all states, one after the other
+  std::vector<std::uint32_t> kinds_begin_;       // by state: where its own begin
   std::uint32_t last_read_called_ = 0;
   bool contrasts_ = false;
   bool appends_ = false;
   bool grows_only_ = true;
+  bool knows_kinds_ = false;
 };
 
 }  // namespace ballast::history

@@ -32,6 +32,9 @@ struct Stuck {
   std::uint32_t operation = Operation::never;
   std::vector<std::uint32_t> order;  // operations, as they took effect
   std::vector<std::string> states;
+  // A later operation on whose account one of these states could not be left: likely the one to
+  // blame. `never` if there is none.
+  std::uint32_t awaited = Operation::never;
 };
 
 // A search under way, whatever the model.
@@ -110,7 +113,12 @@ class Search final : public AnySearch {
     Stuck stuck;
     stuck.operation = object_.steps[object_.events[deepest_].step].operation;
     stuck.order = in_operations(deepest_path_);
-    for (const std::uint32_t state : deepest_states_) stuck.states.push_back(rules_.say(state));
+    for (const std::uint32_t state : deepest_states_) {
+      stuck.states.push_back(rules_.say(state));
+      const std::uint32_t awaited = rules_.awaited(state, deepest_);
+      if (stuck.awaited != Operation::never || awaited == Operation::never) continue;
+      stuck.awaited = object_.steps[awaited].operation;
+    }
     return stuck;
   }
   std::uint64_t nodes() const override { return nodes_; }
@@ -273,6 +281,11 @@ class Search final : public AnySearch {
     candidates_.push_back({rules_.urgency(index, returning), index});
   }
 
+  void consider_kind(std::uint32_t kind, std::uint32_t returning) {
+    const std::uint32_t used = sets_.count(used_, kind);
+    if (used < kinds_[kind].called) consider(kinds_[kind].members[used], returning);
+  }
+
   // What can take effect next, in the order in which it is tried.
   void collect() {
     const std::uint32_t returning = object_.events[position_].step;
@@ -285,11 +298,15 @@ class Search final : public AnySearch {
     }
     each_undone(open_, [&](std::uint32_t index) { consider(index, returning); });
     expire();
-    for (std::uint32_t word = 0; word < active_.size(); ++word) {
-      for (std::uint64_t rest = active_[word]; rest != 0; rest &= rest - 1) {
-        const std::uint32_t kind = word * 64 + static_cast<std::uint32_t>(std::countr_zero(rest));
-        const std::uint32_t used = sets_.count(used_, kind);
-        if (used < kinds_[kind].called) consider(kinds_[kind].members[used], returning);
+    if (rules_.knows_kinds()) {
+      for (const std::uint32_t kind : rules_.kinds_at(state_)) {
+        if ((active_[kind / 64] & bit(kind)) != 0) consider_kind(kind, returning);
+      }
+    } else {
+      for (std::uint32_t word = 0; word < active_.size(); ++word) {
+        for (std::uint64_t rest = active_[word]; rest != 0; rest &= rest - 1) {
+          consider_kind(word * 64 + static_cast<std::uint32_t>(std::countr_zero(rest)), returning);
+        }
       }
     }
     std::stable_sort(candidates_.begin() + begin, candidates_.end(),
@@ -323,8 +340,10 @@ class Search final : public AnySearch {
     rules_.apply(index, state_);
     state_ = rules_.canonical(state_, position_);
     if (step(index).returned == Operation::never) {
-      used_ = sets_.with(used_, step(index).place,
-                         [this](std::uint32_t kind) { return kinds_[kind].until < position_; });
+      if (!rules_.knows_kinds())
+        used_ = sets_.with(used_, step(index).place, [this](std::uint32_t kind) {
+          return expired_ > 0 && kinds_[kind].until < position_;
+        });
       path_.push_back(index);
     } else {
       mark(index);

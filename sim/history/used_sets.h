@@ -24,20 +24,24 @@ class UsedSets {
     if (memo != PairTable::none) return memo;
     const auto begin = static_cast<std::uint32_t>(items_.size());
     const Span old = spans_[set];
+    std::uint64_t hash = old.hash;
     bool dropped = false;
     bool placed = false;
     for (std::uint32_t i = old.begin; i < old.end; ++i) {
       const Item item = items_[i];
       if (item.kind != kind && over(item.kind)) {
+        hash -= hash_of(item);
         dropped = true;
         continue;
       }
       if (!placed && item.kind > kind) items_.push_back({kind, 1});
       placed |= item.kind >= kind;
       items_.push_back({item.kind, item.count + (item.kind == kind ? 1 : 0)});
+      if (item.kind == kind) hash += hash_of(items_.back()) - hash_of(item);
     }
     if (!placed) items_.push_back({kind, 1});
-    const std::uint32_t made = intern({begin, static_cast<std::uint32_t>(items_.size())});
+    if (count(set, kind) == 0) hash += hash_of({kind, 1});
+    const std::uint32_t made = intern({begin, static_cast<std::uint32_t>(items_.size()), hash});
     // What was dropped may count again where the search goes back to.
     return dropped ? made : steps_.insert(set, kind, made);
   }
@@ -71,9 +75,11 @@ class UsedSets {
   }
 
  private:
+  // The hash is a sum over the items, so that a set of hundreds and one more cost little.
   struct Span {
     std::uint32_t begin = 0;
     std::uint32_t end = 0;
+    std::uint64_t hash = 0;
   };
   struct Item {
     std::uint32_t kind = 0;
@@ -90,21 +96,18 @@ class UsedSets {
     }
     const auto fresh = static_cast<std::uint32_t>(spans_.size());
     spans_.push_back(made);
-    buckets_[hash(made) & (buckets_.size() - 1)].push_back(fresh);
+    buckets_[made.hash & (buckets_.size() - 1)].push_back(fresh);
     if (spans_.size() > buckets_.size() * 2) rehash();
     return fresh;
   }
 
-  std::uint64_t hash(Span span) const {
-    std::uint64_t h = span.end - span.begin;
-    for (std::uint32_t i = span.begin; i < span.end; ++i) {
-      h = mix(h ^ (std::uint64_t{items_[i].kind} << 32 | items_[i].count));
-    }
-    return h;
+  static std::uint64_t hash_of(Item item) {
+    return mix(std::uint64_t{item.kind} << 32 | item.count);
   }
   std::uint32_t find(Span span) const {
-    for (const std::uint32_t set : buckets_[hash(span) & (buckets_.size() - 1)]) {
+    for (const std::uint32_t set : buckets_[span.hash & (buckets_.size() - 1)]) {
       const Span other = spans_[set];
+      if (other.hash != span.hash) continue;
       if (std::equal(items_.begin() + span.begin, items_.begin() + span.end,
                      items_.begin() + other.begin, items_.begin() + other.end)) {
         return set;
@@ -116,7 +119,7 @@ class UsedSets {
     std::vector<std::vector<std::uint32_t>> wider(buckets_.size() * 4);
     buckets_.swap(wider);
     for (std::uint32_t set = 1; set < spans_.size(); ++set) {
-      buckets_[hash(spans_[set]) & (buckets_.size() - 1)].push_back(set);
+      buckets_[spans_[set].hash & (buckets_.size() - 1)].push_back(set);
     }
   }
 

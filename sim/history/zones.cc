@@ -38,8 +38,8 @@ class Zones {
 
   Direct judge() {
     if (!collect()) return {};
-    if (!reads_follow_writes() || !place()) return {Answer::no, {}};
-    return {Answer::yes, order()};
+    if (!reads_follow_writes() || !place()) return Direct::no();
+    return Direct::yes(order());
   }
 
  private:

@@ -1,6 +1,7 @@
 // How fast histories are judged, on histories that are generated from a seed.
 //
 //   bench_history                        the table of the project's targets
+//   bench_history cores [MODEL]          only how fast failing histories are explained
 //   bench_history MODEL OPERATIONS CLIENTS VALUES UNKNOWN KEYS WRONG [SEED [LOGGED]]
 //
 // VALUES: how many distinct ones are written, 0 for all different. UNKNOWN: one operation in so
@@ -13,6 +14,7 @@
 #include <ctime>
 #include <deque>
 #include <string>
+#include <string_view>
 
 #include "sim/base/describe.h"
 #include "sim/base/random.h"
@@ -369,6 +371,14 @@ void measure_cores(Model model) {
   std::fflush(stdout);
 }
 
+// Of the model of this name; of all if it is empty.
+void measure_all_cores(std::string_view name) {
+  for (const Model model : {Model::reg, Model::cas_register, Model::kv, Model::queue,
+                            Model::counter, Model::append_list}) {
+    if (name.empty() || name_of(model) == name) measure_cores(model);
+  }
+}
+
 void table() {
   measure("10^4, unique values", {Model::reg, 10'000, 10, 0, 0, 1, false, 1});
   measure("10^4, unique values, 5 % unknown", {Model::reg, 10'000, 10, 0, 20, 1, false, 1});
@@ -405,10 +415,7 @@ void table() {
                  {Model::reg, 100'000, 10, 0, 0, 1, false, 1});
   measure_replay("10^6, 100 keys, witness replayed (50 ms)",
                  {Model::reg, 1'000'000, 20, 0, 0, 100, false, 1});
-  for (const Model model : {Model::reg, Model::cas_register, Model::kv, Model::queue,
-                            Model::counter, Model::append_list}) {
-    measure_cores(model);
-  }
+  measure_all_cores("");
   measure_hard(false);
   measure_hard(true);
   measure_reading({Model::reg, 1'000'000, 20, 0, 0, 100, false, 1});
@@ -419,6 +426,10 @@ void table() {
 
 int main(int argc, char** argv) {
   using namespace ballast::history;
+  if (argc > 1 && std::string_view(argv[1]) == "cores") {
+    measure_all_cores(argc > 2 ? argv[2] : "");
+    return 0;
+  }
   if (argc < 8) {
     table();
     return 0;

@@ -93,6 +93,48 @@ std::uint64_t undecided(Model model, const Shape& shape) {
   return count;
 }
 
+// Operations at random times, of which reads return what `read` makes up.
+template <class Read>
+History made_up(std::uint64_t seed, std::size_t operations, Action change, const Read& read) {
+  Stream dice(seed, Purpose::operation, 0);
+  History history;
+  history.objects = {""};
+  for (std::size_t i = 0; i < operations; ++i) {
+    Operation op;
+    op.process = static_cast<Word>(i);
+    op.invoked = Time{static_cast<std::int64_t>(dice.below(20))};
+    op.ended = op.invoked + Duration{1 + static_cast<std::int64_t>(dice.below(8))};
+    op.outcome = Outcome::ok;
+    if (dice.below(2) == 0) {
+      op.result = read(history.values, dice);
+    } else {
+      op.action = change;
+      const auto number = static_cast<Word>(i) + 1;
+      op.argument = change == Action::append || dice.below(3) > 0 ? number : -number;
+      if (dice.below(3) == 0) op.outcome = Outcome::unknown;
+    }
+    history.operations.push_back(op);
+  }
+  put_in_order(history);
+  return history;
+}
+
+template <class Read>
+void compare_made_up(Model model, Action change, const Read& read) {
+  std::uint64_t accepted = 0;
+  for (std::uint64_t seed = 1; seed <= rounds(); ++seed) {
+    const History history = made_up(seed, 6, change, read);
+    const bool linearizable = plainly_linearizable(history, model);
+    accepted += linearizable ? 1 : 0;
+    INFO("seed ", seed, "\n", in_words(history));
+    const Linearizability truth = linearizable ? Linearizability::yes : Linearizability::no;
+    REQUIRE(judge(history, model) == truth);
+    REQUIRE(searched(history, model) == truth);
+  }
+  CHECK(accepted > rounds() / 50);
+  CHECK(accepted < rounds() - rounds() / 50);
+}
+
 void compare(Model model) {
   Shape shape;
   compare(model, shape, 1);
@@ -221,6 +263,21 @@ TEST_CASE("counters are judged as the plain search judges them") { compare(Model
 TEST_CASE("sets are judged as the plain search judges them") { compare(Model::set); }
 TEST_CASE("appended lists are judged as the plain search judges them") {
   compare(Model::append_list);
+}
+
+TEST_CASE("elements that are appended once each are read at random, twice in a list too") {
+  compare_made_up(Model::append_list, Action::append, [](Values& values, Stream& dice) {
+    Word list = nil;
+    for (std::uint64_t length = dice.below(4); length > 0; --length) {
+      list = values.extended(list, static_cast<Word>(dice.below(6)) + 1);
+    }
+    return list;
+  });
+}
+
+TEST_CASE("sums are read at random, of additions that raise and of some that lower") {
+  compare_made_up(Model::counter, Action::add,
+                  [](Values&, Stream& dice) { return static_cast<Word>(dice.below(14)) - 4; });
 }
 
 }  // namespace ballast::history
