@@ -1,6 +1,7 @@
 // How often something happens: a count per span of time, exactly.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <numeric>
 #include <string>
@@ -26,6 +27,14 @@ struct Rate {
   // The mean time between two occurrences, rounded down. REQUIRES !is_zero().
   constexpr Duration mean_gap() const {
     return {static_cast<std::int64_t>(static_cast<std::uint64_t>(per.ns) / count)};
+  }
+  // How long so many occurrences take on average, to the nearest nanosecond; never none.
+  // REQUIRES !is_zero().
+  constexpr Duration time_of(std::uint64_t occurrences) const {
+    const Wide ns = static_cast<Wide>(static_cast<std::uint64_t>(per.ns)) * occurrences;
+    const Wide rounded = (ns + count / 2) / count;
+    const auto longest = static_cast<Wide>(Duration::max().ns);
+    return {static_cast<std::int64_t>(std::clamp<Wide>(rounded, 1, longest))};
   }
   friend constexpr bool operator==(const Rate& a, const Rate& b) {
     return static_cast<Wide>(a.count) * static_cast<std::uint64_t>(b.per.ns) ==

@@ -24,19 +24,12 @@ Client::Client(ClientSettings settings)
     settings_.workload.script->clear();  // what other clients ask
     return;
   }
-  // The time of `count` arrivals of all clients together; never none, or they would all be at once.
-  const auto time_of = [](std::uint64_t count, const Rate& rate) {
-    const Wide ns = static_cast<Wide>(static_cast<std::uint64_t>(rate.per.ns)) * count;
-    const Wide rounded = (ns + rate.count / 2) / rate.count;
-    const auto longest = static_cast<Wide>(Duration::max().ns);
-    return Duration{static_cast<std::int64_t>(std::clamp<Wide>(rounded, 1, longest))};
-  };
   // Each client brings its share of the rate.
   if (const auto* poisson = std::get_if<Poisson>(&workload.arrivals)) {
-    gaps_ = Distribution::exponential(time_of(workload.clients, poisson->rate));
+    gaps_ = Distribution::exponential(poisson->rate.time_of(workload.clients));
   } else if (const auto* periodic = std::get_if<Periodic>(&workload.arrivals)) {
-    gaps_ = Distribution::constant(time_of(workload.clients, periodic->rate));
-    first_gap_ = time_of(settings_.number + std::uint64_t{1}, periodic->rate);
+    gaps_ = Distribution::constant(periodic->rate.time_of(workload.clients));
+    first_gap_ = periodic->rate.time_of(settings_.number + std::uint64_t{1});
   } else if (const Closed* closed_loop = closed()) {
     sessions_.resize(closed_loop->sessions);
   } else if (auto* replay = std::get_if<Replay>(&settings_.workload.arrivals)) {

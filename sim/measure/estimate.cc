@@ -1,51 +1,13 @@
 #include "sim/measure/estimate.h"
 
 #include <algorithm>
-#include <bit>
-#include <limits>
-#include <vector>
 
 #include "sim/base/fixed_math.h"
 #include "sim/base/wide.h"
+#include "sim/measure/deviations.h"
 #include "sim/measure/student.h"
 
 namespace ballast {
-namespace {
-
-constexpr auto widest = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
-
-// The values less their mean, all halved so often that each has at most so many bits: squares and
-// sums of them then fit.
-struct Deviations {
-  std::int64_t mean = 0;
-  unsigned halved = 0;
-  std::vector<std::int64_t> each;
-  Wide squares = 0;
-};
-
-Deviations deviations(std::span<const std::int64_t> values, unsigned bits) {
-  Deviations d;
-  WideSigned sum = 0;
-  for (const std::int64_t value : values) sum += value;
-  const auto count = static_cast<WideSigned>(values.size());
-  d.mean = static_cast<std::int64_t>((sum + (sum < 0 ? -count : count) / 2) / count);
-  std::uint64_t greatest = 0;
-  for (const std::int64_t value : values) {
-    const std::int64_t off = value - d.mean;
-    greatest = std::max(greatest, static_cast<std::uint64_t>(off < 0 ? -off : off));
-  }
-  const auto width = static_cast<unsigned>(std::bit_width(greatest));
-  if (width > bits) d.halved = width - bits;
-  const std::int64_t unit = std::int64_t{1} << d.halved;
-  for (const std::int64_t value : values) {
-    const std::int64_t off = (value - d.mean) / unit;
-    d.each.push_back(off);
-    d.squares += static_cast<Wide>(static_cast<WideSigned>(off) * off);
-  }
-  return d;
-}
-
-}  // namespace
 
 bool Estimate::within(Ratio precision) const {
   if (mean <= 0) return false;
@@ -53,21 +15,25 @@ bool Estimate::within(Ratio precision) const {
          static_cast<Wide>(static_cast<std::uint64_t>(mean)) * precision.numerator;
 }
 
+void set_error(Estimate& e, Wide sixteenths, std::uint64_t freedom, Ratio confidence) {
+  e.standard_error = static_cast<std::uint64_t>(std::min<Wide>(sixteenths >> 4, unbounded));
+  const Wide reach =
+      (sixteenths * student_quantile(confidence, freedom)) >> (standard_error_bits + 4);
+  e.half_width = static_cast<std::uint64_t>(std::min<Wide>(reach, unbounded));
+}
+
 Estimate estimate(std::span<const std::int64_t> values, Ratio confidence) {
   Estimate e;
   e.values = values.size();
-  e.half_width = widest;
+  e.half_width = unbounded;
   if (values.empty()) return e;
   const Deviations d = deviations(values, 46);
   e.mean = d.mean;
   if (values.size() < 2) return e;
   // Four bits more than the unit, for the root of a small number is coarse.
   const Wide variance = (d.squares << 8) / (static_cast<Wide>(values.size()) * (values.size() - 1));
-  const Wide fine_error = static_cast<Wide>(fixed::square_root(variance)) << d.halved;
-  e.standard_error = static_cast<std::uint64_t>(std::min<Wide>(fine_error >> 4, widest));
-  const Wide reach =
-      (fine_error * student_quantile(confidence, values.size() - 1)) >> (standard_error_bits + 4);
-  e.half_width = static_cast<std::uint64_t>(std::min<Wide>(reach, widest));
+  const Wide sixteenths = static_cast<Wide>(fixed::square_root(variance)) << d.halved;
+  set_error(e, sixteenths, values.size() - 1, confidence);
   return e;
 }
 

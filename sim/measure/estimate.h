@@ -6,12 +6,16 @@
 #include <span>
 
 #include "sim/base/ratio.h"
+#include "sim/base/wide.h"
 
 namespace ballast {
 
 // Values are integers of any unit. For durations Ballast uses the 1024th of a nanosecond, so that
 // means keep what a nanosecond would round away.
 inline constexpr unsigned fine_bits = 10;
+
+// A half width, or an error, of which nothing is known.
+inline constexpr std::uint64_t unbounded = ~std::uint64_t{0} >> 1;
 
 struct Estimate {
   std::int64_t mean = 0;
@@ -26,8 +30,11 @@ struct Estimate {
   bool within(Ratio precision) const;
 };
 
-// Student's interval. With fewer than two values there is none: the half width is then the greatest
-// that there is.
+// Sets the error, given in 16ths of the unit, and Student's interval with so many degrees of
+// freedom.
+void set_error(Estimate& e, Wide sixteenths, std::uint64_t freedom, Ratio confidence);
+
+// Student's interval. With fewer than two values there is none: the half width is then unbounded.
 Estimate estimate(std::span<const std::int64_t> values, Ratio confidence);
 
 // How much each value resembles its predecessor: the sample autocorrelation of lag 1, in

@@ -44,6 +44,7 @@ struct StatisticsSpec {
   Ratio confidence{95, 100};
   Metric metric = Metric::mean;
   std::optional<std::uint64_t> max_requests;
+  bool control_variates = false;
 
   std::string problem() const {
     if (precision && precision->is_zero()) return "a precision of 0 would take for ever";
@@ -70,7 +71,12 @@ struct StatisticsSpec {
       field("max_requests", &StatisticsSpec::max_requests,
             "Only the first so many operations count, and the run ends when the last of them has. "
             "Null for no bound but the duration.")
-          .at_least(1)};
+          .at_least(1),
+      field("control_variates", &StatisticsSpec::control_variates,
+            "Whether what chance did to the gaps between requests and to their work, whose means "
+            "are known, is taken off the mean latency by regression, which narrows its interval. "
+            "The gaps are known where arrivals are Poisson, clocks do not drift and there are no "
+            "faults; the work is that of operation work.")};
 };
 
 }  // namespace ballast

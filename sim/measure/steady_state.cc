@@ -1,7 +1,9 @@
 #include "sim/measure/steady_state.h"
 
 #include <algorithm>
+#include <limits>
 
+#include "sim/base/quantile.h"
 #include "sim/base/text.h"
 
 namespace ballast {
@@ -11,6 +13,12 @@ constexpr std::size_t least_batches = 20;
 constexpr std::size_t most_batches = 40;
 constexpr std::int64_t most_lag_1_milli = 200;
 
+// Service times that grow with the word as those of most laws do. Any scale of which the mean is
+// known would do: how much it explains is what differs.
+constexpr unsigned work_bits = 20;
+constexpr quantile::Exponential work_law{std::int64_t{1} << work_bits,
+                                         {0, std::numeric_limits<std::int64_t>::max()}};
+
 // So many thousandths, as a percentage.
 std::string percent_of_milli(std::uint64_t milli) {
   return fixed_point(static_cast<std::int64_t>(milli), 1) + " %";
@@ -18,16 +26,19 @@ std::string percent_of_milli(std::uint64_t milli) {
 
 }  // namespace
 
-SteadyState::SteadyState(const StatisticsSpec& spec)
+SteadyState::SteadyState(const StatisticsSpec& spec, const KnownMeans& known)
     : spec_(spec), cells_(most_cells), segments_(most_cells / cells_per_segment) {
   if (spec.max_requests) most_ = *spec.max_requests;
+  if (spec.control_variates) known_ = known;
 }
 
-void SteadyState::began(Time at, std::uint64_t others) {
+void SteadyState::began(Time at, std::uint64_t others, std::uint64_t hardness) {
   if (began_ == most_) return;
   if (cell_of(began_) == most_cells) double_cells();
   Cell& cell = cells_[cell_of(began_)];
   if (began_ % cell_size() == 0) cell.at = at;
+  cell.until = at;
+  if (known_.work) cell.work += static_cast<std::uint64_t>(work_law.at(hardness));
   cell.found += others;
   cell.found_squared += static_cast<Wide>(others) * others;
   ++began_;
@@ -53,6 +64,8 @@ void SteadyState::double_cells() {
     }
     const Cell& second = cells_[2 * i + 1];
     Cell both = cells_[2 * i];
+    both.until = second.until;
+    both.work += second.work;
     both.found += second.found;
     both.found_squared += second.found_squared;
     both.ended += second.ended;
@@ -141,13 +154,45 @@ SteadyState::Batches SteadyState::batches_of_size(std::size_t first, std::size_t
     }
     if (ok > 0) batches.means.push_back(static_cast<std::int64_t>((sum << fine_bits) / ok));
   }
+  // Where a batch has no mean at all, there is nothing to set its controls against.
+  const bool all = batches.means.size() == batches.count;
+  batches.mean = estimate(batches.means, all ? controls_of(batches) : std::vector<Control>{},
+                          spec_.confidence);
   return batches;
+}
+
+// By how much the gaps before the operations of each batch, and their work, differ from what is
+// known of them on average. What came before the very first operation is taken to be just that.
+std::vector<Control> SteadyState::controls_of(const Batches& batches) const {
+  std::vector<Control> controls;
+  const auto count = static_cast<WideSigned>(batches.cells * cell_size());
+  const auto gap = static_cast<WideSigned>(known_.gap);
+  if (known_.gap > 0) controls.emplace_back();
+  if (known_.work) controls.emplace_back();
+  for (std::size_t b = 0; b < batches.count; ++b) {
+    const std::size_t begin = batches.first + b * batches.cells;
+    const std::size_t end = begin + batches.cells;
+    if (known_.gap > 0) {
+      const WideSigned after = cells_[end - 1].until.ns;
+      const WideSigned before = begin > 0 ? WideSigned{cells_[begin - 1].until.ns} << fine_bits
+                                          : (WideSigned{cells_[0].at.ns} << fine_bits) - gap;
+      const WideSigned all = (after << fine_bits) - before;
+      controls.front().push_back(static_cast<std::int64_t>((all - count * gap) / count));
+    }
+    if (known_.work) {
+      WideSigned all = 0;
+      for (std::size_t c = begin; c < end; ++c) all += cells_[c].work;
+      const WideSigned fine = (all << work_bits) / count;
+      controls.back().push_back(static_cast<std::int64_t>(fine - (WideSigned{1} << 2 * work_bits)));
+    }
+  }
+  return controls;
 }
 
 SteadyState::Batches SteadyState::batches_of(std::size_t first, std::size_t full) const {
   std::size_t cells = std::max<std::size_t>(1, (full - first + most_batches - 1) / most_batches);
   Batches batches = batches_of_size(first, full, cells);
-  while (lag_1_milli(batches.means) >= most_lag_1_milli) {
+  while (batches.mean.lag_1_milli >= most_lag_1_milli) {
     cells += (cells + 1) / 2;
     if ((full - first) / cells < least_batches) break;
     batches = batches_of_size(first, full, cells);
@@ -208,10 +253,14 @@ void SteadyState::add_mean(const Batches& batches, StatisticsReport& report) con
     greatest = std::max(greatest, batch);
   }
   if (report.measured == 0) return;
-  Estimate& mean = report.estimates[static_cast<std::size_t>(Metric::mean)].emplace(
-      estimate(batches.means, spec_.confidence));
-  mean.mean = static_cast<std::int64_t>((sum << fine_bits) / report.measured);
-  if (spec_.metric == Metric::mean) report.lag_1_milli = lag_1_milli(batches.means);
+  Estimate& mean =
+      report.estimates[static_cast<std::size_t>(Metric::mean)].emplace(batches.mean.estimate);
+  const auto measured = static_cast<std::int64_t>((sum << fine_bits) / report.measured);
+  mean.mean = measured + batches.mean.correction;
+  if (batches.mean.controls > 0) {
+    report.corrected = {measured, batches.mean.left_milli, known_.gap > 0, known_.work};
+  }
+  if (spec_.metric == Metric::mean) report.lag_1_milli = batches.mean.lag_1_milli;
   if (sum > 0) report.greatest_batch_milli = static_cast<std::uint64_t>(greatest * 1000 / sum);
 }
 

@@ -10,9 +10,11 @@
 //   batches    20 to 40 of equal size, as short as they can be while successive means are nearly
 //              uncorrelated (lag 1 below 0.2), and Student's interval around their mean.
 //   quantiles  of the histogram of all that was measured. How the share of values up to there
-//   varies
-//              from batch to batch gives an interval of shares, whose quantiles are the interval
-//              (Woodruff, J. Amer. Statist. Assoc. 47, 1952); the wider side is shown as both.
+//              varies from batch to batch gives an interval of shares, whose quantiles are the
+//              interval (Woodruff, J. Amer. Statist. Assoc. 47, 1952); the wider side is shown as
+//              both.
+//   controls   on demand: the mean of each batch is set against how fast its operations came and
+//              how much work they were, where the means of these are known (see control.h).
 //
 // What is wrong with the interval is said: a warm-up that does not end, batches that are
 // correlated, and a tail so heavy that a mean has no interval.
@@ -26,6 +28,7 @@
 
 #include "sim/base/time.h"
 #include "sim/base/wide.h"
+#include "sim/measure/control.h"
 #include "sim/measure/estimate.h"
 #include "sim/measure/histogram.h"
 #include "sim/measure/statistics.h"
@@ -45,6 +48,14 @@ struct StatisticsReport {
   std::uint64_t hill_index_milli = 0;      // of the greatest hundredth; 0: not known
   // By Metric, in 1024ths of a nanosecond. Nothing where there were too few values.
   std::array<std::optional<Estimate>, 5> estimates{};
+  // What control variates did to the estimate of the mean, where they did anything.
+  struct Corrected {
+    std::int64_t uncontrolled = 0;     // the mean of what was measured
+    std::uint64_t left_milli = 1'000;  // of the variance
+    bool gaps = false;                 // what controlled it
+    bool work = false;
+  };
+  std::optional<Corrected> corrected;
   std::vector<std::string> problems;  // why the interval of the metric cannot be trusted
   // Whether the precision that was asked for was reached; true if none was.
   bool converged = false;
@@ -58,10 +69,12 @@ struct StatisticsReport {
 
 class SteadyState {
  public:
-  explicit SteadyState(const StatisticsSpec& spec);
+  // The known means are made use of only where the specification asks for control variates.
+  explicit SteadyState(const StatisticsSpec& spec, const KnownMeans& known = {});
 
-  // An operation began while so many others were under way.
-  void began(Time at, std::uint64_t others);
+  // An operation began while so many others were under way. How hard it is, as a uniform word, is
+  // looked at only where that is known.
+  void began(Time at, std::uint64_t others, std::uint64_t hardness = 0);
   // The operation with this number, from 0 in the order in which they began, is over.
   void ended(std::uint64_t number, bool ok, Duration latency);
 
@@ -75,11 +88,13 @@ class SteadyState {
   static constexpr std::size_t cells_per_segment = 8;  // a segment has a histogram
   struct Cell {
     Time at;                  // when its first operation began
+    Time until;               // and its last one
     std::uint64_t found = 0;  // sum of the others under way, over its operations
     Wide found_squared = 0;
     std::uint64_t ended = 0;
     std::uint64_t ok = 0;
-    Wide sum = 0;  // of latencies
+    Wide sum = 0;            // of latencies
+    std::uint64_t work = 0;  // of its operations, on a scale of mean 2^20
   };
   // Cells that are measured, as batches of so many cells each.
   struct Batches {
@@ -87,6 +102,7 @@ class SteadyState {
     std::size_t cells = 1;  // of each batch
     std::size_t count = 0;
     std::vector<std::int64_t> means;
+    Controlled mean;
   };
 
   std::uint64_t cell_size() const { return std::uint64_t{5} << doublings_; }
@@ -100,6 +116,7 @@ class SteadyState {
   std::uint64_t correlation_time(const Batches& batches) const;
   Batches batches_of(std::size_t first, std::size_t full) const;
   Batches batches_of_size(std::size_t first, std::size_t full, std::size_t cells) const;
+  std::vector<Control> controls_of(const Batches& batches) const;
   void add_mean(const Batches& batches, StatisticsReport& report) const;
   void add_quantiles(std::size_t first, std::size_t full, StatisticsReport& report) const;
   void add_quantile(Metric metric, std::size_t begin, std::size_t end, const Histogram& all,
@@ -107,6 +124,7 @@ class SteadyState {
   void add_problems(bool settled, std::size_t batches, StatisticsReport& report) const;
 
   StatisticsSpec spec_;
+  KnownMeans known_;
   std::uint64_t most_ = ~std::uint64_t{0};  // operations that count
   std::uint64_t began_ = 0;
   std::uint64_t ended_ = 0;

@@ -73,4 +73,18 @@ std::string demand_beyond_capacity(const Scenario& scenario) {
          " can be done, so that queues grow for as long as clients wait";
 }
 
+KnownMeans known_means(const Scenario& scenario) {
+  KnownMeans known;
+  if (!scenario.workload || scenario.workload->script) return known;
+  const Workload& workload = *scenario.workload;
+  known.work = workload.operations.work > 0 && !std::holds_alternative<Replay>(workload.arrivals);
+  const auto* poisson = std::get_if<Poisson>(&workload.arrivals);
+  if (poisson == nullptr || !scenario.faults.empty() || scenario.clock.drift_ppm != 0) return known;
+  const Duration gap = poisson->rate.time_of(workload.clients);  // of each client
+  if (gap < Duration{1'000} || gap == Duration::max()) return known;
+  known.gap =
+      static_cast<std::uint64_t>((static_cast<Wide>(gap.ns) << fine_bits) / workload.clients);
+  return known;
+}
+
 }  // namespace ballast

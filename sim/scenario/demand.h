@@ -1,8 +1,9 @@
-// What is asked of the nodes that do jobs, against what they can do.
+// What is known beforehand of what clients ask.
 #pragma once
 
 #include <string>
 
+#include "sim/measure/control.h"
 #include "sim/scenario/scenario.h"
 
 namespace ballast {
@@ -11,5 +12,9 @@ namespace ballast {
 // without end; empty if they ask for fewer, or if nobody knows. Retries are not counted, and a rate
 // that changes counts by its mean.
 std::string demand_beyond_capacity(const Scenario& scenario);
+
+// What control variates can rest on. Of the gaps only where nothing but chance makes them: Poisson
+// arrivals, by clocks that run true, without faults; and not so short that whole nanoseconds show.
+KnownMeans known_means(const Scenario& scenario);
 
 }  // namespace ballast

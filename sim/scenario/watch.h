@@ -12,6 +12,7 @@
 
 #include "sim/measure/occupancy.h"
 #include "sim/scenario/decided_log.h"
+#include "sim/scenario/demand.h"
 #include "sim/scenario/leadership.h"
 #include "sim/scenario/run.h"
 
@@ -25,11 +26,21 @@ class Watch final : public Observer {
         director_(director),
         history_(options.check && scenario.check.linearizable.has_value()),
         watches_links_(scenario.check.while_faults_stand()) {
-    if (scenario.statistics) steady_.emplace(*scenario.statistics);
+    if (scenario.statistics) {
+      const KnownMeans known = known_means(scenario);
+      steady_.emplace(*scenario.statistics, known);
+      // The words that clients draw, drawn once more: one for each operation, whatever it is. They
+      // would be none the less uniform, and of as good a mean, if they were not quite the same.
+      const bool wanted = scenario.statistics->control_variates && known.work;
+      for (std::uint32_t i = 0; wanted && i < scenario.client_count(); ++i) {
+        works_.emplace_back(scenario.seed, Purpose::work, i);
+      }
+    }
     const std::vector<Group> groups = scenario.node_groups();
     std::uint32_t nodes = 0;
     for (const Group& group : groups) nodes += static_cast<std::uint32_t>(group.nodes.size());
     clients_ = scenario.workload ? groups.size() - 1 : groups.size();
+    first_client_ = scenario.server_count() + 1;
     target_ = groups.size();
     for (std::size_t g = 0; g < groups.size() && history_.keeps(); ++g) {
       if (g < scenario.groups.size() && scenario.groups[g].name == scenario.workload->target)
@@ -249,7 +260,8 @@ class Watch final : public Observer {
   void measure(const HistoryLine& line) {
     const ClientOperation& op = *line.operation;
     if (line.invocation) {
-      steady_->began(op.invoked, occupancy_.there());
+      const std::uint32_t client = op.client.value - first_client_;
+      steady_->began(op.invoked, occupancy_.there(), works_.empty() ? 0 : works_[client].next());
     } else {
       steady_->ended(op.number, op.outcome == Returning::ok, op.returned - op.invoked);
     }
@@ -287,7 +299,9 @@ class Watch final : public Observer {
   History history_;
   Occupancy occupancy_;
   std::optional<SteadyState> steady_;
-  DecidedLog log_;  // of the group that clients ask, if the history is kept
+  std::vector<Stream> works_;       // by client, where known work controls the mean
+  std::uint32_t first_client_ = 0;  // its node
+  DecidedLog log_;                  // of the group that clients ask, if the history is kept
   std::size_t target_ = 0;
   bool watches_links_ = false;
   std::uint64_t changes_ = 0;

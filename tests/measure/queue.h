@@ -24,8 +24,9 @@ class Lindley {
   void arrive(SteadyState& seen) {
     now_ += gap_.at(gaps_.next());
     while (!there_.empty() && there_.front().leaves <= now_) leave(seen);
-    seen.began(now_, there_.size());
-    free_ = std::max(free_, now_) + service_.at(works_.next());
+    const std::uint64_t hardness = works_.next();
+    seen.began(now_, there_.size(), hardness);
+    free_ = std::max(free_, now_) + service_.at(hardness);
     there_.push_back({number_++, now_, free_});
   }
   std::uint64_t arrived() const { return number_; }

@@ -96,3 +96,67 @@ TEST_CASE("the least work of all queues is a central queue, to the nanosecond, w
     CHECK(split == latencies(q));
   }
 }
+
+namespace {
+
+StatisticsReport statistics_of(const Queue& queue, const std::string& statistics) {
+  const RunOutcome outcome = run(scenario_of(queue, statistics));
+  CHECK(outcome.violations.empty());
+  REQUIRE(outcome.statistics);
+  return *outcome.statistics;
+}
+
+Queue two_choices() {
+  Queue q;
+  q.arrivals = R"({"poisson": "35000/s"})";
+  q.policy = R"({"power_of_d_choices": {"choices": 2}})";
+  q.endpoints = 50;
+  return q;
+}
+
+const std::string with_controls = R"({ "max_requests": 100000, "control_variates": true })";
+
+std::int64_t half_width(const StatisticsReport& report) {
+  return static_cast<std::int64_t>(report.of(Metric::mean)->half_width);
+}
+
+}  // namespace
+
+TEST_CASE("control variates narrow the interval of the mean, and change nothing else") {
+  const Scenario plain = scenario_of(two_choices(), R"({ "max_requests": 100000 })");
+  const Scenario controlled = scenario_of(two_choices(), with_controls);
+  const RunOutcome before = run(plain);
+  const RunOutcome after = run(controlled);
+  CHECK(before.fingerprint == after.fingerprint);
+  REQUIRE(before.statistics);
+  REQUIRE(after.statistics);
+  CHECK_FALSE(before.statistics->corrected);
+  REQUIRE(after.statistics->corrected);
+  CHECK(after.statistics->corrected->gaps);
+  CHECK(after.statistics->corrected->work);
+  CHECK(after.statistics->corrected->left_milli < 500);
+  CHECK(half_width(*after.statistics) * 4 < half_width(*before.statistics) * 3);
+}
+
+TEST_CASE("means are controlled only by what is known of a scenario") {
+  const auto corrected = [](const Queue& q) { return statistics_of(q, with_controls).corrected; };
+  Queue q = two_choices();
+  // Clients of their own, each with words of its own.
+  q.workload = R"(, "clients": 5)";
+  REQUIRE(corrected(q));
+  CHECK(corrected(q)->left_milli < 500);
+  // Where gaps are not only chance, there is the work.
+  q.workload = R"( }, "faults": [{"at": "1s", "pause": "endpoint", "for": "1ms"}], "clock": {)";
+  REQUIRE(corrected(q));
+  CHECK_FALSE(corrected(q)->gaps);
+  CHECK(corrected(q)->work);
+  q.workload = R"( }, "clock": { "drift_ppm": 10)";
+  REQUIRE(corrected(q));
+  CHECK_FALSE(corrected(q)->gaps);
+  q.workload = {};
+  q.arrivals = R"({"periodic": "35000/s"})";
+  REQUIRE(corrected(q));
+  CHECK_FALSE(corrected(q)->gaps);
+  // The work of one request differs from that of the others even where all come at once.
+  CHECK(corrected(q)->work);
+}

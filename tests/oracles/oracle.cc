@@ -73,7 +73,7 @@ Scenario scenario_of(const Queue& queue, const std::string& statistics) {
 void check(const Claim& claim) {
   const std::string metric(name_of(claim.metric));
   const std::uint64_t most = full_tier() ? 400'000'000 : claim.queue.requests;
-  std::string statistics = R"({ "max_requests": )" + std::to_string(most);
+  std::string statistics = R"({ "control_variates": true, "max_requests": )" + std::to_string(most);
   if (full_tier()) statistics += R"(, "precision": "0.1%", "metric": ")" + metric + "\"";
   const RunOutcome outcome = run(scenario_of(claim.queue, statistics + " }"));
   INFO(claim.what);
