@@ -28,7 +28,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "algorithms/balancing/admission.h"
@@ -107,7 +106,7 @@ struct BalancerConfig {
   std::string misfit_with(std::size_t endpoints) const;
 
   static constexpr std::string_view name = "balancer";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field(
           "policy", &BalancerConfig::policy,
           "The policy that picks an endpoint for each request: its name, or an object of its name "
@@ -190,8 +189,8 @@ struct EndpointView {
   std::uint32_t active = 0;  // requests that were sent to it and have not ended
   static constexpr std::string_view name = "EndpointView";
   static constexpr auto fields =
-      std::tuple{field("node", &EndpointView::node), field("up", &EndpointView::up),
-                 field("active", &EndpointView::active)};
+      Fields{field("node", &EndpointView::node), field("up", &EndpointView::up),
+             field("active", &EndpointView::active)};
 };
 struct BalancerState {
   std::uint64_t admitted = 0;   // in this life
@@ -202,7 +201,7 @@ struct BalancerState {
   std::uint64_t limit = 0;   // of requests at a time, if a limiter sets one
   bool broken = false;       // the circuit breaker is not closed
   static constexpr std::string_view name = "balancer";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("admitted", &BalancerState::admitted), field("in_charge", &BalancerState::in_charge),
       field("round", &BalancerState::round),       field("endpoints", &BalancerState::endpoints),
       field("policy", &BalancerState::policy),     field("limit", &BalancerState::limit),

@@ -14,7 +14,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -52,7 +51,7 @@ struct IllnessOptions {
   Ratio share{1, 1};
   std::uint32_t factor = 10;
   static constexpr std::string_view name = "illness";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("kind", &IllnessOptions::kind,
             "black_hole: fails requests at once. zombie: works on them and fails them. slow: takes "
             "longer for them. All answer probes.")
@@ -70,8 +69,8 @@ struct DrainOptions {
   Duration lasts = Duration::max();
   static constexpr std::string_view name = "drain";
   static constexpr auto fields =
-      std::tuple{field("from", &DrainOptions::from, "When it begins, by the endpoint's clock."),
-                 field("for", &DrainOptions::lasts, "How long it lasts; to the end unless given.")};
+      Fields{field("from", &DrainOptions::from, "When it begins, by the endpoint's clock."),
+             field("for", &DrainOptions::lasts, "How long it lasts; to the end unless given.")};
 };
 
 // with_answers  beside every answer          idle  when nothing is left to do, to one balancer
@@ -85,7 +84,7 @@ struct ReportOptions {
   Duration interval{1'000'000'000};
   Duration window{1'000'000'000};
   static constexpr std::string_view name = "reports";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("when", &ReportOptions::when,
             "with_answers: beside every answer. periodic: every interval, to all balancers that it "
             "has heard from. idle: when nothing is left to do, to one of them."),
@@ -112,26 +111,26 @@ struct EndpointConfig {
 
   static constexpr std::string_view name = "endpoint";
   static constexpr auto fields =
-      std::tuple{field("service", &EndpointConfig::service,
-                       "How long a request takes at speed 1, once its turn has come."),
-                 field("speed", &EndpointConfig::speed,
-                       "How fast this endpoint works: at 2 every request takes half as long.")
-                     .at_most(1'000'000),
-                 field("concurrency", &EndpointConfig::concurrency,
-                       "How many requests it works on at a time, each at full speed.")
-                     .at_least(1)
-                     .at_most(1'000'000),
-                 field("queue_limit", &EndpointConfig::queue_limit,
-                       "How many more may wait; a request that finds the queue full is refused."),
-                 field("discipline", &EndpointConfig::discipline,
-                       "Who is next: fifo, lifo, or priority (see the balancer's priority_levels). "
-                       "processor_sharing: nobody waits, all share the servers."),
-                 field("illnesses", &EndpointConfig::illnesses,
-                       "How it fails while probes find it well; the first that applies counts."),
-                 field("drain", &EndpointConfig::drain,
-                       "When it tells balancers to send nothing new; what it has, it finishes."),
-                 field("reports", &EndpointConfig::reports,
-                       "When it tells balancers of its load; null: only when they ask.")};
+      Fields{field("service", &EndpointConfig::service,
+                   "How long a request takes at speed 1, once its turn has come."),
+             field("speed", &EndpointConfig::speed,
+                   "How fast this endpoint works: at 2 every request takes half as long.")
+                 .at_most(1'000'000),
+             field("concurrency", &EndpointConfig::concurrency,
+                   "How many requests it works on at a time, each at full speed.")
+                 .at_least(1)
+                 .at_most(1'000'000),
+             field("queue_limit", &EndpointConfig::queue_limit,
+                   "How many more may wait; a request that finds the queue full is refused."),
+             field("discipline", &EndpointConfig::discipline,
+                   "Who is next: fifo, lifo, or priority (see the balancer's priority_levels). "
+                   "processor_sharing: nobody waits, all share the servers."),
+             field("illnesses", &EndpointConfig::illnesses,
+                   "How it fails while probes find it well; the first that applies counts."),
+             field("drain", &EndpointConfig::drain,
+                   "When it tells balancers to send nothing new; what it has, it finishes."),
+             field("reports", &EndpointConfig::reports,
+                   "When it tells balancers of its load; null: only when they ask.")};
 };
 
 // done: the work that ends first, of all that is in progress, ends now. report: one is due.
@@ -144,8 +143,8 @@ struct EndpointState {
   std::uint64_t waiting = 0;
   std::uint64_t in_progress = 0;
   static constexpr std::string_view name = "endpoint";
-  static constexpr auto fields = std::tuple{field("waiting", &EndpointState::waiting),
-                                            field("in_progress", &EndpointState::in_progress)};
+  static constexpr auto fields = Fields{field("waiting", &EndpointState::waiting),
+                                        field("in_progress", &EndpointState::in_progress)};
 };
 
 }  // namespace balancing

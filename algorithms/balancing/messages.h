@@ -14,7 +14,6 @@
 #include <compare>
 #include <cstdint>
 #include <string_view>
-#include <tuple>
 #include <variant>
 
 #include "sim/protocol/fact.h"
@@ -30,8 +29,8 @@ struct Forward {
   friend constexpr auto operator<=>(const Forward&, const Forward&) = default;
   static constexpr std::string_view name = "Forward";
   static constexpr auto fields =
-      std::tuple{field("ticket", &Forward::ticket), field("request", &Forward::request),
-                 field("work", &Forward::work)};
+      Fields{field("ticket", &Forward::ticket), field("request", &Forward::request),
+             field("work", &Forward::work)};
 };
 
 struct Done {
@@ -40,7 +39,7 @@ struct Done {
   friend constexpr auto operator<=>(const Done&, const Done&) = default;
   static constexpr std::string_view name = "Done";
   static constexpr auto fields =
-      std::tuple{field("ticket", &Done::ticket), field("request", &Done::request)};
+      Fields{field("ticket", &Done::ticket), field("request", &Done::request)};
 };
 
 struct Refused {  // the queue is full: nothing was done, and nothing will be
@@ -49,21 +48,21 @@ struct Refused {  // the queue is full: nothing was done, and nothing will be
   friend constexpr auto operator<=>(const Refused&, const Refused&) = default;
   static constexpr std::string_view name = "Refused";
   static constexpr auto fields =
-      std::tuple{field("ticket", &Refused::ticket), field("request", &Refused::request)};
+      Fields{field("ticket", &Refused::ticket), field("request", &Refused::request)};
 };
 
 struct Probe {
   std::uint64_t round = 0;
   friend constexpr auto operator<=>(const Probe&, const Probe&) = default;
   static constexpr std::string_view name = "Probe";
-  static constexpr auto fields = std::tuple{field("round", &Probe::round)};
+  static constexpr auto fields = Fields{field("round", &Probe::round)};
 };
 
 struct ProbeReply {
   std::uint64_t round = 0;
   friend constexpr auto operator<=>(const ProbeReply&, const ProbeReply&) = default;
   static constexpr std::string_view name = "ProbeReply";
-  static constexpr auto fields = std::tuple{field("round", &ProbeReply::round)};
+  static constexpr auto fields = Fields{field("round", &ProbeReply::round)};
 };
 
 // As Forward, where requests differ in urgency: 0 is the most urgent.
@@ -75,8 +74,8 @@ struct ForwardUrgent {
   friend constexpr auto operator<=>(const ForwardUrgent&, const ForwardUrgent&) = default;
   static constexpr std::string_view name = "ForwardUrgent";
   static constexpr auto fields =
-      std::tuple{field("ticket", &ForwardUrgent::ticket), field("request", &ForwardUrgent::request),
-                 field("work", &ForwardUrgent::work), field("priority", &ForwardUrgent::priority)};
+      Fields{field("ticket", &ForwardUrgent::ticket), field("request", &ForwardUrgent::request),
+             field("work", &ForwardUrgent::work), field("priority", &ForwardUrgent::priority)};
 };
 
 struct Failed {  // the endpoint tried, or claims so, and it went wrong
@@ -85,7 +84,7 @@ struct Failed {  // the endpoint tried, or claims so, and it went wrong
   friend constexpr auto operator<=>(const Failed&, const Failed&) = default;
   static constexpr std::string_view name = "Failed";
   static constexpr auto fields =
-      std::tuple{field("ticket", &Failed::ticket), field("request", &Failed::request)};
+      Fields{field("ticket", &Failed::ticket), field("request", &Failed::request)};
 };
 
 struct Cancel {  // nobody waits for this request any more: it need not be served
@@ -94,20 +93,20 @@ struct Cancel {  // nobody waits for this request any more: it need not be serve
   friend constexpr auto operator<=>(const Cancel&, const Cancel&) = default;
   static constexpr std::string_view name = "Cancel";
   static constexpr auto fields =
-      std::tuple{field("ticket", &Cancel::ticket), field("request", &Cancel::request)};
+      Fields{field("ticket", &Cancel::ticket), field("request", &Cancel::request)};
 };
 
 struct Draining {  // as ProbeReply: it is up, and wants no new requests
   std::uint64_t round = 0;
   friend constexpr auto operator<=>(const Draining&, const Draining&) = default;
   static constexpr std::string_view name = "Draining";
-  static constexpr auto fields = std::tuple{field("round", &Draining::round)};
+  static constexpr auto fields = Fields{field("round", &Draining::round)};
 };
 
 struct AskLoad {
   friend constexpr auto operator<=>(const AskLoad&, const AskLoad&) = default;
   static constexpr std::string_view name = "AskLoad";
-  static constexpr auto fields = std::tuple{};
+  static constexpr auto fields = Fields{};
 };
 
 // How an endpoint is doing. The rates are of a window of the endpoint's own choice, see its
@@ -121,9 +120,9 @@ struct LoadReport {
   friend constexpr auto operator<=>(const LoadReport&, const LoadReport&) = default;
   static constexpr std::string_view name = "LoadReport";
   static constexpr auto fields =
-      std::tuple{field("in_flight", &LoadReport::in_flight), field("latency", &LoadReport::latency),
-                 field("utilization", &LoadReport::utilization), field("rate", &LoadReport::rate),
-                 field("errors", &LoadReport::errors)};
+      Fields{field("in_flight", &LoadReport::in_flight), field("latency", &LoadReport::latency),
+             field("utilization", &LoadReport::utilization), field("rate", &LoadReport::rate),
+             field("errors", &LoadReport::errors)};
 };
 
 // One type for both, so that they understand each other.
@@ -133,7 +132,7 @@ using Message = std::variant<Forward, Done, Refused, Probe, ProbeReply, ForwardU
 // Neither writes anything down: after a crash they begin anew.
 struct NothingDurable {
   static constexpr std::string_view name = "NothingDurable";
-  static constexpr auto fields = std::tuple{};
+  static constexpr auto fields = Fields{};
 };
 using Record = std::variant<NothingDurable>;
 

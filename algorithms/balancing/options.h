@@ -6,7 +6,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <variant>
 
 #include "sim/base/describe.h"
@@ -31,7 +30,7 @@ struct BackOff {
   Duration max{250'000'000};
   Jitter jitter = Jitter::full;
   static constexpr std::string_view name = "backoff";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("base", &BackOff::base, "The delay of the first retry: Envoy's 25 ms."),
       field("multiplier", &BackOff::multiplier, "By how much each further one is longer.")
           .at_least(1)
@@ -49,7 +48,7 @@ struct Throttle {  // gRPC proposal A6
   static constexpr std::string_view name = "throttle";
   static constexpr std::string_view doc =
       "A failure takes a token, a success brings some; retries only while more than half are left.";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("max_tokens", &Throttle::max_tokens, "How many there are at first, and at most.")
           .at_least(1)
           .at_most(1'000'000),
@@ -61,7 +60,7 @@ struct Share {  // Envoy's retry_budget
   static constexpr std::string_view name = "share";
   static constexpr std::string_view doc =
       "Retries under way are a share of all requests under way.";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("percent", &Share::percent, "Of the requests that have not ended."),
       field("min_concurrency", &Share::min_concurrency, "So many retries are always allowed.")};
 };
@@ -73,19 +72,19 @@ struct Leaky {  // Finagle's RetryBudget
   static constexpr std::string_view doc =
       "A request brings a part of a retry, which lapses after a while; a reserve is always there.";
   static constexpr auto fields =
-      std::tuple{field("percent", &Leaky::percent, "Retries per request.").at_most(1'000),
-                 field("min_per_second", &Leaky::min_per_second, "The reserve."),
-                 field("ttl", &Leaky::ttl, "How long what a request brought can be used.")
-                     .at_least(second_ns)};
+      Fields{field("percent", &Leaky::percent, "Retries per request.").at_most(1'000),
+             field("min_per_second", &Leaky::min_per_second, "The reserve."),
+             field("ttl", &Leaky::ttl, "How long what a request brought can be used.")
+                 .at_least(second_ns)};
 };
 struct Tokens {  // M. Brooker, 2022-02-28
   Ratio per_request{1, 10};
   std::uint32_t cap = 5;
   static constexpr std::string_view name = "tokens";
   static constexpr std::string_view doc = "A request brings a part of a token, a retry takes one.";
-  static constexpr auto fields = std::tuple{
-      field("per_request", &Tokens::per_request, "What a request brings.").at_most(1'000),
-      field("cap", &Tokens::cap, "The most tokens, and those at first.").at_least(1)};
+  static constexpr auto fields =
+      Fields{field("per_request", &Tokens::per_request, "What a request brings.").at_most(1'000),
+             field("cap", &Tokens::cap, "The most tokens, and those at first.").at_least(1)};
 };
 }  // namespace budget
 using BudgetOptions = std::variant<budget::Throttle, budget::Share, budget::Leaky, budget::Tokens>;
@@ -95,7 +94,7 @@ struct HedgeOptions {
   std::uint32_t max_attempts = 2;
   bool cancel = true;
   static constexpr std::string_view name = "hedge";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field(
           "delay", &HedgeOptions::delay,
           "After how long without an answer a request is sent once more, to whatever endpoint the "
@@ -113,7 +112,7 @@ struct RateLimitOptions {
   Rate rate{100, {second_ns}};
   std::uint64_t burst = 1;
   static constexpr std::string_view name = "rate_limit";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("rate", &RateLimitOptions::rate, "How fast tokens come; a request takes one.").needed(),
       field("burst", &RateLimitOptions::burst, "How many there may be.")
           .at_least(1)
@@ -130,7 +129,7 @@ struct BreakerOptions {
   Duration open{60 * second_ns};
   std::uint32_t half_open_calls = 10;
   static constexpr std::string_view name = "breaker";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("consecutive_failures", &BreakerOptions::consecutive_failures,
             "Opens after so many requests in a row that did not complete; 0: looks at the rate "
             "only."),
@@ -152,7 +151,7 @@ struct ThrottleOptions {
   Ratio k{2, 1};
   Duration window{120 * second_ns};
   static constexpr std::string_view name = "throttle";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("k", &ThrottleOptions::k,
             "Requests are rejected with probability (requests - k * accepted) / (requests + 1).")
           .at_least(1)
@@ -170,12 +169,12 @@ struct Aimd {
   static constexpr std::string_view name = "aimd";
   static constexpr std::string_view doc =
       "One more after a success while at least half is used, a share less after a failure.";
-  static constexpr auto fields = std::tuple{
-      field("initial", &Aimd::initial, "The limit at first.").at_least(1).at_most(1'000'000),
-      field("min", &Aimd::min, "The least limit.").at_least(1).at_most(1'000'000),
-      field("max", &Aimd::max, "The largest limit.").at_least(1).at_most(1'000'000),
-      field("backoff", &Aimd::backoff, "What a failure leaves of it."),
-      field("timeout", &Aimd::timeout, "A request that takes longer counts as a failure.")};
+  static constexpr auto fields =
+      Fields{field("initial", &Aimd::initial, "The limit at first.").at_least(1).at_most(1'000'000),
+             field("min", &Aimd::min, "The least limit.").at_least(1).at_most(1'000'000),
+             field("max", &Aimd::max, "The largest limit.").at_least(1).at_most(1'000'000),
+             field("backoff", &Aimd::backoff, "What a failure leaves of it."),
+             field("timeout", &Aimd::timeout, "A request that takes longer counts as a failure.")};
 };
 struct Vegas {
   std::uint32_t initial = 20;
@@ -183,7 +182,7 @@ struct Vegas {
   static constexpr std::string_view name = "vegas";
   static constexpr std::string_view doc =
       "Follows the queue that latency above the least latency gives away.";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("initial", &Vegas::initial, "The limit at first.").at_least(1).at_most(1'000'000),
       field("max", &Vegas::max, "The largest limit.").at_least(1).at_most(1'000'000)};
 };
@@ -198,7 +197,7 @@ struct Gradient {
   static constexpr std::string_view name = "gradient";
   static constexpr std::string_view doc =
       "Follows the ratio of the long average of latency to each latency (Gradient2).";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("initial", &Gradient::initial, "The limit at first.").at_least(1).at_most(1'000'000),
       field("min", &Gradient::min, "The least limit.").at_least(1).at_most(1'000'000),
       field("max", &Gradient::max, "The largest limit.").at_least(1).at_most(1'000'000),
@@ -228,7 +227,7 @@ struct OutlierOptions {
   Ratio failure_share{0, 1};
   std::uint32_t failure_min_requests = 50;
   static constexpr std::string_view name = "outlier";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("consecutive", &OutlierOptions::consecutive,
             "An endpoint is ejected after so many failures in a row; 0: never for that."),
       field("interval", &OutlierOptions::interval,
@@ -260,7 +259,7 @@ struct SlowStartOptions {
   Ratio min_weight{1, 10};
   bool at_start = false;
   static constexpr std::string_view name = "slow_start";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("window", &SlowStartOptions::window,
             "For how long after an endpoint came up its weight is less: weight * max(min_weight, "
             "(t / window)^(1 / aggression)). It moves with each round of probes.")
@@ -286,7 +285,7 @@ struct AutoscaleOptions {
   Duration settle{300 * second_ns};
   Ratio tolerance{1, 10};
   static constexpr std::string_view name = "autoscale";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("min", &AutoscaleOptions::min, "The fewest endpoints in use.").at_least(1),
       field("initial", &AutoscaleOptions::initial, "How many are in use at first.").at_least(1),
       field("target", &AutoscaleOptions::target,

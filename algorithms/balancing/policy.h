@@ -6,7 +6,7 @@
 //     static constexpr std::string_view summary = "Each endpoint equally likely.";
 //     static constexpr std::string_view source = "Envoy, load_balancers.rst";
 //     static constexpr PickRule rule = PickRule::chance;
-//     static constexpr auto fields = std::tuple{};  // its state, described
+//     static constexpr auto fields = Fields{};  // its state, described
 //
 //     const Candidate& pick(const Pick& p) { return p.candidates[p.choose(p.candidates.size())]; }
 //   };
@@ -185,7 +185,7 @@ std::unique_ptr<Policy> make_policy(const PolicyChoice& choice);
 std::vector<std::string_view> policy_names();
 
 struct NoOptions {
-  static constexpr auto fields = std::tuple{};
+  static constexpr auto fields = Fields{};
 };
 
 struct PolicyEntry {

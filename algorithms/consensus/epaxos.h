@@ -47,7 +47,6 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -150,7 +149,7 @@ struct Config {
   }
 
   static constexpr std::string_view name = "epaxos";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("fast_quorum", &Config::fast_quorum,
             "How many replicas have to pre-accept a command as it is for the fast path."),
       field("resend_interval", &Config::resend_interval,

@@ -8,7 +8,6 @@
 #include <map>
 #include <optional>
 #include <string_view>
-#include <tuple>
 #include <variant>
 #include <vector>
 
@@ -29,7 +28,7 @@ struct Attributes {
   friend auto operator<=>(const Attributes&, const Attributes&) = default;
   static constexpr std::string_view name = "Attributes";
   static constexpr auto fields =
-      std::tuple{field("deps", &Attributes::deps), field("seq", &Attributes::seq)};
+      Fields{field("deps", &Attributes::deps), field("seq", &Attributes::seq)};
 
   std::uint64_t on(std::size_t member) const { return member < deps.size() ? deps[member] : 0; }
   void merge(const Attributes& other) {
@@ -58,10 +57,10 @@ struct Entry {
   friend auto operator<=>(const Entry&, const Entry&) = default;
   static constexpr std::string_view name = "Entry";
   static constexpr auto fields =
-      std::tuple{field("ballot", &Entry::ballot),         field("voted", &Entry::voted),
-                 field("status", &Entry::status),         field("request", &Entry::request),
-                 field("no_op", &Entry::no_op),           field("initial", &Entry::initial),
-                 field("attributes", &Entry::attributes), field("support", &Entry::support)};
+      Fields{field("ballot", &Entry::ballot),         field("voted", &Entry::voted),
+             field("status", &Entry::status),         field("request", &Entry::request),
+             field("no_op", &Entry::no_op),           field("initial", &Entry::initial),
+             field("attributes", &Entry::attributes), field("support", &Entry::support)};
 
   // Whether this replica may have been one of a fast quorum.
   bool is_as_proposed() const {
@@ -80,8 +79,8 @@ struct PreAccept {  // to all: this command wants these attributes; what do you 
   friend auto operator<=>(const PreAccept&, const PreAccept&) = default;
   static constexpr std::string_view name = "PreAccept";
   static constexpr auto fields =
-      std::tuple{field("instance", &PreAccept::instance), field("ballot", &PreAccept::ballot),
-                 field("request", &PreAccept::request), field("initial", &PreAccept::initial)};
+      Fields{field("instance", &PreAccept::instance), field("ballot", &PreAccept::ballot),
+             field("request", &PreAccept::request), field("initial", &PreAccept::initial)};
 };
 
 struct PreAcceptOk {  // the attributes with what is known here
@@ -91,8 +90,8 @@ struct PreAcceptOk {  // the attributes with what is known here
   friend auto operator<=>(const PreAcceptOk&, const PreAcceptOk&) = default;
   static constexpr std::string_view name = "PreAcceptOk";
   static constexpr auto fields =
-      std::tuple{field("instance", &PreAcceptOk::instance), field("ballot", &PreAcceptOk::ballot),
-                 field("attributes", &PreAcceptOk::attributes)};
+      Fields{field("instance", &PreAcceptOk::instance), field("ballot", &PreAcceptOk::ballot),
+             field("attributes", &PreAcceptOk::attributes)};
 };
 
 struct Accept {  // to all: accept this command with these attributes
@@ -104,9 +103,9 @@ struct Accept {  // to all: accept this command with these attributes
   friend auto operator<=>(const Accept&, const Accept&) = default;
   static constexpr std::string_view name = "Accept";
   static constexpr auto fields =
-      std::tuple{field("instance", &Accept::instance), field("ballot", &Accept::ballot),
-                 field("request", &Accept::request), field("attributes", &Accept::attributes),
-                 field("initial", &Accept::initial)};
+      Fields{field("instance", &Accept::instance), field("ballot", &Accept::ballot),
+             field("request", &Accept::request), field("attributes", &Accept::attributes),
+             field("initial", &Accept::initial)};
 };
 
 struct AcceptOk {
@@ -115,7 +114,7 @@ struct AcceptOk {
   friend auto operator<=>(const AcceptOk&, const AcceptOk&) = default;
   static constexpr std::string_view name = "AcceptOk";
   static constexpr auto fields =
-      std::tuple{field("instance", &AcceptOk::instance), field("ballot", &AcceptOk::ballot)};
+      Fields{field("instance", &AcceptOk::instance), field("ballot", &AcceptOk::ballot)};
 };
 
 struct Commit {  // this is what the instance holds, decided in this ballot
@@ -126,15 +125,15 @@ struct Commit {  // this is what the instance holds, decided in this ballot
   friend auto operator<=>(const Commit&, const Commit&) = default;
   static constexpr std::string_view name = "Commit";
   static constexpr auto fields =
-      std::tuple{field("instance", &Commit::instance), field("ballot", &Commit::ballot),
-                 field("request", &Commit::request), field("attributes", &Commit::attributes)};
+      Fields{field("instance", &Commit::instance), field("ballot", &Commit::ballot),
+             field("request", &Commit::request), field("attributes", &Commit::attributes)};
 };
 
 struct Ask {  // to all: commands wait for this instance here; have you committed it?
   Instance instance;
   friend auto operator<=>(const Ask&, const Ask&) = default;
   static constexpr std::string_view name = "Ask";
-  static constexpr auto fields = std::tuple{field("instance", &Ask::instance)};
+  static constexpr auto fields = Fields{field("instance", &Ask::instance)};
 };
 
 struct Nack {  // I have joined a higher ballot of this instance, and do not do what you ask
@@ -143,7 +142,7 @@ struct Nack {  // I have joined a higher ballot of this instance, and do not do 
   friend auto operator<=>(const Nack&, const Nack&) = default;
   static constexpr std::string_view name = "Nack";
   static constexpr auto fields =
-      std::tuple{field("instance", &Nack::instance), field("ballot", &Nack::ballot)};
+      Fields{field("instance", &Nack::instance), field("ballot", &Nack::ballot)};
 };
 
 struct Prepare {  // to all: I recover this instance; what do you know of it?
@@ -152,7 +151,7 @@ struct Prepare {  // to all: I recover this instance; what do you know of it?
   friend auto operator<=>(const Prepare&, const Prepare&) = default;
   static constexpr std::string_view name = "Prepare";
   static constexpr auto fields =
-      std::tuple{field("instance", &Prepare::instance), field("ballot", &Prepare::ballot)};
+      Fields{field("instance", &Prepare::instance), field("ballot", &Prepare::ballot)};
 };
 
 struct PrepareOk {
@@ -162,8 +161,8 @@ struct PrepareOk {
   friend auto operator<=>(const PrepareOk&, const PrepareOk&) = default;
   static constexpr std::string_view name = "PrepareOk";
   static constexpr auto fields =
-      std::tuple{field("instance", &PrepareOk::instance), field("ballot", &PrepareOk::ballot),
-                 field("entry", &PrepareOk::entry)};
+      Fields{field("instance", &PrepareOk::instance), field("ballot", &PrepareOk::ballot),
+             field("entry", &PrepareOk::entry)};
 };
 
 struct Validate {  // to those who answered Prepare: may this command have its first attributes?
@@ -175,9 +174,9 @@ struct Validate {  // to those who answered Prepare: may this command have its f
   friend auto operator<=>(const Validate&, const Validate&) = default;
   static constexpr std::string_view name = "Validate";
   static constexpr auto fields =
-      std::tuple{field("instance", &Validate::instance), field("ballot", &Validate::ballot),
-                 field("request", &Validate::request), field("initial", &Validate::initial),
-                 field("support", &Validate::support)};
+      Fields{field("instance", &Validate::instance), field("ballot", &Validate::ballot),
+             field("request", &Validate::request), field("initial", &Validate::initial),
+             field("support", &Validate::support)};
 };
 
 // A command that interferes, and neither of the two depends on the other so far.
@@ -188,8 +187,8 @@ struct Conflict {
   friend auto operator<=>(const Conflict&, const Conflict&) = default;
   static constexpr std::string_view name = "Conflict";
   static constexpr auto fields =
-      std::tuple{field("instance", &Conflict::instance), field("committed", &Conflict::committed),
-                 field("support", &Conflict::support)};
+      Fields{field("instance", &Conflict::instance), field("committed", &Conflict::committed),
+             field("support", &Conflict::support)};
 };
 
 struct ValidateOk {
@@ -199,8 +198,8 @@ struct ValidateOk {
   friend auto operator<=>(const ValidateOk&, const ValidateOk&) = default;
   static constexpr std::string_view name = "ValidateOk";
   static constexpr auto fields =
-      std::tuple{field("instance", &ValidateOk::instance), field("ballot", &ValidateOk::ballot),
-                 field("conflicts", &ValidateOk::conflicts)};
+      Fields{field("instance", &ValidateOk::instance), field("ballot", &ValidateOk::ballot),
+             field("conflicts", &ValidateOk::conflicts)};
 };
 
 using Message = std::variant<PreAccept, PreAcceptOk, Accept, AcceptOk, Commit, Ask, Nack, Prepare,
@@ -214,7 +213,7 @@ struct Known {  // what this replica knows of an instance from now on
   friend auto operator<=>(const Known&, const Known&) = default;
   static constexpr std::string_view name = "Known";
   static constexpr auto fields =
-      std::tuple{field("instance", &Known::instance), field("entry", &Known::entry)};
+      Fields{field("instance", &Known::instance), field("entry", &Known::entry)};
 };
 
 using Record = std::variant<Known>;
@@ -271,13 +270,13 @@ struct State {
   std::uint64_t blocked = 0;  // instances that others wait for to be committed
   friend constexpr auto operator<=>(const State&, const State&) = default;
   static constexpr std::string_view name = "State";
-  static constexpr auto fields = std::tuple{field("own", &State::own),
-                                            field("known", &State::known),
-                                            field("committed", &State::committed),
-                                            field("executed", &State::executed),
-                                            field("leading", &State::leading),
-                                            field("preparing", &State::preparing),
-                                            field("blocked", &State::blocked)};
+  static constexpr auto fields = Fields{field("own", &State::own),
+                                        field("known", &State::known),
+                                        field("committed", &State::committed),
+                                        field("executed", &State::executed),
+                                        field("leading", &State::leading),
+                                        field("preparing", &State::preparing),
+                                        field("blocked", &State::blocked)};
 };
 
 }  // namespace ballast::epaxos

@@ -45,7 +45,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "algorithms/consensus/fast_paxos_bugs.h"
@@ -111,7 +110,7 @@ struct Config {
   std::uint32_t fast_quorum_of(std::size_t members) const;
 
   static constexpr std::string_view name = "fast_paxos";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("recovery", &Config::recovery,
             "How a collision is recovered from: by the coordinator in the next round, by each "
             "acceptor in the next round, or by a new round from its beginning. The same for all "

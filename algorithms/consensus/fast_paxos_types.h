@@ -5,7 +5,6 @@
 #include <optional>
 #include <span>
 #include <string_view>
-#include <tuple>
 #include <variant>
 #include <vector>
 
@@ -56,7 +55,7 @@ struct Propose {  // to everyone: to acceptors for a fast round, to coordinators
   std::int64_t value = 0;
   friend constexpr auto operator<=>(const Propose&, const Propose&) = default;
   static constexpr std::string_view name = "Propose";
-  static constexpr auto fields = std::tuple{field("value", &Propose::value)};
+  static constexpr auto fields = Fields{field("value", &Propose::value)};
 };
 
 struct AcceptAny {  // phase 2a, to acceptors: accept whatever is proposed, the first that you hear
@@ -65,7 +64,7 @@ struct AcceptAny {  // phase 2a, to acceptors: accept whatever is proposed, the 
   friend auto operator<=>(const AcceptAny&, const AcceptAny&) = default;
   static constexpr std::string_view name = "AcceptAny";
   static constexpr auto fields =
-      std::tuple{field("ballot", &AcceptAny::ballot), field("recovery", &AcceptAny::recovery)};
+      Fields{field("ballot", &AcceptAny::ballot), field("recovery", &AcceptAny::recovery)};
 };
 
 using Message = std::variant<Propose, Prepare, Promise, Accept, AcceptAny, Accepted, Refused,
@@ -79,13 +78,13 @@ struct Proposer {
   std::vector<RequestId> clients;   // who waits for the decision, at most one request a session
   static constexpr std::string_view name = "Proposer";
   static constexpr auto fields =
-      std::tuple{field("own", &Proposer::own), field("clients", &Proposer::clients)};
+      Fields{field("own", &Proposer::own), field("clients", &Proposer::clients)};
 };
 
 struct Waiting {  // phase 1 of a classic round is over, and there is no value to ask for yet
   Ballot ballot;
   static constexpr std::string_view name = "Waiting";
-  static constexpr auto fields = std::tuple{field("ballot", &Waiting::ballot)};
+  static constexpr auto fields = Fields{field("ballot", &Waiting::ballot)};
 };
 
 struct Open {  // "any" was sent in this fast round
@@ -93,7 +92,7 @@ struct Open {  // "any" was sent in this fast round
   std::vector<NodeId> recovery = {};  // as in AcceptAny
   static constexpr std::string_view name = "Open";
   static constexpr auto fields =
-      std::tuple{field("ballot", &Open::ballot), field("recovery", &Open::recovery)};
+      Fields{field("ballot", &Open::ballot), field("recovery", &Open::recovery)};
 };
 
 struct Coordinator {
@@ -103,8 +102,8 @@ struct Coordinator {
   std::variant<Idle, Preparing, Waiting, Open, Asking, BackingOff> phase;
   static constexpr std::string_view name = "Coordinator";
   static constexpr auto fields =
-      std::tuple{field("round", &Coordinator::round), field("refusals", &Coordinator::refusals),
-                 field("repeats", &Coordinator::repeats), field("phase", &Coordinator::phase)};
+      Fields{field("round", &Coordinator::round), field("refusals", &Coordinator::refusals),
+             field("repeats", &Coordinator::repeats), field("phase", &Coordinator::phase)};
 };
 
 struct Acceptor {
@@ -115,9 +114,9 @@ struct Acceptor {
   std::optional<std::int64_t> heard;  // the first proposal that it has heard
   static constexpr std::string_view name = "Acceptor";
   static constexpr auto fields =
-      std::tuple{field("promised", &Acceptor::promised), field("vote", &Acceptor::vote),
-                 field("open", &Acceptor::open), field("recovery", &Acceptor::recovery),
-                 field("heard", &Acceptor::heard)};
+      Fields{field("promised", &Acceptor::promised), field("vote", &Acceptor::vote),
+             field("open", &Acceptor::open), field("recovery", &Acceptor::recovery),
+             field("heard", &Acceptor::heard)};
 };
 
 struct State {
@@ -127,8 +126,8 @@ struct State {
   Learner learner;
   static constexpr std::string_view name = "State";
   static constexpr auto fields =
-      std::tuple{field("proposer", &State::proposer), field("coordinator", &State::coordinator),
-                 field("acceptor", &State::acceptor), field("learner", &State::learner)};
+      Fields{field("proposer", &State::proposer), field("coordinator", &State::coordinator),
+             field("acceptor", &State::acceptor), field("learner", &State::learner)};
 };
 
 }  // namespace ballast::fast_paxos

@@ -8,7 +8,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <variant>
 #include <vector>
 
@@ -45,7 +44,7 @@ struct SessionKey {
   friend constexpr auto operator<=>(const SessionKey&, const SessionKey&) = default;
   static constexpr std::string_view name = "SessionKey";
   static constexpr auto fields =
-      std::tuple{field("client", &SessionKey::client), field("session", &SessionKey::session)};
+      Fields{field("client", &SessionKey::client), field("session", &SessionKey::session)};
 };
 constexpr SessionKey session_of(const RequestId& id) { return {id.client, id.session}; }
 
@@ -62,7 +61,7 @@ class Machine {
     friend auto operator<=>(const Session&, const Session&) = default;
     static constexpr std::string_view name = "Session";
     static constexpr auto fields =
-        std::tuple{field("sequence", &Session::sequence), field("response", &Session::response)};
+        Fields{field("sequence", &Session::sequence), field("response", &Session::response)};
   };
 
   explicit Machine(MachineKind kind = MachineKind::register_);
@@ -94,19 +93,19 @@ class Machine {
     FlatMap<std::uint64_t, std::int64_t> values;  // 0: never written, or deleted
     friend auto operator<=>(const Registers&, const Registers&) = default;
     static constexpr std::string_view name = "registers";
-    static constexpr auto fields = std::tuple{field("values", &Registers::values)};
+    static constexpr auto fields = Fields{field("values", &Registers::values)};
   };
   struct Counters {
     FlatMap<std::uint64_t, std::int64_t> sums;
     friend auto operator<=>(const Counters&, const Counters&) = default;
     static constexpr std::string_view name = "counters";
-    static constexpr auto fields = std::tuple{field("sums", &Counters::sums)};
+    static constexpr auto fields = Fields{field("sums", &Counters::sums)};
   };
   struct Queues {
     FlatMap<std::uint64_t, std::vector<std::int64_t>> items;  // the next to be taken out is first
     friend auto operator<=>(const Queues&, const Queues&) = default;
     static constexpr std::string_view name = "queues";
-    static constexpr auto fields = std::tuple{field("items", &Queues::items)};
+    static constexpr auto fields = Fields{field("items", &Queues::items)};
   };
   struct Lock {
     std::optional<SessionKey> holder;
@@ -114,13 +113,13 @@ class Machine {
     friend auto operator<=>(const Lock&, const Lock&) = default;
     static constexpr std::string_view name = "Lock";
     static constexpr auto fields =
-        std::tuple{field("holder", &Lock::holder), field("token", &Lock::token)};
+        Fields{field("holder", &Lock::holder), field("token", &Lock::token)};
   };
   struct Locks {
     FlatMap<std::uint64_t, Lock> locks;
     friend auto operator<=>(const Locks&, const Locks&) = default;
     static constexpr std::string_view name = "locks";
-    static constexpr auto fields = std::tuple{field("locks", &Locks::locks)};
+    static constexpr auto fields = Fields{field("locks", &Locks::locks)};
   };
   using Content = std::variant<Registers, Counters, Queues, Locks>;
 
@@ -138,8 +137,8 @@ class Machine {
   friend auto operator<=>(const Machine&, const Machine&) = default;
   static constexpr std::string_view name = "Machine";
   static constexpr auto fields =
-      std::tuple{field("kind", &Machine::kind_), field("content", &Machine::content_),
-                 field("sessions", &Machine::sessions_)};
+      Fields{field("kind", &Machine::kind_), field("content", &Machine::content_),
+             field("sessions", &Machine::sessions_)};
 };
 
 }  // namespace ballast

@@ -39,7 +39,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <variant>
 #include <vector>
 
@@ -222,7 +221,7 @@ struct Config {
   }
 
   static constexpr std::string_view name = "multi_paxos";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("election_timeout", &Config::election_timeout,
             "How long a replica waits without word from a leader before it prepares a ballot of "
             "its own, drawn anew from this range each time.")

@@ -6,7 +6,6 @@
 #include <map>
 #include <optional>
 #include <string_view>
-#include <tuple>
 #include <variant>
 #include <vector>
 
@@ -21,7 +20,7 @@ struct SlotValue {
   std::optional<Request> request;
   friend constexpr auto operator<=>(const SlotValue&, const SlotValue&) = default;
   static constexpr std::string_view name = "Value";
-  static constexpr auto fields = std::tuple{field("request", &SlotValue::request)};
+  static constexpr auto fields = Fields{field("request", &SlotValue::request)};
 };
 
 // What a value holds, as public facts name it. All no-ops are one value.
@@ -36,8 +35,8 @@ struct Vote {
   SlotValue value;
   friend constexpr auto operator<=>(const Vote&, const Vote&) = default;
   static constexpr std::string_view name = "Vote";
-  static constexpr auto fields = std::tuple{
-      field("slot", &Vote::slot), field("ballot", &Vote::ballot), field("value", &Vote::value)};
+  static constexpr auto fields = Fields{field("slot", &Vote::slot), field("ballot", &Vote::ballot),
+                                        field("value", &Vote::value)};
 };
 
 // What a node knows of a slot that it has no checkpoint of.
@@ -54,7 +53,7 @@ struct Configuration {
   friend constexpr auto operator<=>(const Configuration&, const Configuration&) = default;
   static constexpr std::string_view name = "Configuration";
   static constexpr auto fields =
-      std::tuple{field("from", &Configuration::from), field("voters", &Configuration::voters)};
+      Fields{field("from", &Configuration::from), field("voters", &Configuration::voters)};
 };
 
 // --- Messages ----------------------------------------------------------------------------------
@@ -65,7 +64,7 @@ struct Prepare {  // 1a: promise to accept nothing below `ballot`, and report vo
   friend constexpr auto operator<=>(const Prepare&, const Prepare&) = default;
   static constexpr std::string_view name = "Prepare";
   static constexpr auto fields =
-      std::tuple{field("ballot", &Prepare::ballot), field("executed", &Prepare::executed)};
+      Fields{field("ballot", &Prepare::ballot), field("executed", &Prepare::executed)};
 };
 
 struct Promise {  // 1b: promised; these are my votes in later slots than `checkpoint`
@@ -75,8 +74,8 @@ struct Promise {  // 1b: promised; these are my votes in later slots than `check
   friend auto operator<=>(const Promise&, const Promise&) = default;
   static constexpr std::string_view name = "Promise";
   static constexpr auto fields =
-      std::tuple{field("ballot", &Promise::ballot), field("checkpoint", &Promise::checkpoint),
-                 field("votes", &Promise::votes)};
+      Fields{field("ballot", &Promise::ballot), field("checkpoint", &Promise::checkpoint),
+             field("votes", &Promise::votes)};
 };
 
 struct Accept {  // 2a: accept this proposal
@@ -85,7 +84,7 @@ struct Accept {  // 2a: accept this proposal
   friend constexpr auto operator<=>(const Accept&, const Accept&) = default;
   static constexpr std::string_view name = "Accept";
   static constexpr auto fields =
-      std::tuple{field("proposal", &Accept::proposal), field("executed", &Accept::executed)};
+      Fields{field("proposal", &Accept::proposal), field("executed", &Accept::executed)};
 };
 
 struct Accepted {  // 2b, to the leader: accepted
@@ -94,7 +93,7 @@ struct Accepted {  // 2b, to the leader: accepted
   friend constexpr auto operator<=>(const Accepted&, const Accepted&) = default;
   static constexpr std::string_view name = "Accepted";
   static constexpr auto fields =
-      std::tuple{field("ballot", &Accepted::ballot), field("slot", &Accepted::slot)};
+      Fields{field("ballot", &Accepted::ballot), field("slot", &Accepted::slot)};
 };
 
 struct Refused {  // to whoever asked in `ballot`: I have promised a higher one
@@ -103,7 +102,7 @@ struct Refused {  // to whoever asked in `ballot`: I have promised a higher one
   friend constexpr auto operator<=>(const Refused&, const Refused&) = default;
   static constexpr std::string_view name = "Refused";
   static constexpr auto fields =
-      std::tuple{field("ballot", &Refused::ballot), field("promised", &Refused::promised)};
+      Fields{field("ballot", &Refused::ballot), field("promised", &Refused::promised)};
 };
 
 struct Decision {  // from the leader: what I asked for in this ballot and slot is decided
@@ -112,7 +111,7 @@ struct Decision {  // from the leader: what I asked for in this ballot and slot 
   friend constexpr auto operator<=>(const Decision&, const Decision&) = default;
   static constexpr std::string_view name = "Decision";
   static constexpr auto fields =
-      std::tuple{field("ballot", &Decision::ballot), field("slot", &Decision::slot)};
+      Fields{field("ballot", &Decision::ballot), field("slot", &Decision::slot)};
 };
 
 struct Heartbeat {  // from the leader
@@ -122,8 +121,8 @@ struct Heartbeat {  // from the leader
   friend constexpr auto operator<=>(const Heartbeat&, const Heartbeat&) = default;
   static constexpr std::string_view name = "Heartbeat";
   static constexpr auto fields =
-      std::tuple{field("ballot", &Heartbeat::ballot), field("executed", &Heartbeat::executed),
-                 field("sent", &Heartbeat::sent)};
+      Fields{field("ballot", &Heartbeat::ballot), field("executed", &Heartbeat::executed),
+             field("sent", &Heartbeat::sent)};
 };
 
 struct HeartbeatReply {  // to the leader: the lease that this heartbeat asked for is granted
@@ -132,14 +131,14 @@ struct HeartbeatReply {  // to the leader: the lease that this heartbeat asked f
   friend constexpr auto operator<=>(const HeartbeatReply&, const HeartbeatReply&) = default;
   static constexpr std::string_view name = "HeartbeatReply";
   static constexpr auto fields =
-      std::tuple{field("ballot", &HeartbeatReply::ballot), field("sent", &HeartbeatReply::sent)};
+      Fields{field("ballot", &HeartbeatReply::ballot), field("sent", &HeartbeatReply::sent)};
 };
 
 struct CatchUp {  // to whoever knows more: what was decided after this slot?
   Slot executed;
   friend constexpr auto operator<=>(const CatchUp&, const CatchUp&) = default;
   static constexpr std::string_view name = "CatchUp";
-  static constexpr auto fields = std::tuple{field("executed", &CatchUp::executed)};
+  static constexpr auto fields = Fields{field("executed", &CatchUp::executed)};
 };
 
 struct Decisions {  // these values are decided, from slot `first` on
@@ -148,7 +147,7 @@ struct Decisions {  // these values are decided, from slot `first` on
   friend auto operator<=>(const Decisions&, const Decisions&) = default;
   static constexpr std::string_view name = "Decisions";
   static constexpr auto fields =
-      std::tuple{field("first", &Decisions::first), field("values", &Decisions::values)};
+      Fields{field("first", &Decisions::first), field("values", &Decisions::values)};
 };
 
 // The state machine with all slots up to `slot` executed, for a node that lags behind.
@@ -159,8 +158,8 @@ struct Checkpoint {
   friend auto operator<=>(const Checkpoint&, const Checkpoint&) = default;
   static constexpr std::string_view name = "Checkpoint";
   static constexpr auto fields =
-      std::tuple{field("slot", &Checkpoint::slot), field("machine", &Checkpoint::machine),
-                 field("configurations", &Checkpoint::configurations)};
+      Fields{field("slot", &Checkpoint::slot), field("machine", &Checkpoint::machine),
+             field("configurations", &Checkpoint::configurations)};
 };
 
 using Message = std::variant<Prepare, Promise, Accept, Accepted, Refused, Decision, Heartbeat,
@@ -172,7 +171,7 @@ struct PromiseGiven {  // this node promised this ballot, its own or another's
   Ballot ballot;
   friend constexpr auto operator<=>(const PromiseGiven&, const PromiseGiven&) = default;
   static constexpr std::string_view name = "PromiseGiven";
-  static constexpr auto fields = std::tuple{field("ballot", &PromiseGiven::ballot)};
+  static constexpr auto fields = Fields{field("ballot", &PromiseGiven::ballot)};
 };
 
 // The same of this node, with what else its journal held until then, which this record replaces.
@@ -185,9 +184,9 @@ struct CheckpointKept {
   friend auto operator<=>(const CheckpointKept&, const CheckpointKept&) = default;
   static constexpr std::string_view name = "CheckpointKept";
   static constexpr auto fields =
-      std::tuple{field("promised", &CheckpointKept::promised), field("slot", &CheckpointKept::slot),
-                 field("machine", &CheckpointKept::machine), field("votes", &CheckpointKept::votes),
-                 field("configurations", &CheckpointKept::configurations)};
+      Fields{field("promised", &CheckpointKept::promised), field("slot", &CheckpointKept::slot),
+             field("machine", &CheckpointKept::machine), field("votes", &CheckpointKept::votes),
+             field("configurations", &CheckpointKept::configurations)};
 };
 
 using Record = std::variant<PromiseGiven, Vote, CheckpointKept>;
@@ -247,12 +246,12 @@ struct State {
   Slot last_voted;
   friend constexpr auto operator<=>(const State&, const State&) = default;
   static constexpr std::string_view name = "State";
-  static constexpr auto fields = std::tuple{field("role", &State::role),
-                                            field("promised", &State::promised),
-                                            field("leader", &State::leader),
-                                            field("executed", &State::executed),
-                                            field("checkpoint", &State::checkpoint),
-                                            field("last_voted", &State::last_voted)};
+  static constexpr auto fields = Fields{field("role", &State::role),
+                                        field("promised", &State::promised),
+                                        field("leader", &State::leader),
+                                        field("executed", &State::executed),
+                                        field("checkpoint", &State::checkpoint),
+                                        field("last_voted", &State::last_voted)};
 };
 
 }  // namespace ballast::multi_paxos

@@ -26,7 +26,6 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
-#include <tuple>
 #include <variant>
 #include <vector>
 
@@ -143,7 +142,7 @@ struct Config {
   }
 
   static constexpr std::string_view name = "paxos";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("retransmit", &Config::retransmit,
             "How long a proposer waits for a majority before it repeats its request.")
           .at_least(1'000)
@@ -182,9 +181,9 @@ struct Proposer {
   std::variant<Idle, Preparing, Asking, BackingOff> phase;
   static constexpr std::string_view name = "Proposer";
   static constexpr auto fields =
-      std::tuple{field("round", &Proposer::round), field("refusals", &Proposer::refusals),
-                 field("own", &Proposer::own), field("clients", &Proposer::clients),
-                 field("phase", &Proposer::phase)};
+      Fields{field("round", &Proposer::round), field("refusals", &Proposer::refusals),
+             field("own", &Proposer::own), field("clients", &Proposer::clients),
+             field("phase", &Proposer::phase)};
 };
 
 struct Acceptor {
@@ -192,7 +191,7 @@ struct Acceptor {
   std::optional<Vote> vote;  // durable: the highest-numbered proposal that it has accepted
   static constexpr std::string_view name = "Acceptor";
   static constexpr auto fields =
-      std::tuple{field("promised", &Acceptor::promised), field("vote", &Acceptor::vote)};
+      Fields{field("promised", &Acceptor::promised), field("vote", &Acceptor::vote)};
 };
 
 struct State {
@@ -201,8 +200,8 @@ struct State {
   Learner learner;
   static constexpr std::string_view name = "State";
   static constexpr auto fields =
-      std::tuple{field("proposer", &State::proposer), field("acceptor", &State::acceptor),
-                 field("learner", &State::learner)};
+      Fields{field("proposer", &State::proposer), field("acceptor", &State::acceptor),
+             field("learner", &State::learner)};
 };
 
 }  // namespace ballast::paxos

@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "sim/protocol/fact.h"
@@ -50,7 +49,7 @@ struct Vote {
   friend constexpr auto operator<=>(const Vote&, const Vote&) = default;
   static constexpr std::string_view name = "Vote";
   static constexpr auto fields =
-      std::tuple{field("ballot", &Vote::ballot), field("value", &Vote::value)};
+      Fields{field("ballot", &Vote::ballot), field("value", &Vote::value)};
 };
 
 // --- Messages ----------------------------------------------------------------------------------
@@ -59,7 +58,7 @@ struct Prepare {  // phase 1a, to acceptors: promise to accept nothing below `ba
   Ballot ballot;
   friend constexpr auto operator<=>(const Prepare&, const Prepare&) = default;
   static constexpr std::string_view name = "Prepare";
-  static constexpr auto fields = std::tuple{field("ballot", &Prepare::ballot)};
+  static constexpr auto fields = Fields{field("ballot", &Prepare::ballot)};
 };
 
 struct Promise {  // phase 1b, to the proposer: promised; and this is my vote, if I have cast one
@@ -68,7 +67,7 @@ struct Promise {  // phase 1b, to the proposer: promised; and this is my vote, i
   friend constexpr auto operator<=>(const Promise&, const Promise&) = default;
   static constexpr std::string_view name = "Promise";
   static constexpr auto fields =
-      std::tuple{field("ballot", &Promise::ballot), field("vote", &Promise::vote)};
+      Fields{field("ballot", &Promise::ballot), field("vote", &Promise::vote)};
 };
 
 struct Accept {  // phase 2a, to acceptors: accept this proposal
@@ -77,7 +76,7 @@ struct Accept {  // phase 2a, to acceptors: accept this proposal
   friend constexpr auto operator<=>(const Accept&, const Accept&) = default;
   static constexpr std::string_view name = "Accept";
   static constexpr auto fields =
-      std::tuple{field("ballot", &Accept::ballot), field("value", &Accept::value)};
+      Fields{field("ballot", &Accept::ballot), field("value", &Accept::value)};
 };
 
 struct Accepted {  // phase 2b, to learners: accepted
@@ -86,7 +85,7 @@ struct Accepted {  // phase 2b, to learners: accepted
   friend constexpr auto operator<=>(const Accepted&, const Accepted&) = default;
   static constexpr std::string_view name = "Accepted";
   static constexpr auto fields =
-      std::tuple{field("ballot", &Accepted::ballot), field("value", &Accepted::value)};
+      Fields{field("ballot", &Accepted::ballot), field("value", &Accepted::value)};
 };
 
 struct Refused {  // to the proposer of `ballot`: I have promised a higher one
@@ -95,20 +94,20 @@ struct Refused {  // to the proposer of `ballot`: I have promised a higher one
   friend constexpr auto operator<=>(const Refused&, const Refused&) = default;
   static constexpr std::string_view name = "Refused";
   static constexpr auto fields =
-      std::tuple{field("ballot", &Refused::ballot), field("promised", &Refused::promised)};
+      Fields{field("ballot", &Refused::ballot), field("promised", &Refused::promised)};
 };
 
 struct Inquire {  // to everyone: has a value been chosen?
   friend constexpr auto operator<=>(const Inquire&, const Inquire&) = default;
   static constexpr std::string_view name = "Inquire";
-  static constexpr auto fields = std::tuple{};
+  static constexpr auto fields = Fields{};
 };
 
 struct Decision {  // to whoever still works on what is settled: this value is chosen
   std::int64_t value = 0;
   friend constexpr auto operator<=>(const Decision&, const Decision&) = default;
   static constexpr std::string_view name = "Decision";
-  static constexpr auto fields = std::tuple{field("value", &Decision::value)};
+  static constexpr auto fields = Fields{field("value", &Decision::value)};
 };
 
 // --- Records -----------------------------------------------------------------------------------
@@ -117,21 +116,21 @@ struct RoundUsed {  // the proposer used this round and must not use it again
   std::uint64_t round = 0;
   friend constexpr auto operator<=>(const RoundUsed&, const RoundUsed&) = default;
   static constexpr std::string_view name = "RoundUsed";
-  static constexpr auto fields = std::tuple{field("round", &RoundUsed::round)};
+  static constexpr auto fields = Fields{field("round", &RoundUsed::round)};
 };
 
 struct PromiseGiven {  // the acceptor promised this ballot
   Ballot ballot;
   friend constexpr auto operator<=>(const PromiseGiven&, const PromiseGiven&) = default;
   static constexpr std::string_view name = "PromiseGiven";
-  static constexpr auto fields = std::tuple{field("ballot", &PromiseGiven::ballot)};
+  static constexpr auto fields = Fields{field("ballot", &PromiseGiven::ballot)};
 };
 
 // --- What a proposer (or coordinator) and a learner are at --------------------------------------
 
 struct Idle {  // nothing to propose, or the decision is known
   static constexpr std::string_view name = "Idle";
-  static constexpr auto fields = std::tuple{};
+  static constexpr auto fields = Fields{};
 };
 
 struct PromiseHeard {
@@ -139,7 +138,7 @@ struct PromiseHeard {
   std::optional<Vote> vote;
   static constexpr std::string_view name = "PromiseHeard";
   static constexpr auto fields =
-      std::tuple{field("acceptor", &PromiseHeard::acceptor), field("vote", &PromiseHeard::vote)};
+      Fields{field("acceptor", &PromiseHeard::acceptor), field("vote", &PromiseHeard::vote)};
 };
 
 struct Preparing {  // in phase 1 of `ballot`
@@ -147,7 +146,7 @@ struct Preparing {  // in phase 1 of `ballot`
   std::vector<PromiseHeard> promises = {};  // one for each acceptor that has promised
   static constexpr std::string_view name = "Preparing";
   static constexpr auto fields =
-      std::tuple{field("ballot", &Preparing::ballot), field("promises", &Preparing::promises)};
+      Fields{field("ballot", &Preparing::ballot), field("promises", &Preparing::promises)};
 };
 
 struct Asking {  // in phase 2 of `ballot`
@@ -155,13 +154,13 @@ struct Asking {  // in phase 2 of `ballot`
   std::int64_t value = 0;
   static constexpr std::string_view name = "Asking";
   static constexpr auto fields =
-      std::tuple{field("ballot", &Asking::ballot), field("value", &Asking::value)};
+      Fields{field("ballot", &Asking::ballot), field("value", &Asking::value)};
 };
 
 struct BackingOff {  // refused, and waiting to try a ballot of a round above `refused_by`
   std::uint64_t refused_by = 0;
   static constexpr std::string_view name = "BackingOff";
-  static constexpr auto fields = std::tuple{field("refused_by", &BackingOff::refused_by)};
+  static constexpr auto fields = Fields{field("refused_by", &BackingOff::refused_by)};
 };
 
 struct VoteHeard {
@@ -169,7 +168,7 @@ struct VoteHeard {
   Vote vote;
   static constexpr std::string_view name = "VoteHeard";
   static constexpr auto fields =
-      std::tuple{field("acceptor", &VoteHeard::acceptor), field("vote", &VoteHeard::vote)};
+      Fields{field("acceptor", &VoteHeard::acceptor), field("vote", &VoteHeard::vote)};
 };
 
 struct Learner {
@@ -177,7 +176,7 @@ struct Learner {
   std::optional<std::int64_t> decided;  // what is chosen, once it is known
   static constexpr std::string_view name = "Learner";
   static constexpr auto fields =
-      std::tuple{field("votes", &Learner::votes), field("decided", &Learner::decided)};
+      Fields{field("votes", &Learner::votes), field("decided", &Learner::decided)};
 };
 
 }  // namespace ballast::paxos

@@ -18,7 +18,6 @@
 #include <optional>
 #include <span>
 #include <string_view>
-#include <tuple>
 #include <variant>
 #include <vector>
 
@@ -126,13 +125,13 @@ struct State {
   LogIndex applied_index;
   friend constexpr auto operator<=>(const State&, const State&) = default;
   static constexpr std::string_view name = "State";
-  static constexpr auto fields = std::tuple{field("term", &State::term),
-                                            field("voted_for", &State::voted_for),
-                                            field("role", &State::role),
-                                            field("last_index", &State::last_index),
-                                            field("last_term", &State::last_term),
-                                            field("commit_index", &State::commit_index),
-                                            field("applied_index", &State::applied_index)};
+  static constexpr auto fields = Fields{field("term", &State::term),
+                                        field("voted_for", &State::voted_for),
+                                        field("role", &State::role),
+                                        field("last_index", &State::last_index),
+                                        field("last_term", &State::last_term),
+                                        field("commit_index", &State::commit_index),
+                                        field("applied_index", &State::applied_index)};
 };
 
 }  // namespace ballast::raft

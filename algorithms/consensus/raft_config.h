@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <tuple>
 
 #include "algorithms/consensus/machine.h"
 #include "algorithms/consensus/raft_bugs.h"
@@ -272,7 +271,7 @@ struct Config {
   }
 
   static constexpr std::string_view name = "raft";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("election_timeout", &Config::election_timeout,
             "How long a node waits without word from a leader before it stands for election, drawn "
             "anew from this range each time (5.2).")

@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -24,7 +23,7 @@ struct Entry {
   friend constexpr auto operator<=>(const Entry&, const Entry&) = default;
   static constexpr std::string_view name = "Entry";
   static constexpr auto fields =
-      std::tuple{field("term", &Entry::term), field("request", &Entry::request)};
+      Fields{field("term", &Entry::term), field("request", &Entry::request)};
 };
 
 // What an entry holds, as public facts name it. The no-ops of two terms are two values.
@@ -40,9 +39,9 @@ struct Configuration {
   std::uint64_t learners = 0;
   friend constexpr auto operator<=>(const Configuration&, const Configuration&) = default;
   static constexpr std::string_view name = "Configuration";
-  static constexpr auto fields = std::tuple{field("voters", &Configuration::voters),
-                                            field("outgoing", &Configuration::outgoing),
-                                            field("learners", &Configuration::learners)};
+  static constexpr auto fields =
+      Fields{field("voters", &Configuration::voters), field("outgoing", &Configuration::outgoing),
+             field("learners", &Configuration::learners)};
 
   static constexpr std::uint32_t most = 63;  // the highest number that a set can hold
   static constexpr bool has(std::uint64_t set, NodeId node) {

@@ -4,7 +4,6 @@
 #include <array>
 #include <cstdint>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "algorithms/consensus/raft_log.h"
@@ -22,8 +21,8 @@ struct RequestVote {
   friend constexpr auto operator<=>(const RequestVote&, const RequestVote&) = default;
   static constexpr std::string_view name = "RequestVote";
   static constexpr auto fields =
-      std::tuple{field("term", &RequestVote::term), field("last_index", &RequestVote::last_index),
-                 field("last_term", &RequestVote::last_term)};
+      Fields{field("term", &RequestVote::term), field("last_index", &RequestVote::last_index),
+             field("last_term", &RequestVote::last_term)};
 };
 
 // Granted, or why not.
@@ -38,7 +37,7 @@ struct VoteReply {
   friend constexpr auto operator<=>(const VoteReply&, const VoteReply&) = default;
   static constexpr std::string_view name = "VoteReply";
   static constexpr auto fields =
-      std::tuple{field("term", &VoteReply::term), field("vote", &VoteReply::vote)};
+      Fields{field("term", &VoteReply::term), field("vote", &VoteReply::vote)};
 };
 
 struct AppendEntries {
@@ -49,11 +48,11 @@ struct AppendEntries {
   LogIndex commit_index;  // the leader's, as far as this message lets the follower know its log
   friend auto operator<=>(const AppendEntries&, const AppendEntries&) = default;
   static constexpr std::string_view name = "AppendEntries";
-  static constexpr auto fields = std::tuple{field("term", &AppendEntries::term),
-                                            field("previous_index", &AppendEntries::previous_index),
-                                            field("previous_term", &AppendEntries::previous_term),
-                                            field("entries", &AppendEntries::entries),
-                                            field("commit_index", &AppendEntries::commit_index)};
+  static constexpr auto fields = Fields{field("term", &AppendEntries::term),
+                                        field("previous_index", &AppendEntries::previous_index),
+                                        field("previous_term", &AppendEntries::previous_term),
+                                        field("entries", &AppendEntries::entries),
+                                        field("commit_index", &AppendEntries::commit_index)};
 };
 
 //   matched     the follower's log agrees with the leader's up to match_index
@@ -73,12 +72,12 @@ struct AppendReply {
   LogIndex conflict_index;  // the first of that term; or the one after the end of the log
   friend constexpr auto operator<=>(const AppendReply&, const AppendReply&) = default;
   static constexpr std::string_view name = "AppendReply";
-  static constexpr auto fields = std::tuple{field("term", &AppendReply::term),
-                                            field("result", &AppendReply::result),
-                                            field("previous_index", &AppendReply::previous_index),
-                                            field("match_index", &AppendReply::match_index),
-                                            field("conflict_term", &AppendReply::conflict_term),
-                                            field("conflict_index", &AppendReply::conflict_index)};
+  static constexpr auto fields = Fields{field("term", &AppendReply::term),
+                                        field("result", &AppendReply::result),
+                                        field("previous_index", &AppendReply::previous_index),
+                                        field("match_index", &AppendReply::match_index),
+                                        field("conflict_term", &AppendReply::conflict_term),
+                                        field("conflict_index", &AppendReply::conflict_index)};
 };
 
 // --- Messages of options: none is sent unless its option is on ----------------------------------
@@ -91,8 +90,8 @@ struct PreVote {
   friend constexpr auto operator<=>(const PreVote&, const PreVote&) = default;
   static constexpr std::string_view name = "PreVote";
   static constexpr auto fields =
-      std::tuple{field("term", &PreVote::term), field("last_index", &PreVote::last_index),
-                 field("last_term", &PreVote::last_term)};
+      Fields{field("term", &PreVote::term), field("last_index", &PreVote::last_index),
+             field("last_term", &PreVote::last_term)};
 };
 
 enum class PreVoteResult : std::uint8_t { granted, stale_term, stale_log, leader_alive };
@@ -106,7 +105,7 @@ struct PreVoteReply {
   friend constexpr auto operator<=>(const PreVoteReply&, const PreVoteReply&) = default;
   static constexpr std::string_view name = "PreVoteReply";
   static constexpr auto fields =
-      std::tuple{field("term", &PreVoteReply::term), field("result", &PreVoteReply::result)};
+      Fields{field("term", &PreVoteReply::term), field("result", &PreVoteReply::result)};
 };
 
 // Leadership transfer (dissertation 3.10): stand for election now.
@@ -114,7 +113,7 @@ struct TimeoutNow {
   Term term;
   friend constexpr auto operator<=>(const TimeoutNow&, const TimeoutNow&) = default;
   static constexpr std::string_view name = "TimeoutNow";
-  static constexpr auto fields = std::tuple{field("term", &TimeoutNow::term)};
+  static constexpr auto fields = Fields{field("term", &TimeoutNow::term)};
 };
 
 // A RequestVote of somebody who was told to stand, with the "special flag" that gets it past those
@@ -126,8 +125,8 @@ struct TransferVote {
   friend constexpr auto operator<=>(const TransferVote&, const TransferVote&) = default;
   static constexpr std::string_view name = "TransferVote";
   static constexpr auto fields =
-      std::tuple{field("term", &TransferVote::term), field("last_index", &TransferVote::last_index),
-                 field("last_term", &TransferVote::last_term)};
+      Fields{field("term", &TransferVote::term), field("last_index", &TransferVote::last_index),
+             field("last_term", &TransferVote::last_term)};
 };
 
 // "A round of heartbeats" (dissertation 6.4): are you still with me? Rounds are numbered from 1 in
@@ -138,7 +137,7 @@ struct Heartbeat {
   friend constexpr auto operator<=>(const Heartbeat&, const Heartbeat&) = default;
   static constexpr std::string_view name = "Heartbeat";
   static constexpr auto fields =
-      std::tuple{field("term", &Heartbeat::term), field("round", &Heartbeat::round)};
+      Fields{field("term", &Heartbeat::term), field("round", &Heartbeat::round)};
 };
 
 struct HeartbeatReply {
@@ -147,7 +146,7 @@ struct HeartbeatReply {
   friend constexpr auto operator<=>(const HeartbeatReply&, const HeartbeatReply&) = default;
   static constexpr std::string_view name = "HeartbeatReply";
   static constexpr auto fields =
-      std::tuple{field("term", &HeartbeatReply::term), field("round", &HeartbeatReply::round)};
+      Fields{field("term", &HeartbeatReply::term), field("round", &HeartbeatReply::round)};
 };
 
 // A follower asks its leader for a read index (dissertation 6.4), for the sake of a request, by
@@ -159,7 +158,7 @@ struct ReadIndex {
   friend constexpr auto operator<=>(const ReadIndex&, const ReadIndex&) = default;
   static constexpr std::string_view name = "ReadIndex";
   static constexpr auto fields =
-      std::tuple{field("term", &ReadIndex::term), field("request", &ReadIndex::request)};
+      Fields{field("term", &ReadIndex::term), field("request", &ReadIndex::request)};
 };
 
 struct ReadIndexReply {
@@ -169,8 +168,8 @@ struct ReadIndexReply {
   friend constexpr auto operator<=>(const ReadIndexReply&, const ReadIndexReply&) = default;
   static constexpr std::string_view name = "ReadIndexReply";
   static constexpr auto fields =
-      std::tuple{field("term", &ReadIndexReply::term), field("request", &ReadIndexReply::request),
-                 field("index", &ReadIndexReply::index)};
+      Fields{field("term", &ReadIndexReply::term), field("request", &ReadIndexReply::request),
+             field("index", &ReadIndexReply::index)};
 };
 
 // InstallSnapshot (7, Figure 13): the words of a snapshot, piece by piece.
@@ -183,12 +182,12 @@ struct InstallSnapshot {
   bool done = false;  // these are the last ones
   friend auto operator<=>(const InstallSnapshot&, const InstallSnapshot&) = default;
   static constexpr std::string_view name = "InstallSnapshot";
-  static constexpr auto fields = std::tuple{field("term", &InstallSnapshot::term),
-                                            field("last_index", &InstallSnapshot::last_index),
-                                            field("last_term", &InstallSnapshot::last_term),
-                                            field("offset", &InstallSnapshot::offset),
-                                            field("data", &InstallSnapshot::data),
-                                            field("done", &InstallSnapshot::done)};
+  static constexpr auto fields = Fields{field("term", &InstallSnapshot::term),
+                                        field("last_index", &InstallSnapshot::last_index),
+                                        field("last_term", &InstallSnapshot::last_term),
+                                        field("offset", &InstallSnapshot::offset),
+                                        field("data", &InstallSnapshot::data),
+                                        field("done", &InstallSnapshot::done)};
 };
 
 struct InstallReply {
@@ -198,9 +197,9 @@ struct InstallReply {
   bool installed = false;    // none is: the log agrees with the leader's up to last_index
   friend constexpr auto operator<=>(const InstallReply&, const InstallReply&) = default;
   static constexpr std::string_view name = "InstallReply";
-  static constexpr auto fields = std::tuple{
-      field("term", &InstallReply::term), field("last_index", &InstallReply::last_index),
-      field("offset", &InstallReply::offset), field("installed", &InstallReply::installed)};
+  static constexpr auto fields =
+      Fields{field("term", &InstallReply::term), field("last_index", &InstallReply::last_index),
+             field("offset", &InstallReply::offset), field("installed", &InstallReply::installed)};
 };
 
 // Of a leader to itself, when its disk has its entries up to this one (dissertation 10.2.1).
@@ -210,7 +209,7 @@ struct Written {
   friend constexpr auto operator<=>(const Written&, const Written&) = default;
   static constexpr std::string_view name = "Written";
   static constexpr auto fields =
-      std::tuple{field("term", &Written::term), field("index", &Written::index)};
+      Fields{field("term", &Written::term), field("index", &Written::index)};
 };
 
 // --- Records: "Persistent state on all servers" (Figure 2) -------------------------------------
@@ -221,7 +220,7 @@ struct TermAndVote {
   friend constexpr auto operator<=>(const TermAndVote&, const TermAndVote&) = default;
   static constexpr std::string_view name = "TermAndVote";
   static constexpr auto fields =
-      std::tuple{field("term", &TermAndVote::term), field("voted_for", &TermAndVote::voted_for)};
+      Fields{field("term", &TermAndVote::term), field("voted_for", &TermAndVote::voted_for)};
 };
 
 struct Append {
@@ -230,14 +229,14 @@ struct Append {
   friend constexpr auto operator<=>(const Append&, const Append&) = default;
   static constexpr std::string_view name = "Append";
   static constexpr auto fields =
-      std::tuple{field("index", &Append::index), field("entry", &Append::entry)};
+      Fields{field("index", &Append::index), field("entry", &Append::entry)};
 };
 
 struct Truncate {
   LogIndex last_kept;
   friend constexpr auto operator<=>(const Truncate&, const Truncate&) = default;
   static constexpr std::string_view name = "Truncate";
-  static constexpr auto fields = std::tuple{field("last_kept", &Truncate::last_kept)};
+  static constexpr auto fields = Fields{field("last_kept", &Truncate::last_kept)};
 };
 
 // Stands for the whole journal before it (7): term and vote, the state machine after `last_index`,
@@ -251,12 +250,12 @@ struct Snapshot {
   std::vector<Entry> rest;
   friend auto operator<=>(const Snapshot&, const Snapshot&) = default;
   static constexpr std::string_view name = "Snapshot";
-  static constexpr auto fields = std::tuple{field("term", &Snapshot::term),
-                                            field("voted_for", &Snapshot::voted_for),
-                                            field("last_index", &Snapshot::last_index),
-                                            field("last_term", &Snapshot::last_term),
-                                            field("image", &Snapshot::image),
-                                            field("rest", &Snapshot::rest)};
+  static constexpr auto fields = Fields{field("term", &Snapshot::term),
+                                        field("voted_for", &Snapshot::voted_for),
+                                        field("last_index", &Snapshot::last_index),
+                                        field("last_term", &Snapshot::last_term),
+                                        field("image", &Snapshot::image),
+                                        field("rest", &Snapshot::rest)};
 };
 
 enum class Timer : std::uint8_t { election, heartbeat };

@@ -43,7 +43,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <variant>
 #include <vector>
 
@@ -138,7 +137,7 @@ struct Config {
   }
 
   static constexpr std::string_view name = "viewstamped_replication";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("view_change_timeout", &Config::view_change_timeout,
             "How long a backup waits without word from the primary before it starts a view change, "
             "and how long that may take; drawn anew from this range each time (4.2).")

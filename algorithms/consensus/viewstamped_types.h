@@ -8,7 +8,6 @@
 #include <map>
 #include <optional>
 #include <string_view>
-#include <tuple>
 #include <variant>
 #include <vector>
 
@@ -29,8 +28,7 @@ struct Log {
   std::vector<Request> entries;
   friend auto operator<=>(const Log&, const Log&) = default;
   static constexpr std::string_view name = "Log";
-  static constexpr auto fields =
-      std::tuple{field("base", &Log::base), field("entries", &Log::entries)};
+  static constexpr auto fields = Fields{field("base", &Log::base), field("entries", &Log::entries)};
 
   OpNumber last() const { return {base.value + entries.size()}; }
   // REQUIRES base < op <= last().
@@ -66,8 +64,8 @@ struct Transfer {
   friend auto operator<=>(const Transfer&, const Transfer&) = default;
   static constexpr std::string_view name = "Transfer";
   static constexpr auto fields =
-      std::tuple{field("log", &Transfer::log), field("checkpoint", &Transfer::checkpoint),
-                 field("commit", &Transfer::commit)};
+      Fields{field("log", &Transfer::log), field("checkpoint", &Transfer::checkpoint),
+             field("commit", &Transfer::commit)};
 };
 
 // How often each replica has started, as far as somebody knows, in the order of the members: the
@@ -84,8 +82,8 @@ struct Prepare {  // from the primary: log these requests, the first of which is
   friend auto operator<=>(const Prepare&, const Prepare&) = default;
   static constexpr std::string_view name = "Prepare";
   static constexpr auto fields =
-      std::tuple{field("view", &Prepare::view), field("op", &Prepare::op),
-                 field("requests", &Prepare::requests), field("commit", &Prepare::commit)};
+      Fields{field("view", &Prepare::view), field("op", &Prepare::op),
+             field("requests", &Prepare::requests), field("commit", &Prepare::commit)};
 };
 
 struct PrepareOk {  // to the primary: this request and all before it are in my log
@@ -94,7 +92,7 @@ struct PrepareOk {  // to the primary: this request and all before it are in my 
   friend constexpr auto operator<=>(const PrepareOk&, const PrepareOk&) = default;
   static constexpr std::string_view name = "PrepareOk";
   static constexpr auto fields =
-      std::tuple{field("view", &PrepareOk::view), field("op", &PrepareOk::op)};
+      Fields{field("view", &PrepareOk::view), field("op", &PrepareOk::op)};
 };
 
 struct Commit {  // from the primary, again and again: everything up to `commit` is committed
@@ -103,7 +101,7 @@ struct Commit {  // from the primary, again and again: everything up to `commit`
   Time sent;  // by its clock
   friend constexpr auto operator<=>(const Commit&, const Commit&) = default;
   static constexpr std::string_view name = "Commit";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("view", &Commit::view), field("commit", &Commit::commit), field("sent", &Commit::sent)};
 };
 
@@ -113,14 +111,14 @@ struct LeaseGranted {  // to the primary: for a while from then on I keep out of
   friend constexpr auto operator<=>(const LeaseGranted&, const LeaseGranted&) = default;
   static constexpr std::string_view name = "LeaseGranted";
   static constexpr auto fields =
-      std::tuple{field("view", &LeaseGranted::view), field("sent", &LeaseGranted::sent)};
+      Fields{field("view", &LeaseGranted::view), field("sent", &LeaseGranted::sent)};
 };
 
 struct StartViewChange {  // to all: let us go to this view
   View view;
   friend constexpr auto operator<=>(const StartViewChange&, const StartViewChange&) = default;
   static constexpr std::string_view name = "StartViewChange";
-  static constexpr auto fields = std::tuple{field("view", &StartViewChange::view)};
+  static constexpr auto fields = Fields{field("view", &StartViewChange::view)};
 };
 
 struct DoViewChange {  // to the primary of the new view: this is what I know
@@ -130,9 +128,9 @@ struct DoViewChange {  // to the primary of the new view: this is what I know
   Lives lives;
   friend auto operator<=>(const DoViewChange&, const DoViewChange&) = default;
   static constexpr std::string_view name = "DoViewChange";
-  static constexpr auto fields = std::tuple{
-      field("view", &DoViewChange::view), field("last_normal", &DoViewChange::last_normal),
-      field("state", &DoViewChange::state), field("lives", &DoViewChange::lives)};
+  static constexpr auto fields =
+      Fields{field("view", &DoViewChange::view), field("last_normal", &DoViewChange::last_normal),
+             field("state", &DoViewChange::state), field("lives", &DoViewChange::lives)};
 };
 
 struct StartView {  // from the primary of the new view: this is its log
@@ -141,14 +139,14 @@ struct StartView {  // from the primary of the new view: this is its log
   friend auto operator<=>(const StartView&, const StartView&) = default;
   static constexpr std::string_view name = "StartView";
   static constexpr auto fields =
-      std::tuple{field("view", &StartView::view), field("state", &StartView::state)};
+      Fields{field("view", &StartView::view), field("state", &StartView::state)};
 };
 
 struct Recovery {  // to all: I have crashed, what should I know?
   std::uint64_t nonce = 0;
   friend constexpr auto operator<=>(const Recovery&, const Recovery&) = default;
   static constexpr std::string_view name = "Recovery";
-  static constexpr auto fields = std::tuple{field("nonce", &Recovery::nonce)};
+  static constexpr auto fields = Fields{field("nonce", &Recovery::nonce)};
 };
 
 struct RecoveryResponse {  // to whoever recovers
@@ -158,9 +156,9 @@ struct RecoveryResponse {  // to whoever recovers
   Lives lives;
   friend auto operator<=>(const RecoveryResponse&, const RecoveryResponse&) = default;
   static constexpr std::string_view name = "RecoveryResponse";
-  static constexpr auto fields = std::tuple{
-      field("view", &RecoveryResponse::view), field("nonce", &RecoveryResponse::nonce),
-      field("state", &RecoveryResponse::state), field("lives", &RecoveryResponse::lives)};
+  static constexpr auto fields =
+      Fields{field("view", &RecoveryResponse::view), field("nonce", &RecoveryResponse::nonce),
+             field("state", &RecoveryResponse::state), field("lives", &RecoveryResponse::lives)};
 };
 
 struct GetState {  // to a replica that is in this view, or a later one: what comes after `op`?
@@ -168,8 +166,7 @@ struct GetState {  // to a replica that is in this view, or a later one: what co
   OpNumber op;
   friend constexpr auto operator<=>(const GetState&, const GetState&) = default;
   static constexpr std::string_view name = "GetState";
-  static constexpr auto fields =
-      std::tuple{field("view", &GetState::view), field("op", &GetState::op)};
+  static constexpr auto fields = Fields{field("view", &GetState::view), field("op", &GetState::op)};
 };
 
 struct NewState {  // the answer
@@ -178,7 +175,7 @@ struct NewState {  // the answer
   friend auto operator<=>(const NewState&, const NewState&) = default;
   static constexpr std::string_view name = "NewState";
   static constexpr auto fields =
-      std::tuple{field("view", &NewState::view), field("state", &NewState::state)};
+      Fields{field("view", &NewState::view), field("state", &NewState::state)};
 };
 
 using Message =
@@ -191,7 +188,7 @@ struct Started {  // for the how-manieth time
   std::uint64_t life = 0;
   friend constexpr auto operator<=>(const Started&, const Started&) = default;
   static constexpr std::string_view name = "Started";
-  static constexpr auto fields = std::tuple{field("life", &Started::life)};
+  static constexpr auto fields = Fields{field("life", &Started::life)};
 };
 
 using Record = std::variant<Started>;
@@ -237,13 +234,13 @@ struct State {
   std::uint64_t life = 0;
   friend constexpr auto operator<=>(const State&, const State&) = default;
   static constexpr std::string_view name = "State";
-  static constexpr auto fields = std::tuple{field("status", &State::status),
-                                            field("view", &State::view),
-                                            field("last_normal", &State::last_normal),
-                                            field("op", &State::op),
-                                            field("commit", &State::commit),
-                                            field("checkpoint", &State::checkpoint),
-                                            field("life", &State::life)};
+  static constexpr auto fields = Fields{field("status", &State::status),
+                                        field("view", &State::view),
+                                        field("last_normal", &State::last_normal),
+                                        field("op", &State::op),
+                                        field("commit", &State::commit),
+                                        field("checkpoint", &State::checkpoint),
+                                        field("life", &State::life)};
 };
 
 }  // namespace ballast::viewstamped_replication

@@ -17,23 +17,23 @@ namespace echo {
 struct Ask {
   Request request;
   static constexpr std::string_view name = "Ask";
-  static constexpr auto fields = std::tuple{field("request", &Ask::request)};
+  static constexpr auto fields = Fields{field("request", &Ask::request)};
 };
 struct Echo {
   Request request;
   static constexpr std::string_view name = "Echo";
-  static constexpr auto fields = std::tuple{field("request", &Echo::request)};
+  static constexpr auto fields = Fields{field("request", &Echo::request)};
 };
 
 struct Taken {  // this request is in our charge
   Request request;
   static constexpr std::string_view name = "Taken";
-  static constexpr auto fields = std::tuple{field("request", &Taken::request)};
+  static constexpr auto fields = Fields{field("request", &Taken::request)};
 };
 struct Answered {  // and now it no longer is
   RequestId request;
   static constexpr std::string_view name = "Answered";
-  static constexpr auto fields = std::tuple{field("request", &Answered::request)};
+  static constexpr auto fields = Fields{field("request", &Answered::request)};
 };
 
 enum class Timer : std::uint8_t { retry };
@@ -43,15 +43,15 @@ struct Config {
   DurationRange retry = {{50'000'000}, {100'000'000}};
   static constexpr std::string_view name = "echo";
   static constexpr auto fields =
-      std::tuple{field("retry", &Config::retry,
-                       "How long a node waits for an echo before it asks the next member.")
-                     .at_least(1'000)};
+      Fields{field("retry", &Config::retry,
+                   "How long a node waits for an echo before it asks the next member.")
+                 .at_least(1'000)};
 };
 
 struct State {  // what traces show of a node
   std::vector<Request> open;
   static constexpr std::string_view name = "State";
-  static constexpr auto fields = std::tuple{field("open", &State::open)};
+  static constexpr auto fields = Fields{field("open", &State::open)};
 };
 
 }  // namespace echo

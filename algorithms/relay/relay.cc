@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <string_view>
-#include <tuple>
 #include <variant>
 #include <vector>
 
@@ -17,7 +16,7 @@ namespace relay {
 
 struct Nothing {  // relays say nothing to each other, and write nothing
   static constexpr std::string_view name = "Nothing";
-  static constexpr auto fields = std::tuple{};
+  static constexpr auto fields = Fields{};
 };
 enum class Timer : std::uint8_t { none };
 constexpr auto enumerators(Timer) { return std::array<std::string_view, 1>{"none"}; }
@@ -33,7 +32,7 @@ constexpr auto enumerators(Pick) {
 struct Config {
   Pick pick = Pick::turns;
   static constexpr std::string_view name = "relay";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("pick", &Config::pick,
             "Which member is next: in turns, by chance, or always the same for one client.")};
 };
@@ -41,7 +40,7 @@ struct Config {
 struct State {
   std::uint64_t passed_on = 0;  // in this life
   static constexpr std::string_view name = "State";
-  static constexpr auto fields = std::tuple{field("passed_on", &State::passed_on)};
+  static constexpr auto fields = Fields{field("passed_on", &State::passed_on)};
 };
 
 }  // namespace relay

@@ -5,20 +5,20 @@
 //     Term term;
 //     LogIndex last_index;
 //     static constexpr std::string_view name = "RequestVote";
-//     static constexpr auto fields =
-//         std::tuple{field("term", &RequestVote::term), field("last_index",
-//         &RequestVote::last_index)};
+//     static constexpr auto fields = Fields{field("term", &RequestVote::term),
+//                                           field("last_index", &RequestVote::last_index)};
 //   };
 //
 // A configuration struct adds to each field what it means and which values it may take:
 //
-//   field("heartbeat", &Config::heartbeat, "How often a leader sends AppendEntries
-//   (5.2).").at_least((1_ms).ns)
+//   field("heartbeat", &Config::heartbeat, "How often a leader sends AppendEntries (5.2).")
+//       .at_least((1_ms).ns)
 //
 // An enumeration lists its words, from zero upwards, equal to its enumerators:
 //
-//   constexpr auto enumerators(Role) { return std::array<std::string_view, 3>{"follower",
-//   "candidate", "leader"}; }
+//   constexpr auto enumerators(Role) {
+//     return std::array<std::string_view, 3>{"follower", "candidate", "leader"};
+//   }
 #pragma once
 
 #include <array>
@@ -27,12 +27,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
 
+#include "sim/base/fields.h"
 #include "sim/base/fingerprint.h"
 #include "sim/base/ids.h"
 #include "sim/base/json_writer.h"
@@ -99,8 +99,7 @@ constexpr std::string_view name_of(E e) {
 // Calls visit(field, value) for each field of a described struct, in order.
 template <class T, class Visit>
 constexpr void for_each_field(T&& object, Visit&& visit) {
-  std::apply([&](const auto&... f) { (visit(f, object.*(f.member)), ...); },
-             std::remove_cvref_t<T>::fields);
+  std::remove_cvref_t<T>::fields.each([&](const auto& f) { visit(f, object.*(f.member)); });
 }
 
 // The name of the alternative that a variant of named structs holds.

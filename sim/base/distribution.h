@@ -7,7 +7,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <variant>
 #include <vector>
 
@@ -32,8 +31,7 @@ struct Constant {
   Duration value;
   static constexpr std::string_view name = "constant";
   static constexpr std::string_view doc = "Always the same.";
-  static constexpr auto fields =
-      std::tuple{field("value", &Constant::value, "The value.").needed()};
+  static constexpr auto fields = Fields{field("value", &Constant::value, "The value.").needed()};
   std::string problem() const;
   friend bool operator==(const Constant&, const Constant&) = default;
 };
@@ -44,7 +42,7 @@ struct Uniform {
   static constexpr std::string_view doc =
       "Each whole nanosecond of a range is equally likely, its ends included.";
   static constexpr auto fields =
-      std::tuple{field("range", &Uniform::range, "The smallest and the largest value.").needed()};
+      Fields{field("range", &Uniform::range, "The smallest and the largest value.").needed()};
   std::string problem() const;
   friend bool operator==(const Uniform&, const Uniform&) = default;
 };
@@ -56,7 +54,7 @@ struct Exponential {
   static constexpr std::string_view name = "exponential";
   static constexpr std::string_view doc =
       "Memoryless: F(x) = 1 - exp(-x / mean). The gaps of a Poisson process.";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("mean", &Exponential::mean, "The mean, before min and max have their say.").needed(),
       field("min", &Exponential::min, "Smaller values become this."),
       field("max", &Exponential::max, "Greater values become this.")};
@@ -73,7 +71,7 @@ struct Normal {
   static constexpr std::string_view doc =
       "Gauss's law under the condition that the value lies between min and max: what lies outside "
       "is left out, not moved to the ends, so that mean and deviation are those of the whole law.";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("mean", &Normal::mean, "The mean of the whole law.").needed(),
       field("deviation", &Normal::deviation, "The standard deviation of the whole law.").needed(),
       field("min", &Normal::min, "The smallest value."),
@@ -93,12 +91,12 @@ struct Lognormal {
       "median * exp(sigma * Z) with Z standard normal: the mean is median * exp(sigma^2 / 2). The "
       "usual shape of latencies that are products of many factors.";
   static constexpr auto fields =
-      std::tuple{field("median", &Lognormal::median, "Half of the values are smaller.").needed(),
-                 field("sigma", &Lognormal::sigma, "The standard deviation of the logarithm.")
-                     .at_most(greatest_sigma)
-                     .needed(),
-                 field("min", &Lognormal::min, "Smaller values become this."),
-                 field("max", &Lognormal::max, "Greater values become this.")};
+      Fields{field("median", &Lognormal::median, "Half of the values are smaller.").needed(),
+             field("sigma", &Lognormal::sigma, "The standard deviation of the logarithm.")
+                 .at_most(greatest_sigma)
+                 .needed(),
+             field("min", &Lognormal::min, "Smaller values become this."),
+             field("max", &Lognormal::max, "Greater values become this.")};
   std::string problem() const;
   friend bool operator==(const Lognormal&, const Lognormal&) = default;
 };
@@ -113,7 +111,7 @@ struct Pareto {
       "The bounded Pareto law: F(x) = (1 - (min / x)^alpha) / (1 - (min / max)^alpha) for x from "
       "min to max. Heavy-tailed: near alpha = 1 a few values make up most of the sum "
       "(Harchol-Balter, Performance Modeling and Design of Computer Systems, 2013, chapter 20).";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("min", &Pareto::min, "The smallest value.").at_least(1).needed(),
       field("max", &Pareto::max, "The largest value.").at_least(1).needed(),
       field("alpha", &Pareto::alpha, "The exponent of the tail, 0.01 or more: smaller is heavier.")
@@ -130,9 +128,9 @@ struct Bimodal {
   static constexpr std::string_view name = "bimodal";
   static constexpr std::string_view doc = "One of two values: cache hits and misses.";
   static constexpr auto fields =
-      std::tuple{field("fast", &Bimodal::fast, "The usual value.").needed(),
-                 field("slow", &Bimodal::slow, "The other value, not smaller.").needed(),
-                 field("slow_share", &Bimodal::slow_share, "How often it is that one.").needed()};
+      Fields{field("fast", &Bimodal::fast, "The usual value.").needed(),
+             field("slow", &Bimodal::slow, "The other value, not smaller.").needed(),
+             field("slow_share", &Bimodal::slow_share, "How often it is that one.").needed()};
   std::string problem() const;
   friend bool operator==(const Bimodal&, const Bimodal&) = default;
 };
@@ -142,7 +140,7 @@ struct Point {
   Duration value;
   static constexpr std::string_view name = "point";
   static constexpr std::string_view doc = "A point of a measured quantile function.";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("quantile", &Point::quantile, "The share of values that are not greater.").needed(),
       field("value", &Point::value, "The value at that quantile.").needed()};
   friend bool operator==(const Point&, const Point&) = default;
@@ -154,8 +152,8 @@ struct Empirical {
   static constexpr std::string_view doc =
       "A measured quantile function: straight lines between the given points. Below the first "
       "quantile the first value holds; two points at one quantile are a gap between values.";
-  static constexpr auto fields = std::tuple{
-      field("points", &Empirical::points, "Rising quantiles, the last of them 1.").needed()};
+  static constexpr auto fields =
+      Fields{field("points", &Empirical::points, "Rising quantiles, the last of them 1.").needed()};
   std::string problem() const;
   friend bool operator==(const Empirical&, const Empirical&) = default;
 };
@@ -168,13 +166,13 @@ struct Hyperexponential {
   static constexpr std::string_view doc =
       "One of two exponential laws by chance: more variable than one alone, with many short values "
       "and some long ones. Both bring half of the sum (balanced means).";
-  static constexpr auto fields = std::tuple{
-      field("mean", &Hyperexponential::mean, "The mean.").needed(),
-      field("scv", &Hyperexponential::scv,
-            "The squared coefficient of variation, variance / mean^2: 1 or more, where 1 "
-            "is the exponential law.")
-          .at_least(1)
-          .at_most(greatest_scv)};
+  static constexpr auto fields =
+      Fields{field("mean", &Hyperexponential::mean, "The mean.").needed(),
+             field("scv", &Hyperexponential::scv,
+                   "The squared coefficient of variation, variance / mean^2: 1 or more, where 1 "
+                   "is the exponential law.")
+                 .at_least(1)
+                 .at_most(greatest_scv)};
   std::string problem() const;
   friend bool operator==(const Hyperexponential&, const Hyperexponential&) = default;
 };
@@ -186,7 +184,7 @@ struct Recorded {
       "Measured values, each equally likely; or the name of a CSV file with a column service "
       "(durations with a unit) or service_ns, from which they are read.";
   static constexpr auto fields =
-      std::tuple{field("values", &Recorded::values, "The values, in any order.").needed()};
+      Fields{field("values", &Recorded::values, "The values, in any order.").needed()};
   std::string problem() const;
   friend bool operator==(const Recorded&, const Recorded&) = default;
 };

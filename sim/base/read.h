@@ -298,7 +298,7 @@ bool read(const Value& v, T& out, Reader& r, const Limits&) {
 // `name_at` is where errors of a missing body are shown.
 template <Described T>
 bool read_body(const NamedBody& named, T& out, Reader& r) {
-  constexpr std::size_t fields = std::tuple_size_v<decltype(T::fields)>;
+  constexpr std::size_t fields = T::fields.count;
   Value whole{Value::Kind::object};
   whole.at = named.name_at;
   if (named.body == nullptr) return read(whole, out, r, {});
@@ -307,7 +307,7 @@ bool read_body(const NamedBody& named, T& out, Reader& r) {
     return r.wrong(*named.body, "an object without members");
   } else {
     whole.children.push_back(*named.body);
-    whole.children.back().key = std::get<0>(T::fields).name;
+    whole.children.back().key = T::fields.first().name;
     whole.at = named.body->at;
     return read(whole, out, r, {});
   }

@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <limits>
 #include <string_view>
-#include <tuple>
 
 #include "sim/base/describe.h"
 #include "sim/base/distribution.h"
@@ -20,11 +19,10 @@ struct ClockJump {
   static constexpr std::string_view name = "clock_jump";
   static constexpr std::string_view doc =
       "Sets the nodes' clocks forward, or back. Running timers are not affected. Has no duration.";
-  static constexpr auto fields =
-      std::tuple{field("nodes", &ClockJump::nodes, "Whose clocks.").needed(),
-                 field("by", &ClockJump::by, "The step; may be negative.")
-                     .at_least(std::numeric_limits<std::int64_t>::min())
-                     .needed()};
+  static constexpr auto fields = Fields{field("nodes", &ClockJump::nodes, "Whose clocks.").needed(),
+                                        field("by", &ClockJump::by, "The step; may be negative.")
+                                            .at_least(std::numeric_limits<std::int64_t>::min())
+                                            .needed()};
 };
 
 struct ClockDrift {
@@ -34,11 +32,11 @@ struct ClockDrift {
   static constexpr std::string_view doc =
       "The nodes' clocks, and the timers that they set, run fast or slow until the fault ends.";
   static constexpr auto fields =
-      std::tuple{field("nodes", &ClockDrift::nodes, "Whose clocks.").needed(),
-                 field("ppm", &ClockDrift::ppm, "Parts per million; positive is fast.")
-                     .at_least(-900'000)
-                     .at_most(10'000'000)
-                     .needed()};
+      Fields{field("nodes", &ClockDrift::nodes, "Whose clocks.").needed(),
+             field("ppm", &ClockDrift::ppm, "Parts per million; positive is fast.")
+                 .at_least(-900'000)
+                 .at_most(10'000'000)
+                 .needed()};
 };
 
 struct ClockStrobe {
@@ -50,10 +48,10 @@ struct ClockStrobe {
       "The nodes' clocks jump forward and, a period later, back again, until the fault ends; then "
       "they show what they would have shown without it.";
   static constexpr auto fields =
-      std::tuple{field("nodes", &ClockStrobe::nodes, "Whose clocks.").needed(),
-                 field("by", &ClockStrobe::by, "The step; a negative one jumps back first.")
-                     .at_least(std::numeric_limits<std::int64_t>::min()),
-                 field("period", &ClockStrobe::period, "From one jump to the next.").at_least(1)};
+      Fields{field("nodes", &ClockStrobe::nodes, "Whose clocks.").needed(),
+             field("by", &ClockStrobe::by, "The step; a negative one jumps back first.")
+                 .at_least(std::numeric_limits<std::int64_t>::min()),
+             field("period", &ClockStrobe::period, "From one jump to the next.").at_least(1)};
 };
 
 struct ClockFreeze {
@@ -62,10 +60,10 @@ struct ClockFreeze {
   static constexpr std::string_view name = "clock_freeze";
   static constexpr std::string_view doc =
       "The nodes' clocks show the same time until the fault ends. Timers go on.";
-  static constexpr auto fields = std::tuple{
-      field("nodes", &ClockFreeze::nodes, "Whose clocks.").needed(),
-      field("catch_up", &ClockFreeze::catch_up,
-            "Whether the clock then jumps to what it would have shown, or stays behind.")};
+  static constexpr auto fields =
+      Fields{field("nodes", &ClockFreeze::nodes, "Whose clocks.").needed(),
+             field("catch_up", &ClockFreeze::catch_up,
+                   "Whether the clock then jumps to what it would have shown, or stays behind.")};
 };
 
 struct LateTimers {
@@ -76,8 +74,8 @@ struct LateTimers {
       "Timers that the nodes set before the fault ends fire late, each by a time of its own; never "
       "early.";
   static constexpr auto fields =
-      std::tuple{field("nodes", &LateTimers::nodes, "Whose timers.").needed(),
-                 field("late", &LateTimers::late, "How late.")};
+      Fields{field("nodes", &LateTimers::nodes, "Whose timers.").needed(),
+             field("late", &LateTimers::late, "How late.")};
 };
 
 }  // namespace ballast

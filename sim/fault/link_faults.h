@@ -5,7 +5,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "sim/base/describe.h"
@@ -28,12 +27,12 @@ struct OnLinks {
   }
 
   static constexpr auto fields =
-      std::tuple{field("nodes", &OnLinks::nodes,
-                       "All links to and from these nodes, those to clients included."),
-                 field("from", &OnLinks::from,
-                       "The links from these nodes, to everybody unless \"to\" is given."),
-                 field("to", &OnLinks::to,
-                       "The links to these nodes, from everybody unless \"from\" is given.")};
+      Fields{field("nodes", &OnLinks::nodes,
+                   "All links to and from these nodes, those to clients included."),
+             field("from", &OnLinks::from,
+                   "The links from these nodes, to everybody unless \"to\" is given."),
+             field("to", &OnLinks::to,
+                   "The links to these nodes, from everybody unless \"from\" is given.")};
 };
 
 // The fault that is this condition.
@@ -41,7 +40,7 @@ template <class Condition>
 struct Imposed : Condition, OnLinks {
   static constexpr std::string_view name = Condition::name;
   static constexpr std::string_view doc = Condition::doc;
-  static constexpr auto fields = std::tuple_cat(Condition::fields, OnLinks::fields);
+  static constexpr auto fields = Condition::fields + OnLinks::fields;
 };
 
 using LinkDelay = Imposed<condition::Delay>;
@@ -60,7 +59,7 @@ struct ClogSpan {
   Duration begin;
   Duration end;
   static constexpr std::string_view name = "span";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("node", &ClogSpan::node, "Whose links.").at_least(1).needed(),
       field("to", &ClogSpan::to, "If not 0, only the link to this node."),
       field("begin", &ClogSpan::begin, "When it clogs, since the begin of the fault.").needed(),
@@ -80,7 +79,7 @@ struct Swizzle {
       "probability `share`, from a random time in the first half of `over` to a random time in the "
       "second half. Bugs hide in orders of recovery that nobody has thought of. After "
       "FoundationDB.";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("nodes", &Swizzle::nodes, "Those among whom it chooses."),
       field("over", &Swizzle::over, "How long all of it takes; the fault then ends by itself.")
           .at_least(2),

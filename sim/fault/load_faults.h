@@ -5,7 +5,6 @@
 #include <array>
 #include <cstdint>
 #include <string_view>
-#include <tuple>
 
 #include "sim/base/describe.h"
 #include "sim/fault/selector.h"
@@ -19,7 +18,7 @@ struct RateChange {
   static constexpr std::string_view doc =
       "Clients ask so many times as often, until the fault ends: a burst, a step, or a lull if the "
       "factor is below 1. The pause that a client is in when it begins is not changed.";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("factor", &RateChange::factor, "How many times, from 1/1000 to 1000.").at_most(1000),
       field("clients", &RateChange::clients, "Which clients.")};
 };
@@ -36,11 +35,11 @@ struct DoubleSubmit {
       "Clients send requests twice, under the same number, at once. A server that does not "
       "recognise the second one executes it again.";
   static constexpr auto fields =
-      std::tuple{field("share", &DoubleSubmit::share, "The share of requests sent twice."),
-                 field("clients", &DoubleSubmit::clients, "Which clients."),
-                 field("to", &DoubleSubmit::to,
-                       "Who gets the second one: the next server in the "
-                       "client's list, or the same.")};
+      Fields{field("share", &DoubleSubmit::share, "The share of requests sent twice."),
+             field("clients", &DoubleSubmit::clients, "Which clients."),
+             field("to", &DoubleSubmit::to,
+                   "Who gets the second one: the next server in the "
+                   "client's list, or the same.")};
 };
 
 }  // namespace ballast

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "sim/base/describe.h"
@@ -18,7 +17,7 @@ struct Partition {
   static constexpr std::string_view doc =
       "Splits the network: nodes of different groups cannot reach each other. Nodes in no group "
       "keep all their links.";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("groups", &Partition::groups, "Two or more groups of nodes; no node twice.").needed()};
 };
 
@@ -28,7 +27,7 @@ struct Isolate {
   static constexpr std::string_view doc =
       "Cuts each of the nodes off from every other node, clients included, in both directions.";
   static constexpr auto fields =
-      std::tuple{field("nodes", &Isolate::nodes, "Who is cut off.").needed()};
+      Fields{field("nodes", &Isolate::nodes, "Who is cut off.").needed()};
 };
 
 struct Cut {
@@ -38,8 +37,8 @@ struct Cut {
   static constexpr std::string_view doc =
       "Cuts links in one direction: what `from` sends to `to` is lost, what `to` sends to `from` "
       "arrives.";
-  static constexpr auto fields = std::tuple{field("from", &Cut::from, "The sending side.").needed(),
-                                            field("to", &Cut::to, "The receiving side.").needed()};
+  static constexpr auto fields = Fields{field("from", &Cut::from, "The sending side.").needed(),
+                                        field("to", &Cut::to, "The receiving side.").needed()};
 };
 
 struct Bridge {
@@ -50,7 +49,7 @@ struct Bridge {
       "the "
       "first half of the other nodes by number, and the rest.";
   static constexpr auto fields =
-      std::tuple{field("node", &Bridge::node, "The node that still reaches everybody.").needed()};
+      Fields{field("node", &Bridge::node, "The node that still reaches everybody.").needed()};
 };
 
 struct Flap {
@@ -62,9 +61,9 @@ struct Flap {
       "A link that comes and goes: cut in both directions for `down`, whole for `up`, again and "
       "again until the fault ends.";
   static constexpr auto fields =
-      std::tuple{field("between", &Flap::between, "The two ends, each one or more nodes.").needed(),
-                 field("down", &Flap::down, "How long the link is cut each time.").at_least(1),
-                 field("up", &Flap::up, "How long it is whole each time.").at_least(1)};
+      Fields{field("between", &Flap::between, "The two ends, each one or more nodes.").needed(),
+             field("down", &Flap::down, "How long the link is cut each time.").at_least(1),
+             field("up", &Flap::up, "How long it is whole each time.").at_least(1)};
 };
 
 }  // namespace ballast

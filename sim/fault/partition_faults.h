@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "sim/base/describe.h"
@@ -23,7 +22,7 @@ struct LinksOnly {
       "Cuts all links between the nodes but those that are kept, in both directions: the general "
       "form of a partition. [[1, 2], [2, 3]] is a chain of three; a longer list keeps all links "
       "between its nodes. A node may be in several lists.";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("keep", &LinksOnly::keep, "Lists of nodes that keep their links to each other.")
           .needed(),
       field("among", &LinksOnly::among, "Between whom links are cut; others keep all of theirs.")};
@@ -49,7 +48,7 @@ struct Split {
       "rest shares what is left; majority, the first part is the smallest majority; one, the first "
       "part is a single node; uniform, the first part has any number of nodes with the same "
       "probability; coin, every node chooses its part by itself.";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("sizes", &Split::sizes, "How large the parts are."),
       field("into", &Split::into, "How many parts.").at_least(2).at_most(1000),
       field("with", &Split::with,
@@ -66,7 +65,7 @@ struct ClientOnly {
   static constexpr std::string_view doc =
       "Cuts clients off from the nodes, which still reach each other.";
   static constexpr auto fields =
-      std::tuple{field("nodes", &ClientOnly::nodes, "Whom clients cannot reach.")};
+      Fields{field("nodes", &ClientOnly::nodes, "Whom clients cannot reach.")};
 };
 
 struct Deaf {
@@ -75,7 +74,7 @@ struct Deaf {
   static constexpr std::string_view doc =
       "The nodes hear nobody, clients included, but are heard by all.";
   static constexpr auto fields =
-      std::tuple{field("nodes", &Deaf::nodes, "Who can only send.").needed()};
+      Fields{field("nodes", &Deaf::nodes, "Who can only send.").needed()};
 };
 
 struct Mute {
@@ -84,7 +83,7 @@ struct Mute {
   static constexpr std::string_view doc =
       "Nobody hears the nodes, clients included, while they hear all.";
   static constexpr auto fields =
-      std::tuple{field("nodes", &Mute::nodes, "Who can only receive.").needed()};
+      Fields{field("nodes", &Mute::nodes, "Who can only receive.").needed()};
 };
 
 struct MajoritiesRing {
@@ -95,7 +94,7 @@ struct MajoritiesRing {
       "itself, and no two the same one (Jepsen's majorities-ring). With 3, 7, 11 ... nodes one of "
       "them sees one more than a majority: no graph gives every node an odd number of neighbours.";
   static constexpr auto fields =
-      std::tuple{field("nodes", &MajoritiesRing::nodes, "Who stands in the ring.")};
+      Fields{field("nodes", &MajoritiesRing::nodes, "Who stands in the ring.")};
 };
 
 struct Chain {
@@ -105,7 +104,7 @@ struct Chain {
       "Each node reaches only the one before it and the one after it, in random order. An "
       "algorithm "
       "must not hand leadership back and forth without end.";
-  static constexpr auto fields = std::tuple{field("nodes", &Chain::nodes, "Who is in the chain.")};
+  static constexpr auto fields = Fields{field("nodes", &Chain::nodes, "Who is in the chain.")};
 };
 
 struct Star {
@@ -115,9 +114,8 @@ struct Star {
   static constexpr std::string_view doc =
       "All nodes reach one node and nobody else: the leader loses its quorum, and only the one in "
       "the middle can lead (the quorum-loss scenario of Omni-Paxos).";
-  static constexpr auto fields =
-      std::tuple{field("center", &Star::center, "The node in the middle."),
-                 field("nodes", &Star::nodes, "Whose links are cut.")};
+  static constexpr auto fields = Fields{field("center", &Star::center, "The node in the middle."),
+                                        field("nodes", &Star::nodes, "Whose links are cut.")};
 };
 
 struct ConstrainedElection {
@@ -128,7 +126,7 @@ struct ConstrainedElection {
       "A star without the leader, which reaches nobody: only the node in the middle is connected "
       "to "
       "a quorum, and if its log is behind it may not win (after the scenario of Omni-Paxos).";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("center", &ConstrainedElection::center,
             "The node in the middle; where that is the leader, another one with a log no longer "
             "than any other."),
@@ -143,7 +141,7 @@ struct OldLeaderBridge {
       "else nobody. The majority must elect a leader, though the old one goes on talking to one of "
       "them (openraft #2078).";
   static constexpr auto fields =
-      std::tuple{field("nodes", &OldLeaderBridge::nodes, "Whose links are cut; at least three.")};
+      Fields{field("nodes", &OldLeaderBridge::nodes, "Whose links are cut; at least three.")};
 };
 
 struct TwoLeaf {
@@ -155,7 +153,7 @@ struct TwoLeaf {
       "link each, by turns on a follower of these and on the leader. Writes must go on, and "
       "leadership must not change (openraft #2111).";
   static constexpr auto fields =
-      std::tuple{field("nodes", &TwoLeaf::nodes, "Whose links are cut; at least three.")};
+      Fields{field("nodes", &TwoLeaf::nodes, "Whose links are cut; at least three.")};
 };
 
 // Those that are known only when they act, and then are something else.

@@ -5,7 +5,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "sim/base/describe.h"
@@ -28,7 +27,7 @@ struct Crash {
       "The nodes lose their volatile state and what their disks had not yet made durable, and are "
       "down. With a duration they restart after it from their durable records, unless another "
       "fault holds them down; without, they stay down until a restart.";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("nodes", &Crash::nodes, "Who crashes.").needed(),
       field("unflushed", &Crash::unflushed,
             "Which of the records that were not durable survive: none (lost), a drawn prefix, a "
@@ -59,7 +58,7 @@ struct CrashAtWrite {
       "Each node crashes inside a step that writes: between its records and the messages that "
       "depend on them. What was written before is durable, nothing that the step says leaves. "
       "Armed until it strikes or the fault ends.";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("nodes", &CrashAtWrite::nodes, "Who crashes.").needed(),
       field("nth", &CrashAtWrite::nth, "At which of its steps that write, counted from now.")
           .at_least(1),
@@ -81,11 +80,11 @@ struct CrashLoop {
       "A restart storm: the nodes crash, restart, and die again shortly after the start, so many "
       "times. After the last time, or when the fault ends, they stay up.";
   static constexpr auto fields =
-      std::tuple{field("nodes", &CrashLoop::nodes, "Who crashes.").needed(),
-                 field("times", &CrashLoop::times, "How often.").at_least(1).at_most(100'000),
-                 field("down", &CrashLoop::down, "How long they are down each time.").at_least(1),
-                 field("up", &CrashLoop::up, "How long they live in between.").at_least(1),
-                 field("keep_memory", &CrashLoop::keep_memory, "As for `crash`.")};
+      Fields{field("nodes", &CrashLoop::nodes, "Who crashes.").needed(),
+             field("times", &CrashLoop::times, "How often.").at_least(1).at_most(100'000),
+             field("down", &CrashLoop::down, "How long they are down each time.").at_least(1),
+             field("up", &CrashLoop::up, "How long they live in between.").at_least(1),
+             field("keep_memory", &CrashLoop::keep_memory, "As for `crash`.")};
 };
 
 struct Restart {
@@ -94,8 +93,7 @@ struct Restart {
   static constexpr std::string_view name = "restart";
   static constexpr std::string_view doc =
       "Boots crashed nodes again; nodes that are up are left alone. Has no duration.";
-  static constexpr auto fields =
-      std::tuple{field("nodes", &Restart::nodes, "Who restarts.").needed()};
+  static constexpr auto fields = Fields{field("nodes", &Restart::nodes, "Who restarts.").needed()};
 };
 
 struct Pause {
@@ -106,11 +104,11 @@ struct Pause {
       "The nodes stand still, as in a long garbage collection: they handle nothing and their disks "
       "complete nothing, while their clocks run on. Everything that waited is handled, in order, "
       "when they resume.";
-  static constexpr auto fields = std::tuple{
-      field("nodes", &Pause::nodes, "Who stands still.").needed(),
-      field("clock_jump", &Pause::clock_jump,
-            "Whether the clock shows, when they resume, that time has passed; false is a "
-            "virtual machine that was moved.")};
+  static constexpr auto fields =
+      Fields{field("nodes", &Pause::nodes, "Who stands still.").needed(),
+             field("clock_jump", &Pause::clock_jump,
+                   "Whether the clock shows, when they resume, that time has passed; false is a "
+                   "virtual machine that was moved.")};
 };
 
 struct SlowNode {
@@ -122,8 +120,8 @@ struct SlowNode {
       "and is handled in order. What a step says leaves when it is over. At the end of the fault "
       "all that still waits is handled at once.";
   static constexpr auto fields =
-      std::tuple{field("nodes", &SlowNode::nodes, "Who is slow.").needed(),
-                 field("service", &SlowNode::service, "The time that a step takes.")};
+      Fields{field("nodes", &SlowNode::nodes, "Who is slow.").needed(),
+             field("service", &SlowNode::service, "The time that a step takes.")};
 };
 
 struct Wipe {
@@ -133,7 +131,7 @@ struct Wipe {
   static constexpr std::string_view doc =
       "The nodes crash and lose everything that is durable: amnesia under the same name. They "
       "restart as after a crash. Outside the model of algorithms that rely on their disks.";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("nodes", &Wipe::nodes, "Whose disks.").needed(),
       field("bounded", &Wipe::bounded,
             "Whether to spare nodes so that in one run a minority at most is ever damaged.")};
@@ -150,7 +148,7 @@ struct Rollback {
       "The nodes crash, and their disks become older copies of themselves, as restored from a "
       "backup. They restart as after a crash. Outside the model of algorithms that rely on their "
       "disks.";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("nodes", &Rollback::nodes, "Whose disks.").needed(),
       field("share", &Rollback::share, "The share of the durable records that is lost, the newest.")
           .at_most(1),
@@ -169,9 +167,9 @@ struct Disturb {
       "Makes a timer of each node fire out of turn; for a follower of Raft, an election without "
       "need. Waits for somebody whose timer is set. Has no duration.";
   static constexpr auto fields =
-      std::tuple{field("nodes", &Disturb::nodes, "Whose timer.").needed(),
-                 field("timer", &Disturb::timer,
-                       "Which one, by name; unless given, the one that is due last.")};
+      Fields{field("nodes", &Disturb::nodes, "Whose timer.").needed(),
+             field("timer", &Disturb::timer,
+                   "Which one, by name; unless given, the one that is due last.")};
 };
 
 struct Administer {
@@ -184,7 +182,7 @@ struct Administer {
       "No misfortune, but the operator: each of the nodes handles a command about its group, as a "
       "client could send it, too. Nobody waits for the answer, and a node that is not the leader "
       "does not pass it on. Has no duration.";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("nodes", &Administer::nodes, "Who is asked.").needed(),
       field("what", &Administer::what, "What is to be done."),
       field("who", &Administer::who,

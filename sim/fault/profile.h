@@ -7,7 +7,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "sim/base/describe.h"
@@ -83,8 +82,8 @@ struct Multiples {
   std::string problem() const;
   static constexpr std::string_view name = "multiples";
   static constexpr auto fields =
-      std::tuple{field("min", &Multiples::min, "The least.").at_most(1'000'000),
-                 field("max", &Multiples::max, "The most.").at_most(1'000'000)};
+      Fields{field("min", &Multiples::min, "The least.").at_most(1'000'000),
+             field("max", &Multiples::max, "The most.").at_most(1'000'000)};
 };
 
 struct Profile {
@@ -109,7 +108,7 @@ struct Profile {
       "How much misfortune each run of a sweep draws, and of what kinds. Times are in multiples of "
       "the patience of the algorithm: the time after which it acts because it heard nothing, such "
       "as Raft's longest election timeout.";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("name", &Profile::title, "What it is called.").needed(),
       field("description", &Profile::description, "What it is for."),
       field("families", &Profile::families,

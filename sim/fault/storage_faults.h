@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "sim/base/describe.h"
@@ -22,8 +21,8 @@ struct SlowDisk {
   static constexpr std::string_view doc =
       "The nodes' disks take another time to make a write durable, until the fault ends.";
   static constexpr auto fields =
-      std::tuple{field("nodes", &SlowDisk::nodes, "Whose disks.").needed(),
-                 field("flush", &SlowDisk::flush, "The time that a flush takes instead.")};
+      Fields{field("nodes", &SlowDisk::nodes, "Whose disks.").needed(),
+             field("flush", &SlowDisk::flush, "The time that a flush takes instead.")};
 };
 
 struct DiskStall {
@@ -33,8 +32,7 @@ struct DiskStall {
       "No flush of the nodes completes until the fault ends; what was due meanwhile completes "
       "then, "
       "in order. A node goes on with everything that does not depend on a write.";
-  static constexpr auto fields =
-      std::tuple{field("nodes", &DiskStall::nodes, "Whose disks.").needed()};
+  static constexpr auto fields = Fields{field("nodes", &DiskStall::nodes, "Whose disks.").needed()};
 };
 
 struct WriteError {
@@ -47,7 +45,7 @@ struct WriteError {
       "failed "
       "flush has left: what was not durable before is lost too, and nothing that the step says "
       "leaves. Armed until it strikes or the fault ends.";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("nodes", &WriteError::nodes, "Whose disks.").needed(),
       field("nth", &WriteError::nth, "Which of the node's steps that write, counted from now.")
           .at_least(1),
@@ -61,8 +59,7 @@ struct DiskFull {
   static constexpr std::string_view doc =
       "Every write fails until the fault ends, and the node crashes itself at the first one. It "
       "restarts when there is room again; restarted earlier, it falls at the next write.";
-  static constexpr auto fields =
-      std::tuple{field("nodes", &DiskFull::nodes, "Whose disks.").needed()};
+  static constexpr auto fields = Fields{field("nodes", &DiskFull::nodes, "Whose disks.").needed()};
 };
 
 struct LyingDisk {
@@ -73,7 +70,7 @@ struct LyingDisk {
       "Flushes report success at once, but nothing is durable before the fault ends: a crash until "
       "then loses what the node had promised to others. Outside the model of algorithms that rely "
       "on their disks.";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("nodes", &LyingDisk::nodes, "Whose disks.").needed(),
       field("bounded", &LyingDisk::bounded,
             "Whether to spare nodes so that in one run a minority at most is ever damaged.")};
@@ -90,7 +87,7 @@ struct BitRot {
   static constexpr std::string_view doc =
       "A durable record of each node becomes unreadable. Nobody notices before the node recovers "
       "from a crash. Waits for somebody who has a durable record. Has no duration.";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("nodes", &BitRot::nodes, "Whose disks.").needed(),
       field("finding", &BitRot::finding,
             "What the node does when it recovers: it notices and stays down for good (refuse); it "
@@ -116,7 +113,7 @@ struct MisdirectedWrite {
       "The write of a durable record of each node went to the place of an earlier one: both are "
       "damaged. Nobody notices before the node recovers from a crash. Waits for somebody who has "
       "two durable records. Has no duration.";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("nodes", &MisdirectedWrite::nodes, "Whose disks.").needed(),
       field("finding", &MisdirectedWrite::finding,
             "What the node does when it recovers: it notices and stays down for good (refuse); it "

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "sim/fault/selector.h"
@@ -50,7 +49,7 @@ struct When {
   static constexpr std::string_view doc =
       "Something that happens, or begins to hold, from `at` on. The fault strikes right after that "
       "event: before any other, and before anything is flushed that takes time.";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("what", &When::what, "What happens; may stand alone instead of the object.").needed(),
       field("of", &When::of,
             "Only this message (received, sent, dropped), timer (fired), record (persisted) or "
@@ -69,9 +68,9 @@ struct After {
   FaultEnd point = FaultEnd::end;
   static constexpr std::string_view name = "after";
   static constexpr std::string_view doc = "Follows another fault, each time that it strikes.";
-  static constexpr auto fields = std::tuple{
-      field("fault", &After::fault, "The \"id\" of that fault; may stand alone.").needed(),
-      field("point", &After::point, "Whether it follows that one's end or its start.")};
+  static constexpr auto fields =
+      Fields{field("fault", &After::fault, "The \"id\" of that fault; may stand alone.").needed(),
+             field("point", &After::point, "Whether it follows that one's end or its start.")};
 };
 
 // Whether the selector means this node now; for a role that is chosen by lot, whether it could.

@@ -165,25 +165,25 @@ struct NodeMisfortunes {
   std::uint64_t submitted_twice = 0;
   static constexpr std::string_view name = "misfortunes";
   static constexpr auto fields =
-      std::tuple{field("records_survived", &NodeMisfortunes::records_survived),
-                 field("records_torn", &NodeMisfortunes::records_torn),
-                 field("records_mutated", &NodeMisfortunes::records_mutated),
-                 field("records_unreadable", &NodeMisfortunes::records_unreadable),
-                 field("records_rolled_back", &NodeMisfortunes::records_rolled_back),
-                 field("records_betrayed", &NodeMisfortunes::records_betrayed),
-                 field("starts_refused", &NodeMisfortunes::starts_refused),
-                 field("writes_failed", &NodeMisfortunes::writes_failed),
-                 field("crashes_on_write", &NodeMisfortunes::crashes_on_write),
-                 field("flushes_stalled", &NodeMisfortunes::flushes_stalled),
-                 field("flushes_lied", &NodeMisfortunes::flushes_lied),
-                 field("flushes_slowed", &NodeMisfortunes::flushes_slowed),
-                 field("steps_slowed", &NodeMisfortunes::steps_slowed),
-                 field("timers_late", &NodeMisfortunes::timers_late),
-                 field("timers_forced", &NodeMisfortunes::timers_forced),
-                 field("clocks_frozen", &NodeMisfortunes::clocks_frozen),
-                 field("clocks_set", &NodeMisfortunes::clocks_set),
-                 field("pauses", &NodeMisfortunes::pauses),
-                 field("submitted_twice", &NodeMisfortunes::submitted_twice)};
+      Fields{field("records_survived", &NodeMisfortunes::records_survived),
+             field("records_torn", &NodeMisfortunes::records_torn),
+             field("records_mutated", &NodeMisfortunes::records_mutated),
+             field("records_unreadable", &NodeMisfortunes::records_unreadable),
+             field("records_rolled_back", &NodeMisfortunes::records_rolled_back),
+             field("records_betrayed", &NodeMisfortunes::records_betrayed),
+             field("starts_refused", &NodeMisfortunes::starts_refused),
+             field("writes_failed", &NodeMisfortunes::writes_failed),
+             field("crashes_on_write", &NodeMisfortunes::crashes_on_write),
+             field("flushes_stalled", &NodeMisfortunes::flushes_stalled),
+             field("flushes_lied", &NodeMisfortunes::flushes_lied),
+             field("flushes_slowed", &NodeMisfortunes::flushes_slowed),
+             field("steps_slowed", &NodeMisfortunes::steps_slowed),
+             field("timers_late", &NodeMisfortunes::timers_late),
+             field("timers_forced", &NodeMisfortunes::timers_forced),
+             field("clocks_frozen", &NodeMisfortunes::clocks_frozen),
+             field("clocks_set", &NodeMisfortunes::clocks_set),
+             field("pauses", &NodeMisfortunes::pauses),
+             field("submitted_twice", &NodeMisfortunes::submitted_twice)};
 };
 
 }  // namespace ballast

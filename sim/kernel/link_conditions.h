@@ -11,7 +11,6 @@
 #include <array>
 #include <cstdint>
 #include <string_view>
-#include <tuple>
 #include <type_traits>
 #include <variant>
 #include <vector>
@@ -38,7 +37,7 @@ struct Delay {
   static constexpr std::string_view name = "latency";
   static constexpr std::string_view doc =
       "Messages take longer: the delay that the link draws is multiplied, then more is added.";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("add", &Delay::add, "What is added, drawn for each message."),
       field("factor", &Delay::factor, "What the drawn delay is multiplied by.").at_most(1'000'000)};
   bool acts() const { return !(factor == Ratio{1, 1}) || !(add == Distribution::constant({})); }
@@ -57,7 +56,7 @@ struct Loss {
       "Messages vanish, and the sender is not told. With a correlation they do so in bursts, of "
       "1 / ((1 - rate) (1 - correlation)) messages on average, while the share of the lost stays "
       "the same (the model of Gilbert and Elliott).";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("rate", &Loss::rate, "The share of the messages that is lost.").needed(),
       field("correlation", &Loss::correlation,
             "How much the fate of a message is that of the one before it on the same link.")};
@@ -69,9 +68,9 @@ struct Duplicate {
   static constexpr std::string_view name = "duplicate";
   static constexpr std::string_view doc =
       "Messages arrive twice, each time after a delay of its own.";
-  static constexpr auto fields = std::tuple{
-      field("rate", &Duplicate::rate, "The share of the messages of which a copy is made.")
-          .needed()};
+  static constexpr auto fields =
+      Fields{field("rate", &Duplicate::rate, "The share of the messages of which a copy is made.")
+                 .needed()};
   bool acts() const { return !rate.is_zero(); }
 };
 
@@ -82,7 +81,7 @@ struct Replay {
   static constexpr std::string_view doc =
       "A copy of a message is kept on the way and arrives late: in another term, or when its "
       "receiver has crashed and started again. Where links are fifo, these copies are not.";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("rate", &Replay::rate, "The share of the messages of which a copy is kept.").needed(),
       field("hold", &Replay::hold, "How long after its sending the copy arrives.")};
   bool acts() const { return !rate.is_zero(); }
@@ -96,8 +95,8 @@ struct Reorder {
       "Some messages take longer, by a uniform time up to a window, so that later ones overtake "
       "them even where all delays are equal. A fifo link keeps its order all the same.";
   static constexpr auto fields =
-      std::tuple{field("share", &Reorder::share, "Of the messages, those that wait.").needed(),
-                 field("window", &Reorder::window, "The longest that one waits.")};
+      Fields{field("share", &Reorder::share, "Of the messages, those that wait.").needed(),
+             field("window", &Reorder::window, "The longest that one waits.")};
   bool acts() const { return !share.is_zero() && window > Duration{}; }
 };
 
@@ -109,9 +108,9 @@ struct Corrupt {
       "Messages are damaged. If a checksum tells, they are dropped; if not, one number, truth "
       "value or word in them is another (node numbers, times and texts never). Undetected damage "
       "is outside the fault model of algorithms that trust their transport: safety may break.";
-  static constexpr auto fields = std::tuple{
-      field("rate", &Corrupt::rate, "The share of the messages that is damaged.").needed(),
-      field("detected", &Corrupt::detected, "Whether a checksum tells.")};
+  static constexpr auto fields =
+      Fields{field("rate", &Corrupt::rate, "The share of the messages that is damaged.").needed(),
+             field("detected", &Corrupt::detected, "Whether a checksum tells.")};
   bool acts() const { return !rate.is_zero(); }
 };
 
@@ -120,7 +119,7 @@ struct Clog {
   static constexpr std::string_view doc =
       "Nothing arrives until the fault ends; then everything does that would have arrived, at that "
       "instant and in that order. A clog loses nothing.";
-  static constexpr auto fields = std::tuple{};
+  static constexpr auto fields = Fields{};
   bool acts() const { return true; }
 };
 
@@ -133,7 +132,7 @@ struct Bandwidth {
   static constexpr std::string_view doc =
       "Links are slow: messages leave one after the other, each taking the time that its size "
       "needs, and wait in a queue. What finds no room in the queue is lost.";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("rate", &Bandwidth::rate, "Bytes per time for each directed link: \"125000/s\"."),
       field("queue", &Bandwidth::queue,
             "The most messages that wait, that on the wire included; 0 for no bound."),

@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
-#include <tuple>
 #include <variant>
 #include <vector>
 
@@ -17,20 +16,20 @@ namespace ballast {
 struct FullMesh {
   static constexpr std::string_view name = "full";
   static constexpr std::string_view doc = "Every node is linked to every other.";
-  static constexpr auto fields = std::tuple{};
+  static constexpr auto fields = Fields{};
 };
 
 struct RingGraph {
   static constexpr std::string_view name = "ring";
   static constexpr std::string_view doc = "Each node is linked to the next, and the last to n1.";
-  static constexpr auto fields = std::tuple{};
+  static constexpr auto fields = Fields{};
 };
 
 struct StarGraph {
   NodeId center{1};
   static constexpr std::string_view name = "star";
   static constexpr std::string_view doc = "One node is linked to every other.";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("center", &StarGraph::center, "The number of the node in the middle.").at_least(1)};
 };
 
@@ -39,8 +38,8 @@ struct TreeGraph {
   static constexpr std::string_view name = "tree";
   static constexpr std::string_view doc =
       "Node k > 1 is linked to its parent, node (k - 2) / arity + 1, rounded down.";
-  static constexpr auto fields = std::tuple{
-      field("arity", &TreeGraph::arity, "Children of each node.").at_least(1).at_most(1000)};
+  static constexpr auto fields =
+      Fields{field("arity", &TreeGraph::arity, "Children of each node.").at_least(1).at_most(1000)};
 };
 
 struct GridGraph {
@@ -48,8 +47,8 @@ struct GridGraph {
   static constexpr std::string_view name = "grid";
   static constexpr std::string_view doc =
       "Nodes stand in rows, by number; each is linked to its neighbours left, right, above, below.";
-  static constexpr auto fields = std::tuple{
-      field("columns", &GridGraph::columns, "Nodes in a row.").at_least(1).at_most(100'000)};
+  static constexpr auto fields =
+      Fields{field("columns", &GridGraph::columns, "Nodes in a row.").at_least(1).at_most(100'000)};
 };
 
 struct RandomGraph {
@@ -58,7 +57,7 @@ struct RandomGraph {
   static constexpr std::string_view doc =
       "Each pair is linked with this probability, independently, as the seed decides (Erdos and "
       "Renyi's G(n, p)). Some nodes may be unreachable.";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("probability", &RandomGraph::probability, "That two given nodes are linked.").needed()};
 };
 
@@ -67,7 +66,7 @@ struct Edge {
   NodeId b;
   std::optional<Distribution> latency;
   static constexpr std::string_view name = "edge";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("a", &Edge::a, "One end.").at_least(1).needed(),
       field("b", &Edge::b, "The other end.").at_least(1).needed(),
       field("latency", &Edge::latency, "The delay of this link, if not that of the network.")};
@@ -77,8 +76,7 @@ struct EdgeList {
   std::vector<Edge> edges;
   static constexpr std::string_view name = "edges";
   static constexpr std::string_view doc = "The links, one by one; each works in both directions.";
-  static constexpr auto fields =
-      std::tuple{field("edges", &EdgeList::edges, "The links.").needed()};
+  static constexpr auto fields = Fields{field("edges", &EdgeList::edges, "The links.").needed()};
 };
 
 using TopologySpec =

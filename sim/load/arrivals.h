@@ -5,7 +5,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "sim/base/distribution.h"
@@ -23,11 +22,11 @@ struct Bursts {
   static constexpr std::string_view name = "bursts";
   static constexpr std::string_view doc =
       "On and off in turn, on first: a Poisson process with one rate, then with the other.";
-  static constexpr auto fields = std::tuple{
-      field("rate", &Bursts::rate, "Arrivals per time while on, over all clients together."),
-      field("rest", &Bursts::rest, "Arrivals per time while off."),
-      field("on", &Bursts::on, "How long a burst lasts; a microsecond at least."),
-      field("off", &Bursts::off, "How long it is off; a microsecond at least.")};
+  static constexpr auto fields =
+      Fields{field("rate", &Bursts::rate, "Arrivals per time while on, over all clients together."),
+             field("rest", &Bursts::rest, "Arrivals per time while off."),
+             field("on", &Bursts::on, "How long a burst lasts; a microsecond at least."),
+             field("off", &Bursts::off, "How long it is off; a microsecond at least.")};
   std::string problem() const;
 };
 
@@ -37,10 +36,10 @@ struct MmppState {
   static constexpr std::string_view name = "state";
   static constexpr std::string_view doc = "A state of a Markov-modulated Poisson process.";
   static constexpr auto fields =
-      std::tuple{field("rate", &MmppState::rate, "Arrivals per time in this state.").needed(),
-                 field("stay", &MmppState::stay, "How long it lasts on average, exponentially.")
-                     .at_least(1'000)
-                     .needed()};
+      Fields{field("rate", &MmppState::rate, "Arrivals per time in this state.").needed(),
+             field("stay", &MmppState::stay, "How long it lasts on average, exponentially.")
+                 .at_least(1'000)
+                 .needed()};
 };
 
 struct Mmpp {
@@ -49,9 +48,9 @@ struct Mmpp {
   static constexpr std::string_view doc =
       "A Markov-modulated Poisson process: a rate for each state, the first state first, and after "
       "each stay one of the other states, all equally likely (Fischer and Meier-Hellstern, 1993).";
-  static constexpr auto fields = std::tuple{
-      field("states", &Mmpp::states, "The states, over all clients together; at least two.")
-          .needed()};
+  static constexpr auto fields =
+      Fields{field("states", &Mmpp::states, "The states, over all clients together; at least two.")
+                 .needed()};
   std::string problem() const;
 };
 
@@ -61,8 +60,8 @@ struct RatePoint {
   static constexpr std::string_view name = "point";
   static constexpr std::string_view doc = "The rate at a time.";
   static constexpr auto fields =
-      std::tuple{field("at", &RatePoint::at, "Since the start of the workload.").needed(),
-                 field("rate", &RatePoint::rate, "Arrivals per time there.").needed()};
+      Fields{field("at", &RatePoint::at, "Since the start of the workload.").needed(),
+             field("rate", &RatePoint::rate, "Arrivals per time there.").needed()};
 };
 
 struct RateCurve {
@@ -72,11 +71,11 @@ struct RateCurve {
   static constexpr std::string_view doc =
       "A Poisson process whose rate follows straight lines between the points; two points at one "
       "time are a step. Before the first point and after the last its rate holds.";
-  static constexpr auto fields = std::tuple{
-      field("points", &RateCurve::points, "In the order of time, over all clients together.")
-          .needed(),
-      field("repeat", &RateCurve::repeat,
-            "Whether the curve begins again at its last point, instead of staying there.")};
+  static constexpr auto fields =
+      Fields{field("points", &RateCurve::points, "In the order of time, over all clients together.")
+                 .needed(),
+             field("repeat", &RateCurve::repeat,
+                   "Whether the curve begins again at its last point, instead of staying there.")};
   std::string problem() const;
 };
 
@@ -90,7 +89,7 @@ struct Diurnal {
       "A Poisson process whose rate swings like a day: mean * (1 + swing * cos(2 pi (t - peak) / "
       "period)), as straight lines between 96 points of the period, a quarter of an hour each of a "
       "day.";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("mean", &Diurnal::mean, "Arrivals per time on average, over all clients together."),
       field("swing", &Diurnal::swing, "How far the rate goes up and down, as a share of the mean."),
       field("period", &Diurnal::period, "The length of a day.").at_least(1'000'000),
@@ -105,7 +104,7 @@ struct ReplayedRequest {
   std::optional<std::uint64_t> key;
   static constexpr std::string_view name = "request";
   static constexpr std::string_view doc = "A recorded request.";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("at", &ReplayedRequest::at, "When it was sent, since the start of the workload.")
           .needed(),
       field("service", &ReplayedRequest::service,
@@ -121,8 +120,8 @@ struct Replay {
       "Requests as they were recorded, dealt out to the clients in turn; or the name of a CSV file "
       "with a header and the columns at (durations with a unit) or at_ns, and if wanted service or "
       "service_ns, and key.";
-  static constexpr auto fields = std::tuple{
-      field("requests", &Replay::requests, "The requests, in the order of time.").needed()};
+  static constexpr auto fields =
+      Fields{field("requests", &Replay::requests, "The requests, in the order of time.").needed()};
   std::string problem() const;
 };
 

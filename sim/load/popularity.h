@@ -5,7 +5,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <variant>
 #include <vector>
 
@@ -17,7 +16,7 @@ namespace ballast {
 struct UniformKeys {
   static constexpr std::string_view name = "uniform";
   static constexpr std::string_view doc = "Each key equally often.";
-  static constexpr auto fields = std::tuple{};
+  static constexpr auto fields = Fields{};
 };
 
 struct ZipfKeys {
@@ -27,8 +26,8 @@ struct ZipfKeys {
   static constexpr std::string_view doc =
       "Zipf's law: the k-th key, from 1, in proportion to 1 / k^exponent. Key 0 is the first.";
   static constexpr auto fields =
-      std::tuple{field("exponent", &ZipfKeys::exponent, "Greater is more skewed; 0 is uniform.")
-                     .at_most(greatest_exponent)};
+      Fields{field("exponent", &ZipfKeys::exponent, "Greater is more skewed; 0 is uniform.")
+                 .at_most(greatest_exponent)};
 };
 
 struct HotKeys {
@@ -38,8 +37,8 @@ struct HotKeys {
   static constexpr std::string_view doc =
       "A few keys, the first ones, have a share of all requests; the others share the rest.";
   static constexpr auto fields =
-      std::tuple{field("share", &HotKeys::share, "What the hot keys have together."),
-                 field("count", &HotKeys::count, "How many are hot.").at_least(1)};
+      Fields{field("share", &HotKeys::share, "What the hot keys have together."),
+             field("count", &HotKeys::count, "How many are hot.").at_least(1)};
 };
 
 using Popularity = std::variant<UniformKeys, ZipfKeys, HotKeys>;

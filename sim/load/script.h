@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <tuple>
 #include <variant>
 
 #include "sim/base/read.h"
@@ -18,7 +17,7 @@ struct Read {
   std::uint64_t key = 0;
   static constexpr std::string_view name = "read";
   static constexpr std::string_view doc = "Reads a register or a counter.";
-  static constexpr auto fields = std::tuple{field("key", &Read::key, "Which one.")};
+  static constexpr auto fields = Fields{field("key", &Read::key, "Which one.")};
 };
 
 struct Write {
@@ -26,9 +25,8 @@ struct Write {
   std::uint64_t key = 0;
   static constexpr std::string_view name = "write";
   static constexpr std::string_view doc = "Writes a register.";
-  static constexpr auto fields =
-      std::tuple{field("value", &Write::value, "What is written.").needed(),
-                 field("key", &Write::key, "Which register.")};
+  static constexpr auto fields = Fields{field("value", &Write::value, "What is written.").needed(),
+                                        field("key", &Write::key, "Which register.")};
 };
 
 struct Cas {
@@ -38,16 +36,16 @@ struct Cas {
   static constexpr std::string_view name = "cas";
   static constexpr std::string_view doc = "Writes a register if it holds what is expected.";
   static constexpr auto fields =
-      std::tuple{field("value", &Cas::value, "What is written.").needed(),
-                 field("expected", &Cas::expected, "What must be there.").needed(),
-                 field("key", &Cas::key, "Which register.")};
+      Fields{field("value", &Cas::value, "What is written.").needed(),
+             field("expected", &Cas::expected, "What must be there.").needed(),
+             field("key", &Cas::key, "Which register.")};
 };
 
 struct Propose {
   std::int64_t value = 0;
   static constexpr std::string_view name = "propose";
   static constexpr std::string_view doc = "Proposes a value.";
-  static constexpr auto fields = std::tuple{field("value", &Propose::value, "The value.").needed()};
+  static constexpr auto fields = Fields{field("value", &Propose::value, "The value.").needed()};
 };
 
 struct Work {
@@ -55,17 +53,17 @@ struct Work {
   std::uint64_t key = 0;
   static constexpr std::string_view name = "work";
   static constexpr std::string_view doc = "Has a job done.";
-  static constexpr auto fields = std::tuple{
-      field("work", &Work::work,
-            "Its size: this share of 2^64 of all jobs are smaller, by the server's law."),
-      field("key", &Work::key, "What it is about, for policies that go by it.")};
+  static constexpr auto fields =
+      Fields{field("work", &Work::work,
+                   "Its size: this share of 2^64 of all jobs are smaller, by the server's law."),
+             field("key", &Work::key, "What it is about, for policies that go by it.")};
 };
 
 struct Delete {
   std::uint64_t key = 0;
   static constexpr std::string_view name = "delete";
   static constexpr std::string_view doc = "Deletes a key.";
-  static constexpr auto fields = std::tuple{field("key", &Delete::key, "Which key.")};
+  static constexpr auto fields = Fields{field("key", &Delete::key, "Which key.")};
 };
 
 struct Add {
@@ -73,8 +71,8 @@ struct Add {
   std::uint64_t key = 0;
   static constexpr std::string_view name = "add";
   static constexpr std::string_view doc = "Adds to a counter.";
-  static constexpr auto fields = std::tuple{field("value", &Add::value, "What is added.").needed(),
-                                            field("key", &Add::key, "Which counter.")};
+  static constexpr auto fields = Fields{field("value", &Add::value, "What is added.").needed(),
+                                        field("key", &Add::key, "Which counter.")};
 };
 
 struct Enqueue {
@@ -82,29 +80,29 @@ struct Enqueue {
   std::uint64_t key = 0;
   static constexpr std::string_view name = "enqueue";
   static constexpr std::string_view doc = "Puts a value into a queue.";
-  static constexpr auto fields = std::tuple{field("value", &Enqueue::value, "The value.").needed(),
-                                            field("key", &Enqueue::key, "Which queue.")};
+  static constexpr auto fields = Fields{field("value", &Enqueue::value, "The value.").needed(),
+                                        field("key", &Enqueue::key, "Which queue.")};
 };
 
 struct Dequeue {
   std::uint64_t key = 0;
   static constexpr std::string_view name = "dequeue";
   static constexpr std::string_view doc = "Takes the oldest value out of a queue.";
-  static constexpr auto fields = std::tuple{field("key", &Dequeue::key, "Which queue.")};
+  static constexpr auto fields = Fields{field("key", &Dequeue::key, "Which queue.")};
 };
 
 struct Acquire {
   std::uint64_t key = 0;
   static constexpr std::string_view name = "acquire";
   static constexpr std::string_view doc = "Takes a lock, if it is free.";
-  static constexpr auto fields = std::tuple{field("key", &Acquire::key, "Which lock.")};
+  static constexpr auto fields = Fields{field("key", &Acquire::key, "Which lock.")};
 };
 
 struct Release {
   std::uint64_t key = 0;
   static constexpr std::string_view name = "release";
   static constexpr std::string_view doc = "Gives a lock back, if this session holds it.";
-  static constexpr auto fields = std::tuple{field("key", &Release::key, "Which lock.")};
+  static constexpr auto fields = Fields{field("key", &Release::key, "Which lock.")};
 };
 
 struct Administer {
@@ -113,10 +111,10 @@ struct Administer {
   static constexpr std::string_view name = "administer";
   static constexpr std::string_view doc = "Has something done about the group that serves.";
   static constexpr auto fields =
-      std::tuple{field("what", &Administer::what, "What is to be done."),
-                 field("value", &Administer::value,
-                       "The number of the node that is meant; for set_voters, the sum of 2^(n-1) "
-                       "over all that are to have a say.")};
+      Fields{field("what", &Administer::what, "What is to be done."),
+             field("value", &Administer::value,
+                   "The number of the node that is meant; for set_voters, the sum of 2^(n-1) "
+                   "over all that are to have a say.")};
 };
 
 // In the order of Operation.

@@ -6,7 +6,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <variant>
 #include <vector>
 
@@ -25,8 +24,8 @@ struct Poisson {
   Rate rate{10, {1'000'000'000}};
   static constexpr std::string_view name = "poisson";
   static constexpr std::string_view doc = "Requests arrive independently of each other.";
-  static constexpr auto fields = std::tuple{
-      field("rate", &Poisson::rate, "Mean arrivals per time, over all clients together.")};
+  static constexpr auto fields =
+      Fields{field("rate", &Poisson::rate, "Mean arrivals per time, over all clients together.")};
 };
 
 struct Periodic {
@@ -34,7 +33,7 @@ struct Periodic {
   static constexpr std::string_view name = "periodic";
   static constexpr std::string_view doc = "Requests arrive at equal distances.";
   static constexpr auto fields =
-      std::tuple{field("rate", &Periodic::rate, "Arrivals per time, over all clients together.")};
+      Fields{field("rate", &Periodic::rate, "Arrivals per time, over all clients together.")};
 };
 
 // Closed loop: each session waits for its answer, thinks, and asks again. A slow server is asked
@@ -45,7 +44,7 @@ struct Closed {
   static constexpr std::string_view name = "closed";
   static constexpr std::string_view doc =
       "Each session asks, waits for the answer, thinks, and asks again.";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("sessions", &Closed::sessions, "Sessions of each client.").at_least(1).at_most(10'000),
       field("think", &Closed::think, "Time from an answer to the next request.")};
 };
@@ -66,7 +65,7 @@ struct OperationMix {
   std::uint32_t acquire = 0;
   std::uint32_t release = 0;
   static constexpr std::string_view name = "operations";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("read", &OperationMix::read, "Reads a register or a counter.").at_most(1'000'000),
       field("write", &OperationMix::write, "Writes a value that no other write uses.")
           .at_most(1'000'000),
@@ -127,7 +126,7 @@ struct Workload {
     return {};
   }
   static constexpr std::string_view name = "workload";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("clients", &Workload::clients, "Client nodes; they are called c1, c2 and so on.")
           .at_least(1)
           .at_most(10'000),

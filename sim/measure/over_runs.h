@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <tuple>
 
 #include "sim/base/describe.h"
 #include "sim/base/wide.h"
@@ -32,9 +31,9 @@ class OverRuns {
 
  public:
   static constexpr auto fields =
-      std::tuple{field("runs", &OverRuns::runs_).needed(), field("sum", &OverRuns::sum_).needed(),
-                 field("squares_high", &OverRuns::squares_high_).needed(),
-                 field("squares_low", &OverRuns::squares_low_).needed()};
+      Fields{field("runs", &OverRuns::runs_).needed(), field("sum", &OverRuns::sum_).needed(),
+             field("squares_high", &OverRuns::squares_high_).needed(),
+             field("squares_low", &OverRuns::squares_low_).needed()};
 };
 
 }  // namespace ballast

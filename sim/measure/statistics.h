@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
-#include <tuple>
 #include <variant>
 
 #include "sim/base/describe.h"
@@ -58,13 +57,14 @@ struct StatisticsSpec {
   static constexpr std::string_view doc =
       "Latencies with intervals. The operations of the warm-up are left out, by the order in which "
       "they began; the intervals come from batch means.";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("warmup", &StatisticsSpec::warmup,
             "What is left out: \"auto\" for what MSER-5 finds, or five correlation times if that "
             "is more; a time; or a number of operations."),
       field("precision", &StatisticsSpec::precision,
-            "The run ends as soon as the interval of the metric is no wider to either side than "
-            "this share of it. If it never is, the run is inconclusive: not converged. Null to run "
+            "The run ends once the interval of the metric is no wider to either side than this "
+            "share of it, and was not at the last two looks either. If it never is, the run is "
+            "inconclusive: not converged. Null to run "
             "to the end and only say what came out."),
       field("confidence", &StatisticsSpec::confidence, "How often such intervals cover the truth."),
       field("metric", &StatisticsSpec::metric, "What the precision is asked of."),

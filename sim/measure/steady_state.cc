@@ -12,6 +12,7 @@ namespace {
 constexpr std::size_t least_batches = 20;
 constexpr std::size_t most_batches = 40;
 constexpr std::int64_t most_lag_1_milli = 200;
+constexpr unsigned looks_in_a_row = 3;
 
 // Service times that grow with the word as those of most laws do. Any scale of which the mean is
 // known would do: how much it explains is what differs.
@@ -201,11 +202,11 @@ SteadyState::Batches SteadyState::batches_of(std::size_t first, std::size_t full
 }
 
 bool SteadyState::enough() {
-  if (enough_ || ended_ == most_) return true;
+  if (in_a_row_ == looks_in_a_row || ended_ == most_) return true;
   if (!spec_.precision || ended_ < next_look_) return false;
   next_look_ = ended_ + ended_ / 5;
-  enough_ = report().converged;
-  return enough_;
+  in_a_row_ = report().converged ? in_a_row_ + 1 : 0;
+  return in_a_row_ == looks_in_a_row;
 }
 
 StatisticsReport SteadyState::report() const {

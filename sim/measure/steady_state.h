@@ -78,8 +78,11 @@ class SteadyState {
   // The operation with this number, from 0 in the order in which they began, is over.
   void ended(std::uint64_t number, bool ok, Duration latency);
 
-  // Whether the run need not go on. Looks whenever a fifth more operations have ended than when it
-  // looked last, so that it costs next to nothing to ask.
+  // Whether the run need not go on: all operations that count have ended, or the interval was
+  // narrow enough at three looks in a row. Looks whenever a fifth more operations have ended than
+  // when it looked last, so that it costs next to nothing to ask. Who stops at the first narrow
+  // interval stops where chance made it narrow: of such intervals at 95 % confidence 92 to 94 %
+  // cover the truth (of an M/M/1 queue at half load, known to 2 %).
   bool enough();
   StatisticsReport report() const;
 
@@ -132,7 +135,7 @@ class SteadyState {
   std::vector<Cell> cells_;
   std::vector<Histogram> segments_;
   std::uint64_t next_look_ = 5'000;
-  bool enough_ = false;
+  unsigned in_a_row_ = 0;  // looks by now at which it was precise enough
 };
 
 }  // namespace ballast

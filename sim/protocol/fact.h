@@ -6,7 +6,6 @@
 #include <array>
 #include <cstdint>
 #include <string_view>
-#include <tuple>
 #include <variant>
 
 #include "sim/protocol/fact_ids.h"
@@ -21,7 +20,7 @@ namespace ballast {
 struct Proposed {
   ValueDigest value;
   static constexpr std::string_view name = "proposed";
-  static constexpr auto fields = std::tuple{field("value", &Proposed::value)};
+  static constexpr auto fields = Fields{field("value", &Proposed::value)};
 };
 
 // This node has learnt that `value` is chosen for `slot`. Agreement: no two nodes, at any times,
@@ -31,7 +30,7 @@ struct Decided {
   ValueDigest value;
   static constexpr std::string_view name = "decided";
   static constexpr auto fields =
-      std::tuple{field("slot", &Decided::slot), field("value", &Decided::value)};
+      Fields{field("slot", &Decided::slot), field("value", &Decided::value)};
 };
 
 // --- Leaders and logs (Raft) -------------------------------------------------------------------
@@ -39,13 +38,13 @@ struct Decided {
 struct TermStarted {  // this node's current term is now `term`
   Term term;
   static constexpr std::string_view name = "term_started";
-  static constexpr auto fields = std::tuple{field("term", &TermStarted::term)};
+  static constexpr auto fields = Fields{field("term", &TermStarted::term)};
 };
 
 struct Campaigned {  // this node stands for election in `term`
   Term term;
   static constexpr std::string_view name = "campaigned";
-  static constexpr auto fields = std::tuple{field("term", &Campaigned::term)};
+  static constexpr auto fields = Fields{field("term", &Campaigned::term)};
 };
 
 struct VoteGranted {  // this node voted for `candidate`, itself included
@@ -53,19 +52,19 @@ struct VoteGranted {  // this node voted for `candidate`, itself included
   NodeId candidate;
   static constexpr std::string_view name = "vote_granted";
   static constexpr auto fields =
-      std::tuple{field("term", &VoteGranted::term), field("candidate", &VoteGranted::candidate)};
+      Fields{field("term", &VoteGranted::term), field("candidate", &VoteGranted::candidate)};
 };
 
 struct Elected {  // this node is now the leader of `term`
   Term term;
   static constexpr std::string_view name = "elected";
-  static constexpr auto fields = std::tuple{field("term", &Elected::term)};
+  static constexpr auto fields = Fields{field("term", &Elected::term)};
 };
 
 struct SteppedDown {  // this node, leader or candidate of `term`, is so no longer
   Term term;
   static constexpr std::string_view name = "stepped_down";
-  static constexpr auto fields = std::tuple{field("term", &SteppedDown::term)};
+  static constexpr auto fields = Fields{field("term", &SteppedDown::term)};
 };
 
 struct Appended {  // this node's log now holds this entry at `index`, its last
@@ -74,14 +73,14 @@ struct Appended {  // this node's log now holds this entry at `index`, its last
   ValueDigest value;
   static constexpr std::string_view name = "appended";
   static constexpr auto fields =
-      std::tuple{field("index", &Appended::index), field("term", &Appended::term),
-                 field("value", &Appended::value)};
+      Fields{field("index", &Appended::index), field("term", &Appended::term),
+             field("value", &Appended::value)};
 };
 
 struct Truncated {  // this node removed everything after `last_kept` from its log
   LogIndex last_kept;
   static constexpr std::string_view name = "truncated";
-  static constexpr auto fields = std::tuple{field("last_kept", &Truncated::last_kept)};
+  static constexpr auto fields = Fields{field("last_kept", &Truncated::last_kept)};
 };
 
 struct Committed {  // this node's commit index is now `index`; `term` is its current term
@@ -89,7 +88,7 @@ struct Committed {  // this node's commit index is now `index`; `term` is its cu
   Term term;
   static constexpr std::string_view name = "committed";
   static constexpr auto fields =
-      std::tuple{field("index", &Committed::index), field("term", &Committed::term)};
+      Fields{field("index", &Committed::index), field("term", &Committed::term)};
 };
 
 // The state machine of this node, with all entries up to `index` applied, is kept in a snapshot;
@@ -101,8 +100,8 @@ struct SnapshotTaken {
   std::uint64_t content = 0;  // its digest: equal states, equal digests
   static constexpr std::string_view name = "snapshot_taken";
   static constexpr auto fields =
-      std::tuple{field("index", &SnapshotTaken::index), field("term", &SnapshotTaken::term),
-                 field("content", &SnapshotTaken::content)};
+      Fields{field("index", &SnapshotTaken::index), field("term", &SnapshotTaken::term),
+             field("content", &SnapshotTaken::content)};
 };
 
 // This node has put somebody's snapshot in the place of its state machine, and the entries that it
@@ -113,8 +112,8 @@ struct SnapshotInstalled {
   std::uint64_t content = 0;
   static constexpr std::string_view name = "snapshot_installed";
   static constexpr auto fields =
-      std::tuple{field("index", &SnapshotInstalled::index), field("term", &SnapshotInstalled::term),
-                 field("content", &SnapshotInstalled::content)};
+      Fields{field("index", &SnapshotInstalled::index), field("term", &SnapshotInstalled::term),
+             field("content", &SnapshotInstalled::content)};
 };
 
 // Who has a say, as the entry at `index` of this node's log says; 0 is the beginning. A set of
@@ -125,7 +124,7 @@ struct Reconfigured {
   std::uint64_t outgoing = 0;  // joint consensus: the voters before; else none
   std::uint64_t learners = 0;  // they are sent the log, and have no say
   static constexpr std::string_view name = "reconfigured";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("index", &Reconfigured::index), field("voters", &Reconfigured::voters),
       field("outgoing", &Reconfigured::outgoing), field("learners", &Reconfigured::learners)};
 };
@@ -135,7 +134,7 @@ struct Reconfigured {
 struct Prepared {  // phase 1a: this proposer asks for promises
   Ballot ballot;
   static constexpr std::string_view name = "prepared";
-  static constexpr auto fields = std::tuple{field("ballot", &Prepared::ballot)};
+  static constexpr auto fields = Fields{field("ballot", &Prepared::ballot)};
 };
 
 struct Promised {  // phase 1b: this acceptor will not accept below `ballot`
@@ -144,8 +143,8 @@ struct Promised {  // phase 1b: this acceptor will not accept below `ballot`
   ValueDigest value;
   static constexpr std::string_view name = "promised";
   static constexpr auto fields =
-      std::tuple{field("ballot", &Promised::ballot), field("accepted", &Promised::accepted),
-                 field("value", &Promised::value)};
+      Fields{field("ballot", &Promised::ballot), field("accepted", &Promised::accepted),
+             field("value", &Promised::value)};
 };
 
 struct AcceptAsked {  // phase 2a: this proposer asks acceptors to accept `value`
@@ -153,7 +152,7 @@ struct AcceptAsked {  // phase 2a: this proposer asks acceptors to accept `value
   ValueDigest value;
   static constexpr std::string_view name = "accept_asked";
   static constexpr auto fields =
-      std::tuple{field("ballot", &AcceptAsked::ballot), field("value", &AcceptAsked::value)};
+      Fields{field("ballot", &AcceptAsked::ballot), field("value", &AcceptAsked::value)};
 };
 
 struct Accepted {  // phase 2b: this acceptor has accepted `value`
@@ -161,7 +160,7 @@ struct Accepted {  // phase 2b: this acceptor has accepted `value`
   ValueDigest value;
   static constexpr std::string_view name = "accepted";
   static constexpr auto fields =
-      std::tuple{field("ballot", &Accepted::ballot), field("value", &Accepted::value)};
+      Fields{field("ballot", &Accepted::ballot), field("value", &Accepted::value)};
 };
 
 // --- Balancing ---------------------------------------------------------------------------------
@@ -189,7 +188,7 @@ constexpr auto enumerators(PickRule) {
 struct PolicySet {  // this balancer picks by this rule from now on
   PickRule rule = PickRule::nothing;
   static constexpr std::string_view name = "policy_set";
-  static constexpr auto fields = std::tuple{field("rule", &PolicySet::rule)};
+  static constexpr auto fields = Fields{field("rule", &PolicySet::rule)};
 };
 
 struct WeightSet {  // this balancer gives `endpoint` this weight
@@ -197,7 +196,7 @@ struct WeightSet {  // this balancer gives `endpoint` this weight
   std::uint64_t weight = 1;
   static constexpr std::string_view name = "weight_set";
   static constexpr auto fields =
-      std::tuple{field("endpoint", &WeightSet::endpoint), field("weight", &WeightSet::weight)};
+      Fields{field("endpoint", &WeightSet::endpoint), field("weight", &WeightSet::weight)};
 };
 
 struct HealthSet {  // this balancer now holds `endpoint` to be up, or down
@@ -205,7 +204,7 @@ struct HealthSet {  // this balancer now holds `endpoint` to be up, or down
   bool up = true;
   static constexpr std::string_view name = "health_set";
   static constexpr auto fields =
-      std::tuple{field("endpoint", &HealthSet::endpoint), field("up", &HealthSet::up)};
+      Fields{field("endpoint", &HealthSet::endpoint), field("up", &HealthSet::up)};
 };
 
 struct Admitted {  // this balancer has taken `request` in charge and will end it within `deadline`
@@ -214,8 +213,8 @@ struct Admitted {  // this balancer has taken `request` in charge and will end i
   Duration deadline;  // of its own clock
   static constexpr std::string_view name = "admitted";
   static constexpr auto fields =
-      std::tuple{field("ticket", &Admitted::ticket), field("request", &Admitted::request),
-                 field("deadline", &Admitted::deadline)};
+      Fields{field("ticket", &Admitted::ticket), field("request", &Admitted::request),
+             field("deadline", &Admitted::deadline)};
 };
 
 struct Routed {  // this balancer sent `request` to `endpoint`; again, if it was sent before
@@ -224,8 +223,8 @@ struct Routed {  // this balancer sent `request` to `endpoint`; again, if it was
   NodeId endpoint;
   static constexpr std::string_view name = "routed";
   static constexpr auto fields =
-      std::tuple{field("ticket", &Routed::ticket), field("request", &Routed::request),
-                 field("endpoint", &Routed::endpoint)};
+      Fields{field("ticket", &Routed::ticket), field("request", &Routed::request),
+             field("endpoint", &Routed::endpoint)};
 };
 
 // How a balancer's request ended: completed by an endpoint, rejected because no endpoint would take
@@ -241,8 +240,8 @@ struct Ended {  // this balancer's request ended, for good
   Ending ending = Ending::completed;
   static constexpr std::string_view name = "ended";
   static constexpr auto fields =
-      std::tuple{field("ticket", &Ended::ticket), field("request", &Ended::request),
-                 field("ending", &Ended::ending)};
+      Fields{field("ticket", &Ended::ticket), field("request", &Ended::request),
+             field("ending", &Ended::ending)};
 };
 
 // --- Clients -----------------------------------------------------------------------------------
@@ -255,9 +254,9 @@ struct Invoked {  // this client has begun an operation; retries are not invocat
   std::int64_t expected = 0;
   static constexpr std::string_view name = "invoked";
   static constexpr auto fields =
-      std::tuple{field("request", &Invoked::request), field("operation", &Invoked::operation),
-                 field("key", &Invoked::key), field("value", &Invoked::value),
-                 field("expected", &Invoked::expected)};
+      Fields{field("request", &Invoked::request), field("operation", &Invoked::operation),
+             field("key", &Invoked::key), field("value", &Invoked::value),
+             field("expected", &Invoked::expected)};
 };
 
 // How an operation ended for the client that began it: it took effect, it never will, or the client
@@ -273,8 +272,8 @@ struct Returned {  // this client's operation is over
   std::int64_t value = 0;
   static constexpr std::string_view name = "returned";
   static constexpr auto fields =
-      std::tuple{field("request", &Returned::request), field("outcome", &Returned::outcome),
-                 field("value", &Returned::value)};
+      Fields{field("request", &Returned::request), field("outcome", &Returned::outcome),
+             field("value", &Returned::value)};
 };
 
 // --- Locks -------------------------------------------------------------------------------------
@@ -285,8 +284,8 @@ struct LockGranted {  // `holder` now holds `lock`, under a token greater than a
   std::uint64_t token = 0;
   static constexpr std::string_view name = "lock_granted";
   static constexpr auto fields =
-      std::tuple{field("lock", &LockGranted::lock), field("holder", &LockGranted::holder),
-                 field("token", &LockGranted::token)};
+      Fields{field("lock", &LockGranted::lock), field("holder", &LockGranted::holder),
+             field("token", &LockGranted::token)};
 };
 
 struct LockReleased {  // `holder` holds `lock` no more: given back, expired or taken away
@@ -294,7 +293,7 @@ struct LockReleased {  // `holder` holds `lock` no more: given back, expired or 
   NodeId holder;
   static constexpr std::string_view name = "lock_released";
   static constexpr auto fields =
-      std::tuple{field("lock", &LockReleased::lock), field("holder", &LockReleased::holder)};
+      Fields{field("lock", &LockReleased::lock), field("holder", &LockReleased::holder)};
 };
 
 // --- Ballots, slot by slot (Multi-Paxos) -------------------------------------------------------
@@ -306,8 +305,8 @@ struct SlotAsked {  // phase 2a: this leader asks acceptors to accept `value` fo
   ValueDigest value;
   static constexpr std::string_view name = "slot_asked";
   static constexpr auto fields =
-      std::tuple{field("slot", &SlotAsked::slot), field("ballot", &SlotAsked::ballot),
-                 field("value", &SlotAsked::value)};
+      Fields{field("slot", &SlotAsked::slot), field("ballot", &SlotAsked::ballot),
+             field("value", &SlotAsked::value)};
 };
 
 struct SlotAccepted {  // phase 2b: this acceptor has accepted `value` for `slot`
@@ -316,8 +315,8 @@ struct SlotAccepted {  // phase 2b: this acceptor has accepted `value` for `slot
   ValueDigest value;
   static constexpr std::string_view name = "slot_accepted";
   static constexpr auto fields =
-      std::tuple{field("slot", &SlotAccepted::slot), field("ballot", &SlotAccepted::ballot),
-                 field("value", &SlotAccepted::value)};
+      Fields{field("slot", &SlotAccepted::slot), field("ballot", &SlotAccepted::ballot),
+             field("value", &SlotAccepted::value)};
 };
 
 struct Executed {  // this node's state machine has executed what was decided for `slot`
@@ -325,7 +324,7 @@ struct Executed {  // this node's state machine has executed what was decided fo
   ValueDigest value;
   static constexpr std::string_view name = "executed";
   static constexpr auto fields =
-      std::tuple{field("slot", &Executed::slot), field("value", &Executed::value)};
+      Fields{field("slot", &Executed::slot), field("value", &Executed::value)};
 };
 
 // This node's state machine, with all slots up to `slot` executed, is what `content` is the digest
@@ -336,8 +335,8 @@ struct Checkpointed {
   bool taken_over = false;
   static constexpr std::string_view name = "checkpointed";
   static constexpr auto fields =
-      std::tuple{field("slot", &Checkpointed::slot), field("content", &Checkpointed::content),
-                 field("taken_over", &Checkpointed::taken_over)};
+      Fields{field("slot", &Checkpointed::slot), field("content", &Checkpointed::content),
+             field("taken_over", &Checkpointed::taken_over)};
 };
 
 // Who has a say in the slots from `from` on, until another one counts: a set of nodes has a bit for
@@ -347,7 +346,7 @@ struct VotersChanged {
   std::uint64_t voters = 0;
   static constexpr std::string_view name = "voters_changed";
   static constexpr auto fields =
-      std::tuple{field("from", &VotersChanged::from), field("voters", &VotersChanged::voters)};
+      Fields{field("from", &VotersChanged::from), field("voters", &VotersChanged::voters)};
 };
 
 // --- Viewstamped Replication -------------------------------------------------------------------
@@ -356,7 +355,7 @@ struct VotersChanged {
 struct ViewChangeBegun {  // this replica gives up its view, for `view`
   Term view;
   static constexpr std::string_view name = "view_change_begun";
-  static constexpr auto fields = std::tuple{field("view", &ViewChangeBegun::view)};
+  static constexpr auto fields = Fields{field("view", &ViewChangeBegun::view)};
 };
 
 struct ViewEntered {  // this replica is in `view`, with the log that it has; as its primary?
@@ -364,7 +363,7 @@ struct ViewEntered {  // this replica is in `view`, with the log that it has; as
   bool leads = false;
   static constexpr std::string_view name = "view_entered";
   static constexpr auto fields =
-      std::tuple{field("view", &ViewEntered::view), field("leads", &ViewEntered::leads)};
+      Fields{field("view", &ViewEntered::view), field("leads", &ViewEntered::leads)};
 };
 
 struct Logged {  // this replica's log now holds `value` at `slot`, its last, as one of `view`
@@ -372,7 +371,7 @@ struct Logged {  // this replica's log now holds `value` at `slot`, its last, as
   ValueDigest value;
   Term view;
   static constexpr std::string_view name = "logged";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("slot", &Logged::slot), field("value", &Logged::value), field("view", &Logged::view)};
 };
 
@@ -385,8 +384,8 @@ struct LogCut {
   bool taken_over = false;
   static constexpr std::string_view name = "log_cut";
   static constexpr auto fields =
-      std::tuple{field("last_kept", &LogCut::last_kept), field("view", &LogCut::view),
-                 field("taken_over", &LogCut::taken_over)};
+      Fields{field("last_kept", &LogCut::last_kept), field("view", &LogCut::view),
+             field("taken_over", &LogCut::taken_over)};
 };
 
 struct CommitAdvanced {  // this replica's commit-number is now `slot`, in `view`
@@ -394,7 +393,7 @@ struct CommitAdvanced {  // this replica's commit-number is now `slot`, in `view
   Term view;
   static constexpr std::string_view name = "commit_advanced";
   static constexpr auto fields =
-      std::tuple{field("slot", &CommitAdvanced::slot), field("view", &CommitAdvanced::view)};
+      Fields{field("slot", &CommitAdvanced::slot), field("view", &CommitAdvanced::view)};
 };
 
 // --- Fast Paxos ---------------------------------------------------------------------------------
@@ -406,7 +405,7 @@ struct RoundOpened {  // in this ballot acceptors may accept any proposed value,
   std::uint32_t quorum = 0;
   static constexpr std::string_view name = "round_opened";
   static constexpr auto fields =
-      std::tuple{field("ballot", &RoundOpened::ballot), field("quorum", &RoundOpened::quorum)};
+      Fields{field("ballot", &RoundOpened::ballot), field("quorum", &RoundOpened::quorum)};
 };
 
 // --- Leaderless consensus (EPaxos) -------------------------------------------------------------
@@ -419,15 +418,15 @@ struct Instance {
   friend constexpr auto operator<=>(const Instance&, const Instance&) = default;
   static constexpr std::string_view name = "Instance";
   static constexpr auto fields =
-      std::tuple{field("replica", &Instance::replica), field("number", &Instance::number)};
+      Fields{field("replica", &Instance::replica), field("number", &Instance::number)};
 };
 
 struct BallotJoined {  // for `instance`, this replica will take part in no ballot below this one
   Instance instance;
   Ballot ballot;
   static constexpr std::string_view name = "ballot_joined";
-  static constexpr auto fields = std::tuple{field("instance", &BallotJoined::instance),
-                                            field("ballot", &BallotJoined::ballot)};
+  static constexpr auto fields =
+      Fields{field("instance", &BallotJoined::instance), field("ballot", &BallotJoined::ballot)};
 };
 
 // This replica has accepted, for `instance`, a command (0: a no-op) with its attributes, that is
@@ -438,7 +437,7 @@ struct InstanceAccepted {
   ValueDigest value;
   std::uint64_t attributes = 0;
   static constexpr std::string_view name = "instance_accepted";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("instance", &InstanceAccepted::instance), field("ballot", &InstanceAccepted::ballot),
       field("value", &InstanceAccepted::value), field("attributes", &InstanceAccepted::attributes)};
 };
@@ -449,10 +448,10 @@ struct InstanceCommitted {  // this replica has learnt what `instance` holds, de
   ValueDigest value;
   std::uint64_t attributes = 0;
   static constexpr std::string_view name = "instance_committed";
-  static constexpr auto fields = std::tuple{field("instance", &InstanceCommitted::instance),
-                                            field("ballot", &InstanceCommitted::ballot),
-                                            field("value", &InstanceCommitted::value),
-                                            field("attributes", &InstanceCommitted::attributes)};
+  static constexpr auto fields =
+      Fields{field("instance", &InstanceCommitted::instance),
+             field("ballot", &InstanceCommitted::ballot), field("value", &InstanceCommitted::value),
+             field("attributes", &InstanceCommitted::attributes)};
 };
 
 // This replica's state machine has executed the command of `instance`, which reads or changes what
@@ -463,7 +462,7 @@ struct InstanceExecuted {
   std::uint64_t key = 0;
   bool reads = false;
   static constexpr std::string_view name = "instance_executed";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("instance", &InstanceExecuted::instance), field("value", &InstanceExecuted::value),
       field("key", &InstanceExecuted::key), field("reads", &InstanceExecuted::reads)};
 };

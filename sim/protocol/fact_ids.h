@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <string_view>
-#include <tuple>
 
 #include "sim/base/describe.h"
 #include "sim/base/ids.h"
@@ -31,7 +30,7 @@ struct Ballot {
   friend constexpr auto operator<=>(const Ballot&, const Ballot&) = default;
   static constexpr std::string_view name = "Ballot";
   static constexpr auto fields =
-      std::tuple{field("round", &Ballot::round), field("proposer", &Ballot::proposer)};
+      Fields{field("round", &Ballot::round), field("proposer", &Ballot::proposer)};
 };
 
 }  // namespace ballast

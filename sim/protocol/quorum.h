@@ -11,7 +11,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <variant>
 #include <vector>
 
@@ -28,7 +27,7 @@ struct Majority {
   friend constexpr bool operator==(const Majority&, const Majority&) = default;
   static constexpr std::string_view name = "majority";
   static constexpr std::string_view doc = "More than half of the members, in both phases.";
-  static constexpr auto fields = std::tuple{};
+  static constexpr auto fields = Fields{};
 };
 
 struct Sizes {
@@ -39,8 +38,8 @@ struct Sizes {
   static constexpr std::string_view doc =
       "Any so many members. They meet if the two numbers add up to more than there are members.";
   static constexpr auto fields =
-      std::tuple{field("phase1", &Sizes::phase1, "Members that elect.").at_least(1).needed(),
-                 field("phase2", &Sizes::phase2, "Members that decide.").at_least(1).needed()};
+      Fields{field("phase1", &Sizes::phase1, "Members that elect.").at_least(1).needed(),
+             field("phase2", &Sizes::phase2, "Members that decide.").at_least(1).needed()};
 };
 
 // Row by row, in the order of their numbers.
@@ -52,9 +51,9 @@ struct Grid {
       "The members stand in rows and columns. All of a column elect, all of a row decide: each row "
       "meets each column.";
   static constexpr auto fields =
-      std::tuple{field("columns", &Grid::columns, "Members in a row; the rows are full.")
-                     .at_least(1)
-                     .needed()};
+      Fields{field("columns", &Grid::columns, "Members in a row; the rows are full.")
+                 .at_least(1)
+                 .needed()};
 };
 
 struct Weights {
@@ -66,17 +65,17 @@ struct Weights {
   static constexpr std::string_view doc =
       "Members that together weigh enough. They meet if the two weights add up to more than all "
       "members weigh.";
-  static constexpr auto fields = std::tuple{
-      field("weights", &Weights::weights, "Of each member, in the order of their numbers.")
-          .at_least(0)
-          .at_most(1'000'000)
-          .needed(),
-      field("phase1", &Weights::phase1, "What those that elect weigh at least.")
-          .at_least(1)
-          .needed(),
-      field("phase2", &Weights::phase2, "What those that decide weigh at least.")
-          .at_least(1)
-          .needed()};
+  static constexpr auto fields =
+      Fields{field("weights", &Weights::weights, "Of each member, in the order of their numbers.")
+                 .at_least(0)
+                 .at_most(1'000'000)
+                 .needed(),
+             field("phase1", &Weights::phase1, "What those that elect weigh at least.")
+                 .at_least(1)
+                 .needed(),
+             field("phase2", &Weights::phase2, "What those that decide weigh at least.")
+                 .at_least(1)
+                 .needed()};
 };
 
 }  // namespace quorum

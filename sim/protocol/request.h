@@ -5,7 +5,6 @@
 #include <array>
 #include <cstdint>
 #include <string_view>
-#include <tuple>
 
 #include "sim/base/describe.h"
 
@@ -36,8 +35,8 @@ enum class Operation : std::uint8_t {
   administer
 };
 constexpr auto enumerators(Operation) {
-  return std::array<std::string_view, 12>{"read",    "write",   "cas",    "propose",
-                                          "work",    "delete",  "add",    "enqueue",
+  return std::array<std::string_view, 12>{"read",    "write",   "cas",     "propose",
+                                          "work",    "delete",  "add",     "enqueue",
                                           "dequeue", "acquire", "release", "administer"};
 }
 
@@ -70,8 +69,8 @@ struct RequestId {
   friend constexpr auto operator<=>(const RequestId&, const RequestId&) = default;
   static constexpr std::string_view name = "RequestId";
   static constexpr auto fields =
-      std::tuple{field("client", &RequestId::client), field("session", &RequestId::session),
-                 field("sequence", &RequestId::sequence)};
+      Fields{field("client", &RequestId::client), field("session", &RequestId::session),
+             field("sequence", &RequestId::sequence)};
 };
 
 struct Command {
@@ -83,9 +82,9 @@ struct Command {
   friend constexpr auto operator<=>(const Command&, const Command&) = default;
   static constexpr std::string_view name = "Command";
   static constexpr auto fields =
-      std::tuple{field("operation", &Command::operation), field("key", &Command::key),
-                 field("value", &Command::value), field("expected", &Command::expected),
-                 field("work", &Command::work)};
+      Fields{field("operation", &Command::operation), field("key", &Command::key),
+             field("value", &Command::value), field("expected", &Command::expected),
+             field("work", &Command::work)};
 };
 
 struct Request {
@@ -94,7 +93,7 @@ struct Request {
   friend constexpr auto operator<=>(const Request&, const Request&) = default;
   static constexpr std::string_view name = "Request";
   static constexpr auto fields =
-      std::tuple{field("id", &Request::id), field("command", &Request::command)};
+      Fields{field("id", &Request::id), field("command", &Request::command)};
 };
 
 // How a request ended, as far as the server says.
@@ -122,8 +121,8 @@ struct Response {
   friend constexpr auto operator<=>(const Response&, const Response&) = default;
   static constexpr std::string_view name = "Response";
   static constexpr auto fields =
-      std::tuple{field("outcome", &Response::outcome), field("value", &Response::value),
-                 field("leader", &Response::leader)};
+      Fields{field("outcome", &Response::outcome), field("value", &Response::value),
+             field("leader", &Response::leader)};
 };
 
 // A response on its way back to the client.
@@ -132,7 +131,7 @@ struct Answer {
   Response response;
   static constexpr std::string_view name = "Response";
   static constexpr auto fields =
-      std::tuple{field("request", &Answer::request), field("response", &Answer::response)};
+      Fields{field("request", &Answer::request), field("response", &Answer::response)};
 };
 
 }  // namespace ballast

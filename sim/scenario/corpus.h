@@ -8,7 +8,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "sim/base/describe.h"
@@ -46,7 +45,7 @@ struct Mistake {
   bool is_of_liveness() const { return property == "liveness"; }
 
   static constexpr std::string_view name = "mistake";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("id", &Mistake::id, "The algorithm and the mistake: raft.commit_prior_term.").needed(),
       field("source", &Mistake::source, "Who made it, or who says why it is wrong.").needed(),
       field("property", &Mistake::property, "What it breaks; empty for one that breaks nothing.")

@@ -52,7 +52,7 @@ Value brief_body(const Body& body) {
       v.children.empty() || (v.children.size() == 1 && v.children[0].key == first.key);
   if (alone && !first.is(Value::Kind::object)) return first;
   // What must be given is, also where it is the default.
-  if constexpr (std::tuple_size_v < decltype(Body::fields) >> 0) {
+  if constexpr (Body::fields.count > 0) {
     for_each_field(body, [&](const auto& f, const auto& member) {
       if (!f.required || v.find(f.name) != nullptr) return;
       v.children.push_back(tree(member));

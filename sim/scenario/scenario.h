@@ -7,7 +7,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "sim/base/describe.h"
@@ -33,7 +32,7 @@ struct DiskSpec {
       "A journal: what a step writes is durable after a flush, one flush after the other. Until "
       "then nothing that the step says leaves the node, and a crash loses it.";
   static constexpr auto fields =
-      std::tuple{field("flush", &DiskSpec::flush, "How long a flush takes; 0s flushes at once.")};
+      Fields{field("flush", &DiskSpec::flush, "How long a flush takes; 0s flushes at once.")};
 };
 
 struct ClockSpec {
@@ -41,7 +40,7 @@ struct ClockSpec {
   std::int64_t drift_ppm = 0;
   static constexpr std::string_view name = "clock";
   static constexpr std::string_view doc = "How far nodes' own clocks are from the truth.";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("offset", &ClockSpec::offset, "Each node starts off by an amount drawn from here.")
           .at_least(std::numeric_limits<std::int64_t>::min()),
       field("drift_ppm", &ClockSpec::drift_ppm,
@@ -60,14 +59,14 @@ struct LinkSpec {
   std::optional<bool> fifo;
   static constexpr std::string_view name = "link";
   static constexpr std::string_view doc = "Links that differ from the rest of the network.";
-  static constexpr auto fields = std::tuple{
-      field("from", &LinkSpec::from, "The sending side.").needed(),
-      field("to", &LinkSpec::to, "The receiving side.").needed(),
-      field("both_ways", &LinkSpec::both_ways, "Whether the other direction is meant too."),
-      field("latency", &LinkSpec::latency, "The delay here."),
-      field("loss", &LinkSpec::loss, "The loss here."),
-      field("duplicate", &LinkSpec::duplicate, "The share delivered twice here."),
-      field("fifo", &LinkSpec::fifo, "Whether messages keep their order here.")};
+  static constexpr auto fields =
+      Fields{field("from", &LinkSpec::from, "The sending side.").needed(),
+             field("to", &LinkSpec::to, "The receiving side.").needed(),
+             field("both_ways", &LinkSpec::both_ways, "Whether the other direction is meant too."),
+             field("latency", &LinkSpec::latency, "The delay here."),
+             field("loss", &LinkSpec::loss, "The loss here."),
+             field("duplicate", &LinkSpec::duplicate, "The share delivered twice here."),
+             field("fifo", &LinkSpec::fifo, "Whether messages keep their order here.")};
 };
 
 struct ZoneSpec {
@@ -76,8 +75,8 @@ struct ZoneSpec {
   static constexpr std::string_view name = "zone";
   static constexpr std::string_view doc = "Nodes that stand together.";
   static constexpr auto fields =
-      std::tuple{field("name", &ZoneSpec::zone, "What the zone is called.").needed(),
-                 field("nodes", &ZoneSpec::nodes, "Who stands there; clients too.").needed()};
+      Fields{field("name", &ZoneSpec::zone, "What the zone is called.").needed(),
+             field("nodes", &ZoneSpec::nodes, "Who stands there; clients too.").needed()};
 };
 
 struct ZoneLatency {
@@ -87,10 +86,10 @@ struct ZoneLatency {
   static constexpr std::string_view name = "zone_latency";
   static constexpr std::string_view doc =
       "The delay between two zones, in both directions, or within one.";
-  static constexpr auto fields = std::tuple{
-      field("between", &ZoneLatency::zones, "Two names of zones; the same twice for within.")
-          .needed(),
-      field("latency", &ZoneLatency::latency, "The delay there.").needed()};
+  static constexpr auto fields =
+      Fields{field("between", &ZoneLatency::zones, "Two names of zones; the same twice for within.")
+                 .needed(),
+             field("latency", &ZoneLatency::latency, "The delay there.").needed()};
 };
 
 // The fate of one message, see kernel/message_fates.h.
@@ -104,7 +103,7 @@ struct MessageSpec {
   std::optional<Duration> copy;
   static constexpr std::string_view name = "message";
   static constexpr std::string_view doc = "What happens to one message, whatever chance would do.";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("from", &MessageSpec::from, "The node that sends it.").needed(),
       field("to", &MessageSpec::to, "The node that it is for.").needed(),
       field("message", &MessageSpec::message, "Its name, such as RequestVote.").needed(),
@@ -133,7 +132,7 @@ struct NetworkSpec {
   static constexpr std::string_view doc =
       "Directed links between all nodes. What `links` says goes before the topology's edges, these "
       "before `zone_latency`, and this before the rest.";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("latency", &NetworkSpec::latency, "How long a message takes, one way."),
       field("loss", &NetworkSpec::loss, "The share of messages that are lost."),
       field("duplicate", &NetworkSpec::duplicate, "The share of messages that arrive twice."),
@@ -156,11 +155,11 @@ struct BudgetSpec {
   static constexpr std::string_view doc =
       "What a run may spend. Spending it ends the run, inconclusive.";
   static constexpr auto fields =
-      std::tuple{field("events", &BudgetSpec::events, "Events executed.").at_least(1),
-                 field("megabytes", &BudgetSpec::megabytes,
-                       "Memory for messages under way, events to come and journals.")
-                     .at_least(1)
-                     .at_most(1'000'000)};
+      Fields{field("events", &BudgetSpec::events, "Events executed.").at_least(1),
+             field("megabytes", &BudgetSpec::megabytes,
+                   "Memory for messages under way, events to come and journals.")
+                 .at_least(1)
+                 .at_most(1'000'000)};
 };
 
 enum class Verdict : std::uint8_t { held, violated, inconclusive };
@@ -173,7 +172,7 @@ struct ExpectSpec {
   std::optional<std::string> property;
   static constexpr std::string_view name = "expect";
   static constexpr std::string_view doc = "What the scenario is there to show.";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("verdict", &ExpectSpec::verdict, "The verdict that a run should have."),
       field("property", &ExpectSpec::property, "Of a violation: the property that breaks first.")};
 };
@@ -186,11 +185,11 @@ struct Linearizable {
       "What clients saw can be explained by operations that each took effect at one instant "
       "between invocation and return (Herlihy and Wing 1990).";
   static constexpr auto fields =
-      std::tuple{field("model", &Linearizable::model,
-                       "What each key is, as the machine that the operations are meant for."),
-                 field("budget", &Linearizable::budget,
-                       "Search steps for each key, after which the answer is that there is none.")
-                     .at_least(1)};
+      Fields{field("model", &Linearizable::model,
+                   "What each key is, as the machine that the operations are meant for."),
+             field("budget", &Linearizable::budget,
+                   "Search steps for each key, after which the answer is that there is none.")
+                 .at_least(1)};
 };
 
 struct Progress {
@@ -200,7 +199,7 @@ struct Progress {
       "Liveness: of the operations that clients begin after the last fault has ended, one is "
       "answered ok within this time of the first. The run must last that long.";
   static constexpr auto fields =
-      std::tuple{field("within", &Progress::within, "How soon.").at_least(1)};
+      Fields{field("within", &Progress::within, "How soon.").at_least(1)};
 };
 
 // What nodes outside the healed core may still do to it.
@@ -223,7 +222,7 @@ struct Liveness {
       "From then on each further operation that clients begin must be answered ok within a time "
       "of the last one. While a backlog is worked off, which is seen by decisions and growing "
       "logs, they may wait, up to twenty times as long.";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("patience", &Liveness::patience,
             "That time, in multiples of the algorithm's patience: the time after which it acts "
             "because it heard nothing, such as Raft's longest election timeout.")
@@ -245,10 +244,10 @@ struct Availability {
       "members and some client reach each other both ways, operations are answered within a time "
       "of the last one.";
   static constexpr auto fields =
-      std::tuple{field("patience", &Availability::patience,
-                       "That time, in multiples of the algorithm's patience, see liveness.")
-                     .at_least(1)
-                     .at_most(1'000'000)};
+      Fields{field("patience", &Availability::patience,
+                   "That time, in multiples of the algorithm's patience, see liveness.")
+                 .at_least(1)
+                 .at_most(1'000'000)};
 };
 
 struct StableLeader {
@@ -259,7 +258,7 @@ struct StableLeader {
       "Liveness while faults stand: whenever a majority of the first group is up, and all its "
       "members and some client reach each other both ways, a leader comes to stay: within a time "
       "one is in office for a while, and again within that time after it.";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("lasts", &StableLeader::lasts,
             "How long it must be the leader of the highest term, in multiples of the algorithm's "
             "patience, see liveness.")

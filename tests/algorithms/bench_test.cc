@@ -12,7 +12,7 @@ int outside = 0;  // what no handler may read
 struct Count {
   std::uint64_t total = 0;
   static constexpr std::string_view name = "Count";
-  static constexpr auto fields = std::tuple{field("total", &Count::total)};
+  static constexpr auto fields = Fields{field("total", &Count::total)};
 };
 enum class CounterTimer : std::uint8_t { again };
 [[maybe_unused]] constexpr auto enumerators(CounterTimer) {

@@ -17,7 +17,7 @@ struct Point {
   std::int32_t x = 0;
   std::int32_t y = 0;
   static constexpr std::string_view name = "Point";
-  static constexpr auto fields = std::tuple{field("x", &Point::x), field("y", &Point::y)};
+  static constexpr auto fields = Fields{field("x", &Point::x), field("y", &Point::y)};
 };
 struct Shape {
   Colour colour = Colour::red;
@@ -29,15 +29,15 @@ struct Shape {
   std::string label;
   NodeId owner;
   static constexpr auto fields =
-      std::tuple{field("colour", &Shape::colour), field("corners", &Shape::corners),
-                 field("centre", &Shape::centre), field("age", &Shape::age),
-                 field("share", &Shape::share),   field("label", &Shape::label),
-                 field("owner", &Shape::owner)};
+      Fields{field("colour", &Shape::colour), field("corners", &Shape::corners),
+             field("centre", &Shape::centre), field("age", &Shape::age),
+             field("share", &Shape::share),   field("label", &Shape::label),
+             field("owner", &Shape::owner)};
 };
 struct Other {
   std::uint64_t value = 0;
   static constexpr std::string_view name = "Other";
-  static constexpr auto fields = std::tuple{field("value", &Other::value)};
+  static constexpr auto fields = Fields{field("value", &Other::value)};
 };
 using Either = std::variant<Point, Other>;
 

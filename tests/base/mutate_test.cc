@@ -20,8 +20,7 @@ constexpr auto enumerators(Colour) {
 struct Inner {
   std::int32_t depth = -5;
   std::optional<bool> flag = true;
-  static constexpr auto fields =
-      std::tuple{field("depth", &Inner::depth), field("flag", &Inner::flag)};
+  static constexpr auto fields = Fields{field("depth", &Inner::depth), field("flag", &Inner::flag)};
 };
 struct Outer {
   NodeId node{7};
@@ -29,7 +28,7 @@ struct Outer {
   std::vector<Inner> inner{2};
   std::string text = "kept";
   Duration span{9};
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("node", &Outer::node), field("colour", &Outer::colour), field("inner", &Outer::inner),
       field("text", &Outer::text), field("span", &Outer::span)};
 };
@@ -37,8 +36,8 @@ struct Fixed {
   std::string text;
   std::vector<std::uint64_t> none;
   std::optional<NodeId> nobody;
-  static constexpr auto fields = std::tuple{
-      field("text", &Fixed::text), field("none", &Fixed::none), field("nobody", &Fixed::nobody)};
+  static constexpr auto fields = Fields{field("text", &Fixed::text), field("none", &Fixed::none),
+                                        field("nobody", &Fixed::nobody)};
 };
 
 Stream dice(std::uint64_t seed) { return {seed, Purpose::damage, 0}; }

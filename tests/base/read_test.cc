@@ -24,15 +24,15 @@ struct Retry {
   std::uint32_t attempts = 3;
   friend bool operator==(const Retry&, const Retry&) = default;
   static constexpr auto fields =
-      std::tuple{field("wait", &Retry::wait, "The time between two attempts."),
-                 field("attempts", &Retry::attempts, "How often to try.").at_least(1).at_most(10)};
+      Fields{field("wait", &Retry::wait, "The time between two attempts."),
+             field("attempts", &Retry::attempts, "How often to try.").at_least(1).at_most(10)};
 };
 
 struct Poisson {
   Rate rate;
   friend bool operator==(const Poisson&, const Poisson&) = default;
   static constexpr std::string_view name = "poisson";
-  static constexpr auto fields = std::tuple{field("rate", &Poisson::rate, "Mean rate.").needed()};
+  static constexpr auto fields = Fields{field("rate", &Poisson::rate, "Mean rate.").needed()};
 };
 struct Closed {
   std::uint32_t clients = 1;
@@ -40,12 +40,12 @@ struct Closed {
   friend bool operator==(const Closed&, const Closed&) = default;
   static constexpr std::string_view name = "closed";
   static constexpr auto fields =
-      std::tuple{field("clients", &Closed::clients), field("think", &Closed::think)};
+      Fields{field("clients", &Closed::clients), field("think", &Closed::think)};
 };
 struct Silent {
   friend bool operator==(const Silent&, const Silent&) = default;
   static constexpr std::string_view name = "silent";
-  static constexpr std::tuple<> fields = {};
+  static constexpr Fields<> fields{};
 };
 using Arrivals = std::variant<Silent, Poisson, Closed>;
 
@@ -67,21 +67,21 @@ struct Config {
   std::string title;
   friend bool operator==(const Config&, const Config&) = default;
   static constexpr auto fields =
-      std::tuple{field("mode", &Config::mode),
-                 field("loss", &Config::loss),
-                 field("slowdown", &Config::slowdown).at_most(100),
-                 field("election_timeout", &Config::election_timeout).at_least((1_ms).ns),
-                 field("offset", &Config::offset).at_least(-1'000'000),
-                 field("retry", &Config::retry),
-                 field("arrivals", &Config::arrivals),
-                 field("groups", &Config::groups).at_least(1),
-                 field("retries", &Config::retries),
-                 field("seed", &Config::seed),
-                 field("last", &Config::last),
-                 field("durable", &Config::durable),
-                 field("slot", &Config::slot),
-                 field("at", &Config::at),
-                 field("title", &Config::title)};
+      Fields{field("mode", &Config::mode),
+             field("loss", &Config::loss),
+             field("slowdown", &Config::slowdown).at_most(100),
+             field("election_timeout", &Config::election_timeout).at_least((1_ms).ns),
+             field("offset", &Config::offset).at_least(-1'000'000),
+             field("retry", &Config::retry),
+             field("arrivals", &Config::arrivals),
+             field("groups", &Config::groups).at_least(1),
+             field("retries", &Config::retries),
+             field("seed", &Config::seed),
+             field("last", &Config::last),
+             field("durable", &Config::durable),
+             field("slot", &Config::slot),
+             field("at", &Config::at),
+             field("title", &Config::title)};
 };
 
 // --- Single values -----------------------------------------------------------------------------
@@ -161,8 +161,8 @@ struct Clock {
   Duration offset;
   Ratio speed = {1, 1};
   static constexpr auto fields =
-      std::tuple{field("offset", &Clock::offset).at_least(std::numeric_limits<std::int64_t>::min()),
-                 field("speed", &Clock::speed).at_most(std::numeric_limits<std::int64_t>::max())};
+      Fields{field("offset", &Clock::offset).at_least(std::numeric_limits<std::int64_t>::min()),
+             field("speed", &Clock::speed).at_most(std::numeric_limits<std::int64_t>::max())};
 };
 
 TEST_CASE("a field without any real bound may still ask for negative durations and large ratios") {
@@ -304,7 +304,7 @@ struct Lease {
     return session < lease ? "the lease outlasts the session" : std::string();
   }
   static constexpr auto fields =
-      std::tuple{field("lease", &Lease::lease), field("session", &Lease::session)};
+      Fields{field("lease", &Lease::lease), field("session", &Lease::session)};
 };
 
 TEST_CASE("a struct judges its members together once each of them is right") {

@@ -20,21 +20,21 @@ struct Retry {
   static constexpr std::string_view name = "retry";
   static constexpr std::string_view doc = "How to try again.";
   static constexpr auto fields =
-      std::tuple{field("wait", &Retry::wait, "The time between two attempts.").at_least((1_us).ns),
-                 field("attempts", &Retry::attempts, "How often to try.").at_least(1).at_most(10)};
+      Fields{field("wait", &Retry::wait, "The time between two attempts.").at_least((1_us).ns),
+             field("attempts", &Retry::attempts, "How often to try.").at_least(1).at_most(10)};
 };
 
 struct Poisson {
   Rate rate;
   static constexpr std::string_view name = "poisson";
   static constexpr auto fields =
-      std::tuple{field("rate", &Poisson::rate, "Requests per time.").needed()};
+      Fields{field("rate", &Poisson::rate, "Requests per time.").needed()};
 };
 struct Closed {
   std::uint32_t clients = 1;
   static constexpr std::string_view name = "closed";
   static constexpr auto fields =
-      std::tuple{field("clients", &Closed::clients, "How many wait for an answer.")};
+      Fields{field("clients", &Closed::clients, "How many wait for an answer.")};
 };
 
 struct Config {
@@ -49,20 +49,20 @@ struct Config {
   std::optional<std::uint64_t> seed;
   std::string title;
   bool durable = true;
-  static constexpr auto fields = std::tuple{
-      field("mode", &Config::mode, "How to go about it."),
-      field("loss", &Config::loss, "The share of messages that a link loses."),
-      field("slowdown", &Config::slowdown, "").at_most(100),
-      field("timeout", &Config::timeout,
-            "The range from which a follower draws how long it waits for a leader (5.2).")
-          .at_least((1_ms).ns),
-      field("offset", &Config::offset, "").at_least((-1_s).ns).at_most((1_s).ns),
-      field("retry", &Config::retry),
-      field("arrivals", &Config::arrivals, "When requests come."),
-      field("members", &Config::members, "").at_least(1),
-      field("seed", &Config::seed),
-      field("title", &Config::title).needed(),
-      field("durable", &Config::durable)};
+  static constexpr auto fields =
+      Fields{field("mode", &Config::mode, "How to go about it."),
+             field("loss", &Config::loss, "The share of messages that a link loses."),
+             field("slowdown", &Config::slowdown, "").at_most(100),
+             field("timeout", &Config::timeout,
+                   "The range from which a follower draws how long it waits for a leader (5.2).")
+                 .at_least((1_ms).ns),
+             field("offset", &Config::offset, "").at_least((-1_s).ns).at_most((1_s).ns),
+             field("retry", &Config::retry),
+             field("arrivals", &Config::arrivals, "When requests come."),
+             field("members", &Config::members, "").at_least(1),
+             field("seed", &Config::seed),
+             field("title", &Config::title).needed(),
+             field("durable", &Config::durable)};
 };
 
 TEST_CASE("the table of options names type, default and meaning, nested options by their path") {

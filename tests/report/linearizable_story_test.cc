@@ -13,15 +13,15 @@ class Separate {
  public:
   struct Config {
     static constexpr std::string_view name = "separate_registers";
-    static constexpr auto fields = std::tuple{};
+    static constexpr auto fields = Fields{};
   };
   struct Nothing {
     static constexpr std::string_view name = "Nothing";
-    static constexpr auto fields = std::tuple{};
+    static constexpr auto fields = Fields{};
   };
   struct State {
     std::int64_t held = 0;
-    static constexpr auto fields = std::tuple{field("held", &State::held)};
+    static constexpr auto fields = Fields{field("held", &State::held)};
   };
   enum class Timer : std::uint8_t { unused };
   friend constexpr auto enumerators(Timer) { return std::array<std::string_view, 1>{"unused"}; }

@@ -35,16 +35,16 @@ class Shop {
   struct Config {
     Manner manner = Manner::honest;
     static constexpr std::string_view name = "shop";
-    static constexpr auto fields = std::tuple{field("manner", &Config::manner)};
+    static constexpr auto fields = Fields{field("manner", &Config::manner)};
   };
   struct Nothing {
     static constexpr std::string_view name = "Nothing";
-    static constexpr auto fields = std::tuple{};
+    static constexpr auto fields = Fields{};
   };
   struct Page {
     std::uint64_t number = 0;
     static constexpr std::string_view name = "Page";
-    static constexpr auto fields = std::tuple{field("number", &Page::number)};
+    static constexpr auto fields = Fields{field("number", &Page::number)};
   };
   enum class Timer : std::uint8_t { open };
   friend constexpr auto enumerators(Timer) { return std::array<std::string_view, 1>{"open"}; }

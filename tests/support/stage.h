@@ -24,12 +24,12 @@ namespace ballast {
 struct Note {
   std::uint64_t number = 0;
   static constexpr std::string_view name = "Note";
-  static constexpr auto fields = std::tuple{field("number", &Note::number)};
+  static constexpr auto fields = Fields{field("number", &Note::number)};
 };
 struct Kept {
   std::uint64_t number = 0;
   static constexpr std::string_view name = "Kept";
-  static constexpr auto fields = std::tuple{field("number", &Kept::number)};
+  static constexpr auto fields = Fields{field("number", &Kept::number)};
 };
 enum class Bell : std::uint8_t { first, second };
 constexpr auto enumerators(Bell) { return std::array<std::string_view, 2>{"first", "second"}; }
@@ -42,14 +42,14 @@ class Puppet {
     std::function<void(Puppet&, NodeId from, std::uint64_t number, Step<Puppet>&)> note;
     std::function<void(Puppet&, Bell, Step<Puppet>&)> bell;
     static constexpr std::string_view name = "puppet";
-    static constexpr auto fields = std::tuple{};
+    static constexpr auto fields = Fields{};
   };
   struct State {
     std::uint64_t count = 0;
     std::vector<std::uint64_t> recovered;
     static constexpr std::string_view name = "State";
     static constexpr auto fields =
-        std::tuple{field("count", &State::count), field("recovered", &State::recovered)};
+        Fields{field("count", &State::count), field("recovered", &State::recovered)};
   };
   using Message = std::variant<Note>;
   using Record = std::variant<Kept>;

@@ -17,7 +17,7 @@ struct Options {
   std::uint64_t balance_factor = 150;
   std::uint64_t min_ring_size = 1'024;
   static constexpr std::string_view name = "bounded_load";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("dialect", &Options::dialect,
             "Who takes what the owner cannot: envoy, an endpoint in an order of the key's own; "
             "haproxy, the next one round the ring."),
@@ -47,7 +47,7 @@ struct BoundedLoad {
   std::uint64_t total_weight = 0;
   std::uint64_t active = 0;  // requests that have not ended, at whatever endpoint
   std::vector<std::size_t> order;
-  static constexpr auto fields = std::tuple{field("active", &BoundedLoad::active)};
+  static constexpr auto fields = Fields{field("active", &BoundedLoad::active)};
 
   BoundedLoad() = default;
   explicit BoundedLoad(const Options& given) : options(given) {}

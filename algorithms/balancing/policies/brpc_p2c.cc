@@ -10,7 +10,7 @@ struct Options {
   Duration decay{10'000'000'000};
   Duration timeout{1'000'000'000};
   static constexpr std::string_view name = "brpc_p2c";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("decay", &Options::decay, "How fast the past is forgotten.").at_least(1'000),
       field("timeout", &Options::timeout, "A failure counts as a latency of this much at least.")};
 };
@@ -29,11 +29,11 @@ struct BrpcP2c {
     std::int64_t ema = 0;  // 2^-16 us
     Time stamp;
     static constexpr auto fields =
-        std::tuple{field("ema", &Metric::ema), field("stamp", &Metric::stamp)};
+        Fields{field("ema", &Metric::ema), field("stamp", &Metric::stamp)};
   };
   Options options;
   std::vector<Metric> metrics;
-  static constexpr auto fields = std::tuple{field("metrics", &BrpcP2c::metrics)};
+  static constexpr auto fields = Fields{field("metrics", &BrpcP2c::metrics)};
 
   BrpcP2c() = default;
   explicit BrpcP2c(const Options& given) : options(given) {}

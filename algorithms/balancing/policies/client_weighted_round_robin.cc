@@ -12,7 +12,7 @@ struct Options {
   Duration update{1'000'000'000};
   Ratio error_utilization_penalty{1, 1};
   static constexpr std::string_view name = "client_weighted_round_robin";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("blackout", &Options::blackout,
             "How long an endpoint must have reported before its reports count."),
       field("expiration", &Options::expiration, "After how long without a report it has none."),
@@ -40,8 +40,8 @@ struct ClientWeightedRoundRobin {
     Time since;                // when reports began to come, or to come again
     Time last;
     static constexpr auto fields =
-        std::tuple{field("weight", &Known::weight), field("since", &Known::since),
-                   field("last", &Known::last)};
+        Fields{field("weight", &Known::weight), field("since", &Known::since),
+               field("last", &Known::last)};
   };
   Options options;
   std::vector<Known> known;
@@ -49,9 +49,9 @@ struct ClientWeightedRoundRobin {
   Schedule schedule;
   bool fresh = false;  // the schedule is that of the endpoints that are up
   Time updated;
-  static constexpr auto fields = std::tuple{field("known", &ClientWeightedRoundRobin::known),
-                                            field("schedule", &ClientWeightedRoundRobin::schedule),
-                                            field("updated", &ClientWeightedRoundRobin::updated)};
+  static constexpr auto fields = Fields{field("known", &ClientWeightedRoundRobin::known),
+                                        field("schedule", &ClientWeightedRoundRobin::schedule),
+                                        field("updated", &ClientWeightedRoundRobin::updated)};
 
   ClientWeightedRoundRobin() = default;
   explicit ClientWeightedRoundRobin(const Options& given) : options(given) {}

@@ -9,7 +9,7 @@ struct Options {
   std::uint64_t peers = 1;
   std::uint64_t aperture = 12;
   static constexpr std::string_view name = "deterministic_aperture";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("peers", &Options::peers,
             "How many balancers share the endpoints. Their node numbers must be consecutive: the "
             "number modulo peers is a balancer's place on the ring.")
@@ -30,7 +30,7 @@ struct DeterministicAperture {
       "evenly; of two drawn from it, the one with the fewer active requests.";
   static constexpr std::string_view source = "Finagle, DeterministicAperture.scala";
   static constexpr PickRule rule = PickRule::nothing;
-  static constexpr auto fields = std::tuple{};
+  static constexpr auto fields = Fields{};
 
   struct Slice {
     std::size_t place = 0;     // among the candidates

@@ -15,7 +15,7 @@ struct EdfWeightedRoundRobin {
   static constexpr PickRule rule = PickRule::nothing;
 
   Schedule schedule;
-  static constexpr auto fields = std::tuple{field("schedule", &EdfWeightedRoundRobin::schedule)};
+  static constexpr auto fields = Fields{field("schedule", &EdfWeightedRoundRobin::schedule)};
 
   void changed(const Change& change) {
     schedule.clear();

@@ -9,7 +9,7 @@ struct Options {
   Duration aggregation{100'000'000};
   Duration default_rtt{10'000'000};
   static constexpr std::string_view name = "envoy_peak_ewma";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("decay", &Options::decay, "How fast the past is forgotten.").at_least(1'000),
       field("aggregation", &Options::aggregation,
             "How often latencies that were observed since become part of the averages.")
@@ -33,22 +33,22 @@ struct EnvoyPeakEwma {
     std::int64_t ewma = 0;  // 2^-8 ns; 0: nothing observed yet
     Time stamp;
     static constexpr auto fields =
-        std::tuple{field("ewma", &Metric::ewma), field("stamp", &Metric::stamp)};
+        Fields{field("ewma", &Metric::ewma), field("stamp", &Metric::stamp)};
   };
   struct Sample {
     std::uint32_t endpoint = 0;
     Time at;
     std::int64_t rtt = 0;
-    static constexpr auto fields = std::tuple{field("endpoint", &Sample::endpoint),
-                                              field("at", &Sample::at), field("rtt", &Sample::rtt)};
+    static constexpr auto fields = Fields{field("endpoint", &Sample::endpoint),
+                                          field("at", &Sample::at), field("rtt", &Sample::rtt)};
   };
   Options options;
   std::vector<Metric> metrics;
   std::vector<Sample> waiting;
   Time aggregated;
-  static constexpr auto fields = std::tuple{field("metrics", &EnvoyPeakEwma::metrics),
-                                            field("waiting", &EnvoyPeakEwma::waiting),
-                                            field("aggregated", &EnvoyPeakEwma::aggregated)};
+  static constexpr auto fields =
+      Fields{field("metrics", &EnvoyPeakEwma::metrics), field("waiting", &EnvoyPeakEwma::waiting),
+             field("aggregated", &EnvoyPeakEwma::aggregated)};
 
   EnvoyPeakEwma() = default;
   explicit EnvoyPeakEwma(const Options& given) : options(given) {}

@@ -7,10 +7,10 @@ struct Options {
   std::uint32_t slots = 1;
   static constexpr std::string_view name = "first";
   static constexpr auto fields =
-      std::tuple{field("slots", &Options::slots,
-                       "How many requests an endpoint takes before the next one is used: HAProxy's "
-                       "maxconn.")
-                     .at_least(1)};
+      Fields{field("slots", &Options::slots,
+                   "How many requests an endpoint takes before the next one is used: HAProxy's "
+                   "maxconn.")
+                 .at_least(1)};
 };
 
 // Packs requests onto few endpoints, so that others may be powered down. When all are full HAProxy
@@ -22,7 +22,7 @@ struct First {
       "The lowest endpoint with a free slot; if none has one, the one with the fewest requests.";
   static constexpr std::string_view source = "HAProxy, configuration.txt, balance first";
   static constexpr PickRule rule = PickRule::nothing;
-  static constexpr auto fields = std::tuple{};
+  static constexpr auto fields = Fields{};
 
   Options options;
 

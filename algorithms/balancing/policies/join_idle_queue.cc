@@ -12,7 +12,7 @@ constexpr auto enumerators(Idle) { return std::array<std::string_view, 2>{"own",
 struct Options {
   Idle idle = Idle::own;
   static constexpr std::string_view name = "join_idle_queue";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("idle", &Options::idle,
             "How it knows who is idle. own: from its own requests, which is all there is to know "
             "for a single balancer. reported: endpoints tell one of their balancers (their option "
@@ -36,7 +36,7 @@ struct JoinIdleQueue {
   std::vector<std::uint8_t> queued;  // by endpoint: whether it is in the queue
   std::vector<std::uint32_t> active;
   static constexpr auto fields =
-      std::tuple{field("queued", &JoinIdleQueue::queued), field("active", &JoinIdleQueue::active)};
+      Fields{field("queued", &JoinIdleQueue::queued), field("active", &JoinIdleQueue::active)};
 
   JoinIdleQueue() = default;
   explicit JoinIdleQueue(const Options& given) : options(given) {}

@@ -14,7 +14,7 @@ struct JumpHash {
   static constexpr std::string_view source =
       "Lamping and Veach, A fast, minimal memory, consistent hash algorithm, 2014";
   static constexpr PickRule rule = PickRule::nothing;
-  static constexpr auto fields = std::tuple{};
+  static constexpr auto fields = Fields{};
 
   const Candidate& pick(const Pick& p) {
     return p.candidates[jump_hash(xx_hash(KeyBytes(p.key).view()), p.candidates.size())];

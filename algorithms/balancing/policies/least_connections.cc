@@ -18,11 +18,11 @@ constexpr auto enumerators(Dialect) {
 struct Options {
   Dialect dialect = Dialect::nginx;
   static constexpr std::string_view name = "least_connections";
-  static constexpr auto fields = std::tuple{
-      field("dialect", &Options::dialect,
-            "nginx: the least active / weight, equals by smooth turns. haproxy: an idle "
-            "one, else the least (active + 1) / weight, equals by chance. lvs: as nginx, "
-            "the first of equals (wlc).")};
+  static constexpr auto fields =
+      Fields{field("dialect", &Options::dialect,
+                   "nginx: the least active / weight, equals by smooth turns. haproxy: an idle "
+                   "one, else the least (active + 1) / weight, equals by chance. lvs: as nginx, "
+                   "the first of equals (wlc).")};
 };
 
 struct LeastConnections {
@@ -37,7 +37,7 @@ struct LeastConnections {
   Options options;
   SmoothTurns turns;
   std::uint64_t scale = 1;
-  static constexpr auto fields = std::tuple{field("turns", &LeastConnections::turns)};
+  static constexpr auto fields = Fields{field("turns", &LeastConnections::turns)};
 
   LeastConnections() = default;
   explicit LeastConnections(const Options& given) : options(given) {}

@@ -12,7 +12,7 @@ struct LeastLoaded {
       "The endpoint with the fewest unfinished requests; one of them at random if there are more.";
   static constexpr std::string_view source = "join the shortest queue (JSQ)";
   static constexpr PickRule rule = PickRule::fewest_active;
-  static constexpr auto fields = std::tuple{};
+  static constexpr auto fields = Fields{};
 
   const Candidate& pick(const Pick& p) {
     std::uint32_t fewest = p.candidates.front().active;

@@ -13,7 +13,7 @@ struct Options {
   bool full_scan = false;
   Ratio bias{1, 1};
   static constexpr std::string_view name = "least_request";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("choices", &Options::choices, "How many endpoints are drawn, if the weights are equal.")
           .at_least(1)
           .at_most(1'000'000),
@@ -44,8 +44,8 @@ struct LeastRequest {
   Sampler sampler;
   Schedule schedule;  // of unequal weights
   bool weighted = false;
-  static constexpr auto fields = std::tuple{field("schedule", &LeastRequest::schedule),
-                                            field("weighted", &LeastRequest::weighted)};
+  static constexpr auto fields = Fields{field("schedule", &LeastRequest::schedule),
+                                        field("weighted", &LeastRequest::weighted)};
 
   LeastRequest() = default;
   explicit LeastRequest(const Options& given) : options(given) {}

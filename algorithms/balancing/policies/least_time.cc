@@ -9,7 +9,7 @@ struct Options {
   Duration fail_timeout{10'000'000'000};
   bool inflight = false;
   static constexpr std::string_view name = "least_time";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("fail_timeout", &Options::fail_timeout,
             "After each further fail_timeout without a request, an average counts half.")
           .at_least(1'000'000'000),
@@ -35,14 +35,14 @@ struct LeastTime {
     std::uint64_t active = 0;
     std::int64_t begun = 0;  // the sum of the moments when these were sent, ms
     static constexpr auto fields =
-        std::tuple{field("average", &Peer::average), field("checked", &Peer::checked),
-                   field("active", &Peer::active), field("begun", &Peer::begun)};
+        Fields{field("average", &Peer::average), field("checked", &Peer::checked),
+               field("active", &Peer::active), field("begun", &Peer::begun)};
   };
   Options options;
   SmoothTurns turns;
   std::vector<Peer> peers;
   static constexpr auto fields =
-      std::tuple{field("turns", &LeastTime::turns), field("peers", &LeastTime::peers)};
+      Fields{field("turns", &LeastTime::turns), field("peers", &LeastTime::peers)};
 
   LeastTime() = default;
   explicit LeastTime(const Options& given) : options(given) {}

@@ -11,7 +11,7 @@ struct Options {
   bool replacement = false;
   Distribution service = Distribution::exponential({10'000'000});
   static constexpr std::string_view name = "least_work";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("choices", &Options::choices,
             "How many endpoints are drawn: d. The number of endpoints means all of them.")
           .at_least(1)
@@ -38,7 +38,7 @@ struct LeastWork {
   Options options;
   Sampler sampler;
   std::vector<Time> idle_from;  // by endpoint: when it has done all that it was sent
-  static constexpr auto fields = std::tuple{field("idle_from", &LeastWork::idle_from)};
+  static constexpr auto fields = Fields{field("idle_from", &LeastWork::idle_from)};
 
   LeastWork() = default;
   explicit LeastWork(const Options& given) : options(given) {}

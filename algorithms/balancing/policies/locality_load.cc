@@ -15,7 +15,7 @@ struct Options {
   Ratio probe{3, 100};
   PolicyChoice policy{"round_robin"};
   static constexpr std::string_view name = "locality_load";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("zones", &Options::zones,
             "The zone of each endpoint, numbered from 0, in ascending order of the endpoints.")
           .at_most(127)
@@ -51,8 +51,8 @@ struct LocalityLoad {
   Time updated;
   bool fresh = false;
   static constexpr auto fields =
-      std::tuple{field("zones", &LocalityLoad::zones), field("reports", &LocalityLoad::reports),
-                 field("smoothed", &LocalityLoad::smoothed)};
+      Fields{field("zones", &LocalityLoad::zones), field("reports", &LocalityLoad::reports),
+             field("smoothed", &LocalityLoad::smoothed)};
 
   LocalityLoad() = default;
   explicit LocalityLoad(const Options& given) : options(given) {}

@@ -15,11 +15,11 @@ struct Options {
   }
   static constexpr std::string_view name = "maglev";
   static constexpr auto fields =
-      std::tuple{field("table_size", &Options::table_size,
-                       "A prime number. At a hundred times the number of endpoints their shares "
-                       "differ by 1 % at most.")
-                     .at_least(2)
-                     .at_most(5'000'011)};
+      Fields{field("table_size", &Options::table_size,
+                   "A prime number. At a hundred times the number of endpoints their shares "
+                   "differ by 1 % at most.")
+                 .at_least(2)
+                 .at_most(5'000'011)};
 };
 
 struct Maglev {
@@ -29,7 +29,7 @@ struct Maglev {
       "Consistent hashing by a table in which endpoints take slots in turns, in their own orders.";
   static constexpr std::string_view source = "Eisenbud et al., NSDI 2016; Envoy, maglev_lb.cc";
   static constexpr PickRule rule = PickRule::nothing;
-  static constexpr auto fields = std::tuple{};
+  static constexpr auto fields = Fields{};
 
   Options options;
   std::vector<std::uint32_t> endpoints;  // by slot

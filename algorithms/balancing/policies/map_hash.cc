@@ -13,7 +13,7 @@ struct MapHash {
   static constexpr std::string_view source =
       "HAProxy, hash-type map-based sdbm avalanche (lb_map.c)";
   static constexpr PickRule rule = PickRule::nothing;
-  static constexpr auto fields = std::tuple{};
+  static constexpr auto fields = Fields{};
 
   std::vector<std::uint32_t> map;
 

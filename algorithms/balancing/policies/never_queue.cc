@@ -9,7 +9,7 @@ struct NeverQueue {
       "The first endpoint that is idle; if none is, the shortest expected delay (NQ).";
   static constexpr std::string_view source = "Linux, ip_vs_nq.c";
   static constexpr PickRule rule = PickRule::nothing;
-  static constexpr auto fields = std::tuple{};
+  static constexpr auto fields = Fields{};
 
   const Candidate& pick(const Pick& p) {
     const Candidate* best = &p.candidates.front();

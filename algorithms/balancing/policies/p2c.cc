@@ -11,7 +11,7 @@ struct P2c {
       "Of two distinct endpoints the one with the fewer active requests, as Finagle picks.";
   static constexpr std::string_view source = "Finagle, P2CPick.scala";
   static constexpr PickRule rule = PickRule::nothing;
-  static constexpr auto fields = std::tuple{};
+  static constexpr auto fields = Fields{};
 
   const Candidate& pick(const Pick& p) {
     const auto [a, b] = two_distinct(p);

@@ -56,7 +56,7 @@ class Part {
 // One part for each group of endpoints, by the group's number.
 class Parts {
  public:
-  static constexpr auto fields = std::tuple{};
+  static constexpr auto fields = Fields{};
 
   void changed(const Change& change, const std::vector<std::uint32_t>& groups, std::size_t count,
                const PolicyChoice& choice) {

@@ -9,9 +9,9 @@ namespace {
 struct Options {
   Duration decay{10'000'000'000};
   static constexpr std::string_view name = "peak_ewma";
-  static constexpr auto fields = std::tuple{
-      field("decay", &Options::decay, "How fast the past is forgotten: Finagle's decayTime.")
-          .at_least(1'000)};
+  static constexpr auto fields =
+      Fields{field("decay", &Options::decay, "How fast the past is forgotten: Finagle's decayTime.")
+                 .at_least(1'000)};
 };
 
 struct PeakEwma {
@@ -29,7 +29,7 @@ struct PeakEwma {
     std::int64_t ema = 0;
     Time stamp;
     static constexpr auto fields =
-        std::tuple{field("ema", &Metric::ema), field("stamp", &Metric::stamp)};
+        Fields{field("ema", &Metric::ema), field("stamp", &Metric::stamp)};
 
     void observe(std::int64_t rtt, Time now, Duration decay) {
       ema = rtt > ema ? rtt : rtt + decayed(ema - rtt, now - stamp, decay);
@@ -38,7 +38,7 @@ struct PeakEwma {
   };
   Options options;
   std::vector<Metric> metrics;
-  static constexpr auto fields = std::tuple{field("metrics", &PeakEwma::metrics)};
+  static constexpr auto fields = Fields{field("metrics", &PeakEwma::metrics)};
 
   PeakEwma() = default;
   explicit PeakEwma(const Options& given) : options(given) {}

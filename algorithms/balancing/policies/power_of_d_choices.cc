@@ -14,7 +14,7 @@ struct Options {
   bool replacement = false;
   Load load = Load::own;
   static constexpr std::string_view name = "power_of_d_choices";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("choices", &Options::choices, "How many endpoints are drawn: d.")
           .at_least(1)
           .at_most(1'000'000),
@@ -42,7 +42,7 @@ struct PowerOfDChoices {
   Options options;
   Sampler sampler;
   std::vector<std::uint64_t> told;  // by endpoint: requests in flight, where these count
-  static constexpr auto fields = std::tuple{field("told", &PowerOfDChoices::told)};
+  static constexpr auto fields = Fields{field("told", &PowerOfDChoices::told)};
 
   PowerOfDChoices() = default;
   explicit PowerOfDChoices(const Options& given) : options(given) {}

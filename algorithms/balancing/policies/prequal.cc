@@ -13,7 +13,7 @@ struct Options {
   Ratio delta{1, 1};
   Ratio hot_quantile{8'409, 10'000};
   static constexpr std::string_view name = "prequal";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("pool", &Options::pool, "How many answers to probes are kept: m.")
           .at_least(2)
           .at_most(10'000),
@@ -48,7 +48,7 @@ struct Prequal {
     Duration latency;
     Time at;
     std::uint64_t uses = 0;  // left
-    static constexpr auto fields = std::tuple{
+    static constexpr auto fields = Fields{
         field("endpoint", &Entry::endpoint), field("in_flight", &Entry::in_flight),
         field("latency", &Entry::latency), field("at", &Entry::at), field("uses", &Entry::uses)};
   };
@@ -66,7 +66,7 @@ struct Prequal {
   std::uint64_t removals_owed = 0;
   bool remove_worst = false;
   std::uint64_t uses = one;  // of each answer, in parts of `one`
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("pool", &Prequal::pool), field("seen", &Prequal::seen),
       field("probes_owed", &Prequal::probes_owed), field("removals_owed", &Prequal::removals_owed),
       field("remove_worst", &Prequal::remove_worst)};

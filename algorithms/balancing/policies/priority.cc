@@ -12,7 +12,7 @@ struct Options {
   Ratio panic_threshold{1, 2};
   PolicyChoice policy{"round_robin"};
   static constexpr std::string_view name = "priority";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("levels", &Options::levels,
             "The priority of each endpoint, in ascending order of the endpoints; 0 is the first.")
           .at_most(127)
@@ -41,7 +41,7 @@ struct Priority {
   Parts levels;
   std::vector<std::uint64_t> shares;
   std::uint64_t total = 0;
-  static constexpr auto fields = std::tuple{field("levels", &Priority::levels)};
+  static constexpr auto fields = Fields{field("levels", &Priority::levels)};
 
   Priority() = default;
   explicit Priority(const Options& given) : options(given) {}

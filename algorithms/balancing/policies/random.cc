@@ -9,7 +9,7 @@ struct Random {
       "Each endpoint is equally likely, whatever its weight or load.";
   static constexpr std::string_view source = "Envoy, load_balancers.rst";
   static constexpr PickRule rule = PickRule::chance;
-  static constexpr auto fields = std::tuple{};
+  static constexpr auto fields = Fields{};
 
   const Candidate& pick(const Pick& p) { return p.candidates[p.choose(p.candidates.size())]; }
 };

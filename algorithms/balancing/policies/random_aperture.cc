@@ -15,15 +15,15 @@ struct Options {
 
   std::string problem() const { return low < high ? "" : "low must be less than high"; }
   static constexpr std::string_view name = "random_aperture";
-  static constexpr auto fields = std::tuple{
-      field("smoothing", &Options::smoothing,
-            "The window of the average of requests that have not ended.")
-          .at_least(1'000'000),
-      field("low", &Options::low, "Below so many per endpoint the aperture narrows by one.")
-          .at_most(1'000'000),
-      field("high", &Options::high, "Above so many per endpoint it widens by one.")
-          .at_most(1'000'000),
-      field("min_aperture", &Options::min_aperture, "It never gets narrower.").at_least(1)};
+  static constexpr auto fields =
+      Fields{field("smoothing", &Options::smoothing,
+                   "The window of the average of requests that have not ended.")
+                 .at_least(1'000'000),
+             field("low", &Options::low, "Below so many per endpoint the aperture narrows by one.")
+                 .at_most(1'000'000),
+             field("high", &Options::high, "Above so many per endpoint it widens by one.")
+                 .at_most(1'000'000),
+             field("min_aperture", &Options::min_aperture, "It never gets narrower.").at_least(1)};
 };
 
 // The endpoints stand in an order of the balancer's own; the aperture is how many of them, from the
@@ -43,9 +43,9 @@ struct RandomAperture {
   std::int64_t outstanding = 0;
   std::int64_t average = 0;  // of it, in 2^-32
   Time averaged;
-  static constexpr auto fields = std::tuple{field("aperture", &RandomAperture::aperture),
-                                            field("outstanding", &RandomAperture::outstanding),
-                                            field("average", &RandomAperture::average)};
+  static constexpr auto fields = Fields{field("aperture", &RandomAperture::aperture),
+                                        field("outstanding", &RandomAperture::outstanding),
+                                        field("average", &RandomAperture::average)};
 
   RandomAperture() = default;
   explicit RandomAperture(const Options& given) : options(given), aperture(given.min_aperture) {}

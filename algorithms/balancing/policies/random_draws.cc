@@ -6,10 +6,10 @@ namespace {
 struct Options {
   std::uint32_t draws = 2;
   static constexpr std::string_view name = "random_draws";
-  static constexpr auto fields = std::tuple{
-      field("draws", &Options::draws, "How often is drawn; one endpoint may be drawn again.")
-          .at_least(1)
-          .at_most(1'000)};
+  static constexpr auto fields =
+      Fields{field("draws", &Options::draws, "How often is drawn; one endpoint may be drawn again.")
+                 .at_least(1)
+                 .at_most(1'000)};
 };
 
 struct RandomDraws {
@@ -28,8 +28,8 @@ struct RandomDraws {
     std::int64_t second = 0;
     std::uint64_t now = 0;
     std::uint64_t before = 0;
-    static constexpr auto fields = std::tuple{
-        field("second", &Rate::second), field("now", &Rate::now), field("before", &Rate::before)};
+    static constexpr auto fields = Fields{field("second", &Rate::second), field("now", &Rate::now),
+                                          field("before", &Rate::before)};
 
     void move_to(Time t) {
       const std::int64_t at = t.ns / 1'000'000'000;
@@ -47,7 +47,7 @@ struct RandomDraws {
   Options options;
   HashRing ring;
   std::vector<Rate> rates;
-  static constexpr auto fields = std::tuple{field("rates", &RandomDraws::rates)};
+  static constexpr auto fields = Fields{field("rates", &RandomDraws::rates)};
 
   RandomDraws() = default;
   explicit RandomDraws(const Options& given) : options(given) {}

@@ -13,9 +13,9 @@ struct Options {
   PolicyChoice policy{"round_robin"};
   static constexpr std::string_view name = "random_subset";
   static constexpr auto fields =
-      std::tuple{field("size", &Options::size, "How many endpoints a balancer uses.").at_least(1),
-                 field("seed", &Options::seed, "Added to the balancer's own."),
-                 field("policy", &Options::policy, "Picks among them.")};
+      Fields{field("size", &Options::size, "How many endpoints a balancer uses.").at_least(1),
+             field("seed", &Options::seed, "Added to the balancer's own."),
+             field("policy", &Options::policy, "Picks among them.")};
 };
 
 // Health does not change the subset. When none of it is up, gRPC fails; here the balancer's other
@@ -30,7 +30,7 @@ struct RandomSubset {
 
   Options options;
   Part part;
-  static constexpr auto fields = std::tuple{field("part", &RandomSubset::part)};
+  static constexpr auto fields = Fields{field("part", &RandomSubset::part)};
 
   RandomSubset() = default;
   explicit RandomSubset(const Options& given) : options(given), part(given.policy) {}

@@ -15,7 +15,7 @@ struct RandomTwo {
 
   WeightedDraw weights;
   SmoothTurns turns;
-  static constexpr auto fields = std::tuple{field("turns", &RandomTwo::turns)};
+  static constexpr auto fields = Fields{field("turns", &RandomTwo::turns)};
 
   void changed(const Change& change) { weights.prepare(change.candidates); }
 

@@ -16,7 +16,7 @@ struct Rendezvous {
   static constexpr std::string_view source =
       "Thaler and Ravishankar, Using name-based mappings to increase hit rates, 1998";
   static constexpr PickRule rule = PickRule::nothing;
-  static constexpr auto fields = std::tuple{};
+  static constexpr auto fields = Fields{};
 
   std::vector<std::uint64_t> seeds;  // by endpoint: the hash of its name
 

@@ -27,7 +27,7 @@ struct Options {
     return min_ring_size > max_ring_size ? "min_ring_size is larger than max_ring_size" : "";
   }
   static constexpr std::string_view name = "ring_hash";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("dialect", &Options::dialect,
             "Whose ring: envoy (ketama), nginx (160 points for each unit of weight) or haproxy "
             "(16)."),
@@ -53,7 +53,7 @@ struct RingHashPolicy {
   Options options;
   HashRing ring;
   SmoothTurns turns;  // nginx's fallback
-  static constexpr auto fields = std::tuple{field("turns", &RingHashPolicy::turns)};
+  static constexpr auto fields = Fields{field("turns", &RingHashPolicy::turns)};
 
   RingHashPolicy() = default;
   explicit RingHashPolicy(const Options& given) : options(given) {}

@@ -11,7 +11,7 @@ struct RoundRobin {
   static constexpr PickRule rule = PickRule::turns;
 
   std::uint32_t next = 0;  // whose turn it is; if that one is down, the next one's above it
-  static constexpr auto fields = std::tuple{field("next", &RoundRobin::next)};
+  static constexpr auto fields = Fields{field("next", &RoundRobin::next)};
 
   const Candidate& pick(const Pick& p) {
     const std::size_t turn = p.candidates.from(next);

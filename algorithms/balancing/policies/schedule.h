@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <tuple>
 #include <vector>
 
 #include "sim/base/describe.h"
@@ -22,14 +21,14 @@ class Schedule {
     std::uint64_t order = 0;  // of equal deadlines, who was queued first is first
     std::uint32_t endpoint = 0;
     static constexpr auto fields =
-        std::tuple{field("deadline", &Turn::deadline), field("order", &Turn::order),
-                   field("endpoint", &Turn::endpoint)};
+        Fields{field("deadline", &Turn::deadline), field("order", &Turn::order),
+               field("endpoint", &Turn::endpoint)};
     // Heaps have their greatest element on top.
     friend bool operator<(const Turn& a, const Turn& b) {
       return a.deadline != b.deadline ? b.deadline < a.deadline : b.order < a.order;
     }
   };
-  static constexpr auto fields = std::tuple{};
+  static constexpr auto fields = Fields{};
 
   void clear() {
     turns.clear();

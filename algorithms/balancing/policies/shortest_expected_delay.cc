@@ -9,7 +9,7 @@ struct ShortestExpectedDelay {
       "The endpoint with the least (active + 1) / weight, the first of equals (SED).";
   static constexpr std::string_view source = "Linux, ip_vs_sed.c";
   static constexpr PickRule rule = PickRule::nothing;
-  static constexpr auto fields = std::tuple{};
+  static constexpr auto fields = Fields{};
 
   const Candidate& pick(const Pick& p) {
     const Candidate* best = &p.candidates.front();

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <tuple>
 #include <vector>
 
 #include "algorithms/balancing/policy.h"
@@ -12,7 +11,7 @@ namespace ballast::balancing {
 
 struct SmoothTurns {
   std::vector<std::int64_t> current;  // by endpoint
-  static constexpr auto fields = std::tuple{field("current", &SmoothTurns::current)};
+  static constexpr auto fields = Fields{field("current", &SmoothTurns::current)};
 
   // Each pick adds to every endpoint its weight, takes the one with the most, the first of equals,
   // and subtracts from it the sum of the weights. Only those with usable(candidate) take part;

@@ -9,7 +9,7 @@ struct Options {
   std::uint32_t max_fails = 0;
   Duration fail_timeout{10'000'000'000};
   static constexpr std::string_view name = "smooth_weighted_round_robin";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field(
           "max_fails", &Options::max_fails,
           "After so many failures within fail_timeout an endpoint is passed over for as long, and "
@@ -37,15 +37,15 @@ struct SmoothWeightedRoundRobin {
     Time accessed;
     Time checked;
     static constexpr auto fields =
-        std::tuple{field("lowered", &Peer::lowered), field("fails", &Peer::fails),
-                   field("accessed", &Peer::accessed), field("checked", &Peer::checked)};
+        Fields{field("lowered", &Peer::lowered), field("fails", &Peer::fails),
+               field("accessed", &Peer::accessed), field("checked", &Peer::checked)};
   };
   Options options;
   SmoothTurns turns;
   std::vector<Peer> peers;
   std::vector<std::uint64_t> weights;
-  static constexpr auto fields = std::tuple{field("turns", &SmoothWeightedRoundRobin::turns),
-                                            field("peers", &SmoothWeightedRoundRobin::peers)};
+  static constexpr auto fields = Fields{field("turns", &SmoothWeightedRoundRobin::turns),
+                                        field("peers", &SmoothWeightedRoundRobin::peers)};
 
   SmoothWeightedRoundRobin() = default;
   explicit SmoothWeightedRoundRobin(const Options& given) : options(given) {}

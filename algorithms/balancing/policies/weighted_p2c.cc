@@ -10,7 +10,7 @@ struct WeightedP2c {
       "weight, the first of equals.";
   static constexpr std::string_view source = "Linux, ip_vs_twos.c";
   static constexpr PickRule rule = PickRule::nothing;
-  static constexpr auto fields = std::tuple{};
+  static constexpr auto fields = Fields{};
 
   WeightedDraw weights;
 

@@ -9,7 +9,7 @@ struct WeightedRandom {
       "Each endpoint is likely in proportion to its weight, whatever its load.";
   static constexpr std::string_view source = "textbooks; Envoy's weighted clusters";
   static constexpr PickRule rule = PickRule::weighted_chance;
-  static constexpr auto fields = std::tuple{};
+  static constexpr auto fields = Fields{};
 
   WeightedDraw weights;
 

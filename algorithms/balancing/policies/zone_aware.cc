@@ -11,7 +11,7 @@ struct Options {
   Ratio panic_threshold{1, 2};
   PolicyChoice policy{"round_robin"};
   static constexpr std::string_view name = "zone_aware";
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("zones", &Options::zones,
             "The zone of each endpoint, numbered from 0, in ascending order of the endpoints.")
           .at_most(127)
@@ -53,8 +53,8 @@ struct ZoneAware {
   std::uint64_t total = 0;
   std::vector<std::uint32_t> from_all;  // by endpoint: requests that were picked among all
   static constexpr auto fields =
-      std::tuple{field("zones", &ZoneAware::zones), field("all", &ZoneAware::all),
-                 field("active", &ZoneAware::active)};
+      Fields{field("zones", &ZoneAware::zones), field("all", &ZoneAware::all),
+             field("active", &ZoneAware::active)};
 
   ZoneAware() = default;
   explicit ZoneAware(const Options& given) : options(given), all(given.policy) {}

@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <tuple>
 #include <vector>
 
 #include "sim/base/problems.h"
@@ -35,10 +34,10 @@ struct CorpusCase {
   std::string property;  // that it was written down for
   CorpusResult result = CorpusResult::held;
   std::string sentence;  // what broke now, or why it is inconclusive
-  static constexpr auto fields = std::tuple{field("file", &CorpusCase::file).needed(),
-                                            field("property", &CorpusCase::property).needed(),
-                                            field("result", &CorpusCase::result).needed(),
-                                            field("sentence", &CorpusCase::sentence).needed()};
+  static constexpr auto fields = Fields{field("file", &CorpusCase::file).needed(),
+                                        field("property", &CorpusCase::property).needed(),
+                                        field("result", &CorpusCase::result).needed(),
+                                        field("sentence", &CorpusCase::sentence).needed()};
 };
 
 // Why no more runs were made.
@@ -69,16 +68,16 @@ struct SweepPart {
   std::vector<CorpusCase> corpus;  // the first shard's; the others leave it alone
   SweepTotals totals;
 
-  static constexpr auto fields = std::tuple{field("format", &SweepPart::format).needed(),
-                                            field("plan", &SweepPart::plan).needed(),
-                                            field("shard", &SweepPart::shard).needed(),
-                                            field("complete", &SweepPart::complete).needed(),
-                                            field("ended", &SweepPart::ended).needed(),
-                                            field("rows", &SweepPart::rows).needed(),
-                                            field("bytes", &SweepPart::bytes).needed(),
-                                            field("next", &SweepPart::next).needed(),
-                                            field("corpus", &SweepPart::corpus).needed(),
-                                            field("totals", &SweepPart::totals).needed()};
+  static constexpr auto fields = Fields{field("format", &SweepPart::format).needed(),
+                                        field("plan", &SweepPart::plan).needed(),
+                                        field("shard", &SweepPart::shard).needed(),
+                                        field("complete", &SweepPart::complete).needed(),
+                                        field("ended", &SweepPart::ended).needed(),
+                                        field("rows", &SweepPart::rows).needed(),
+                                        field("bytes", &SweepPart::bytes).needed(),
+                                        field("next", &SweepPart::next).needed(),
+                                        field("corpus", &SweepPart::corpus).needed(),
+                                        field("totals", &SweepPart::totals).needed()};
 };
 
 constexpr std::string_view part_file = "part.json";

@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <tuple>
 #include <vector>
 
 #include "sim/base/describe.h"
@@ -24,13 +23,13 @@ struct SweepCell {
   std::optional<Verdict> expect;
   std::string profile;  // of the misfortune that is added, as JSON; empty for none
 
-  static constexpr auto fields = std::tuple{field("file", &SweepCell::file).needed(),
-                                            field("values", &SweepCell::values).needed(),
-                                            field("name", &SweepCell::name).needed(),
-                                            field("arguments", &SweepCell::arguments).needed(),
-                                            field("digest", &SweepCell::digest).needed(),
-                                            field("expect", &SweepCell::expect).needed(),
-                                            field("profile", &SweepCell::profile).needed()};
+  static constexpr auto fields = Fields{field("file", &SweepCell::file).needed(),
+                                        field("values", &SweepCell::values).needed(),
+                                        field("name", &SweepCell::name).needed(),
+                                        field("arguments", &SweepCell::arguments).needed(),
+                                        field("digest", &SweepCell::digest).needed(),
+                                        field("expect", &SweepCell::expect).needed(),
+                                        field("profile", &SweepCell::profile).needed()};
 };
 
 // Everything that decides what a sweep writes, apart from how many processes share it. Each part
@@ -51,19 +50,19 @@ struct SweepPlan {
   std::uint64_t trace_cap = 0;
 
   static constexpr auto fields =
-      std::tuple{field("tool", &SweepPlan::tool).needed(),
-                 field("build", &SweepPlan::build).needed(),
-                 field("seeds", &SweepPlan::seeds).needed(),
-                 field("paths", &SweepPlan::paths).needed(),
-                 field("cells", &SweepPlan::cells).needed(),
-                 field("corpus", &SweepPlan::corpus).needed(),
-                 field("place", &SweepPlan::place).needed(),
-                 field("fail_fast", &SweepPlan::fail_fast).needed(),
-                 field("until_covered", &SweepPlan::until_covered).needed(),
-                 field("expect_violation", &SweepPlan::expect_violation).needed(),
-                 field("min_runs", &SweepPlan::min_runs).needed(),
-                 field("trace", &SweepPlan::trace).needed(),
-                 field("trace_cap", &SweepPlan::trace_cap).needed()};
+      Fields{field("tool", &SweepPlan::tool).needed(),
+             field("build", &SweepPlan::build).needed(),
+             field("seeds", &SweepPlan::seeds).needed(),
+             field("paths", &SweepPlan::paths).needed(),
+             field("cells", &SweepPlan::cells).needed(),
+             field("corpus", &SweepPlan::corpus).needed(),
+             field("place", &SweepPlan::place).needed(),
+             field("fail_fast", &SweepPlan::fail_fast).needed(),
+             field("until_covered", &SweepPlan::until_covered).needed(),
+             field("expect_violation", &SweepPlan::expect_violation).needed(),
+             field("min_runs", &SweepPlan::min_runs).needed(),
+             field("trace", &SweepPlan::trace).needed(),
+             field("trace_cap", &SweepPlan::trace_cap).needed()};
 
   // One scenario, as it stands or changed by --set.
   bool single() const { return cells.size() == 1 && paths.empty(); }

@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <tuple>
 
 #include "sim/base/describe.h"
 
@@ -22,8 +21,8 @@ struct Shard {
   // "3-of-8", the name of its directory.
   std::string name() const { return std::to_string(index) + "-of-" + std::to_string(count); }
 
-  static constexpr auto fields = std::tuple{field("index", &Shard::index).at_least(1).needed(),
-                                            field("count", &Shard::count).at_least(1).needed()};
+  static constexpr auto fields = Fields{field("index", &Shard::index).at_least(1).needed(),
+                                        field("count", &Shard::count).at_least(1).needed()};
   friend bool operator==(const Shard&, const Shard&) = default;
 };
 

@@ -6,7 +6,6 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <tuple>
 #include <vector>
 
 #include "sim/cli/sweep/plan.h"
@@ -63,7 +62,7 @@ struct Example {
   std::uint64_t seed = 0;
   std::string sentence;
   std::string failure;  // its kind, if it is a violation
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("run", &Example::run).needed(), field("seed", &Example::seed).needed(),
       field("sentence", &Example::sentence).needed(), field("failure", &Example::failure).needed()};
 };
@@ -76,10 +75,10 @@ struct GoalTotal {
   std::uint64_t count = 0;  // how often, in all of them
   std::uint64_t open = 0;   // runs whose options let it be reached
   bool is_gap() const { return count == 0 && open > 0; }
-  static constexpr auto fields = std::tuple{
-      field("algorithm", &GoalTotal::algorithm).needed(), field("goal", &GoalTotal::goal).needed(),
-      field("runs", &GoalTotal::runs).needed(), field("count", &GoalTotal::count).needed(),
-      field("open", &GoalTotal::open).needed()};
+  static constexpr auto fields =
+      Fields{field("algorithm", &GoalTotal::algorithm).needed(),
+             field("goal", &GoalTotal::goal).needed(), field("runs", &GoalTotal::runs).needed(),
+             field("count", &GoalTotal::count).needed(), field("open", &GoalTotal::open).needed()};
 };
 // Adds up what both know of the same goals; those that only one knows are kept.
 void add_goals(std::vector<GoalTotal>& sum, const std::vector<GoalTotal>& more);
@@ -113,26 +112,26 @@ struct CellTotals {
   void add(const CellTotals& other);
 
   static constexpr auto fields =
-      std::tuple{field("held", &CellTotals::held).needed(),
-                 field("violated", &CellTotals::violated).needed(),
-                 field("inconclusive", &CellTotals::inconclusive).needed(),
-                 field("events", &CellTotals::events).needed(),
-                 field("sim_ns", &CellTotals::sim_ns).needed(),
-                 field("ok", &CellTotals::ok).needed(),
-                 field("elections", &CellTotals::elections).needed(),
-                 field("crashes", &CellTotals::crashes).needed(),
-                 field("dropped", &CellTotals::dropped).needed(),
-                 field("faults", &CellTotals::faults).needed(),
-                 field("first_violated", &CellTotals::first_violated).needed(),
-                 field("first_inconclusive", &CellTotals::first_inconclusive).needed(),
-                 field("latencies", &CellTotals::latencies).needed(),
-                 field("leaderless", &CellTotals::leaderless).needed(),
-                 field("recoveries", &CellTotals::recoveries).needed(),
-                 field("goals", &CellTotals::goals).needed(),
-                 field("mean", &CellTotals::mean).needed(),
-                 field("p50", &CellTotals::p50).needed(),
-                 field("p99", &CellTotals::p99).needed(),
-                 field("throughput", &CellTotals::throughput).needed()};
+      Fields{field("held", &CellTotals::held).needed(),
+             field("violated", &CellTotals::violated).needed(),
+             field("inconclusive", &CellTotals::inconclusive).needed(),
+             field("events", &CellTotals::events).needed(),
+             field("sim_ns", &CellTotals::sim_ns).needed(),
+             field("ok", &CellTotals::ok).needed(),
+             field("elections", &CellTotals::elections).needed(),
+             field("crashes", &CellTotals::crashes).needed(),
+             field("dropped", &CellTotals::dropped).needed(),
+             field("faults", &CellTotals::faults).needed(),
+             field("first_violated", &CellTotals::first_violated).needed(),
+             field("first_inconclusive", &CellTotals::first_inconclusive).needed(),
+             field("latencies", &CellTotals::latencies).needed(),
+             field("leaderless", &CellTotals::leaderless).needed(),
+             field("recoveries", &CellTotals::recoveries).needed(),
+             field("goals", &CellTotals::goals).needed(),
+             field("mean", &CellTotals::mean).needed(),
+             field("p50", &CellTotals::p50).needed(),
+             field("p99", &CellTotals::p99).needed(),
+             field("throughput", &CellTotals::throughput).needed()};
 
  private:
   void add_latencies(const SweepRow& row);
@@ -149,14 +148,14 @@ struct FailureKind {
   std::string shrunk;     // the smallest schedule that was found for the first, in words
   std::string shrunk_id;  // what failures are told apart by once they are shrunk
 
-  static constexpr auto fields = std::tuple{field("id", &FailureKind::id).needed(),
-                                            field("property", &FailureKind::property).needed(),
-                                            field("how", &FailureKind::how).needed(),
-                                            field("runs", &FailureKind::runs).needed(),
-                                            field("cell", &FailureKind::cell).needed(),
-                                            field("first", &FailureKind::first).needed(),
-                                            field("shrunk", &FailureKind::shrunk).needed(),
-                                            field("shrunk_id", &FailureKind::shrunk_id).needed()};
+  static constexpr auto fields = Fields{field("id", &FailureKind::id).needed(),
+                                        field("property", &FailureKind::property).needed(),
+                                        field("how", &FailureKind::how).needed(),
+                                        field("runs", &FailureKind::runs).needed(),
+                                        field("cell", &FailureKind::cell).needed(),
+                                        field("first", &FailureKind::first).needed(),
+                                        field("shrunk", &FailureKind::shrunk).needed(),
+                                        field("shrunk_id", &FailureKind::shrunk_id).needed()};
 };
 
 // Sums over rows, which come in the order of their numbers, or over the sums of parts.
@@ -181,7 +180,7 @@ struct SweepTotals {
   FailureKind* find(const std::string& id);
   std::size_t written() const { return kinds.size() < most_written ? kinds.size() : most_written; }
 
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("cells", &SweepTotals::cells).needed(), field("kinds", &SweepTotals::kinds).needed(),
       field("made_twice", &SweepTotals::made_twice).needed(),
       field("diverged", &SweepTotals::diverged).needed(),
