@@ -432,7 +432,11 @@ void Client::expire(StepContext& context) {
   while (!timeouts_.empty() && (timeouts_.front().at <= now || over(timeouts_.front()))) {
     const Due due = timeouts_.front();
     timeouts_.pop();
-    if (!over(due)) end(due.session, Returning::info, 0, context);
+    if (over(due)) continue;
+    // Or a client that gives up before it would try again asks for ever whom it asked first.
+    const Session& session = sessions_[due.session];
+    if (session.target == preferred_ && !spread(session)) preferred_ = after(session.target);
+    end(due.session, Returning::info, 0, context);
   }
   while (!retries_.empty() && (retries_.front().at <= now || over(retries_.front()))) {
     const Due due = retries_.front();
@@ -442,7 +446,7 @@ void Client::expire(StepContext& context) {
     const bool job = session.command.operation == Operation::work;
     session.redirections = 0;
     session.leader = {};
-    session.target = (session.target + 1) % static_cast<std::uint32_t>(settings_.targets.size());
+    session.target = after(session.target);
     if (!job || ++session.attempts < settings_.workload.attempts) {
       retries_.push(
           {saturating_add(now, *settings_.workload.retry_after), due.session, due.sequence});

@@ -101,6 +101,9 @@ class Client final : public Process {
   }
   // Marks a part as answered; whether it was the last.
   bool settle(Session& session, std::uint64_t part) const;
+  std::uint32_t after(std::uint32_t target) const {
+    return (target + 1) % static_cast<std::uint32_t>(settings_.targets.size());
+  }
   bool spread(const Session& session) const {
     return settings_.workload.spread_reads && session.command.operation == Operation::read;
   }
@@ -154,7 +157,7 @@ class Client final : public Process {
   Ring<Due> timeouts_;
   Ring<Due> retries_;
   Time armed_ = Time::max();
-  std::uint32_t preferred_ = 0;  // index of the target that answered last
+  std::uint32_t preferred_ = 0;  // index of the target that answered last, or is asked next
 };
 
 }  // namespace ballast

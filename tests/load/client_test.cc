@@ -386,3 +386,22 @@ TEST_CASE("a clone asks what the original would") {
   REQUIRE(a.size() == b.size());
   for (std::size_t i = 0; i < a.size(); ++i) CHECK(a[i].request == b[i].request);
 }
+
+TEST_CASE("who gave up on a server asks another one first") {
+  // It gives up before it would try again.
+  Workload w = closed();
+  w.timeout = 200_ms;
+  Desk desk(w, {n1, n2, n3});
+  std::vector<NodeId> asked;
+  for (int i = 0; i < 4; ++i) {
+    desk.run_until((i + 1) * 10_ms + i * 200_ms);
+    const auto now = desk.asked();
+    REQUIRE(now.size() == 1);
+    asked.push_back(now[0].of);
+    if (i == 3) desk.ok(now[0].request.id);
+  }
+  CHECK(asked == std::vector<NodeId>{n1, n2, n3, n1});
+  // Whoever answers is asked again.
+  desk.run_until(700_ms);
+  CHECK(desk.asked().at(0).of == n1);
+}
