@@ -81,25 +81,30 @@ def main():
 of its own under the default profile, with no fault that was chosen for the mistake, until a seed
 violates or the budget of events is spent; `ballast bugs list` gives the sources, `ballast bugs show
 ID` the scenarios. Events are medians; (k/n) means that k of n trials found it. "Again" says that
-each failing seed failed in the same way, bit for bit, when it was run again. The runs below were
-not all made with one build: a later one may find a mistake sooner or later than its row says.
+each failing seed failed in the same way, bit for bit, when it was run again.
 """)
     for run in runs:
         print(f"- `{command(run)}`: {totals(run)}")
-    print("\n| mistake | class | killed | events | p95 | first seen by | again | shrunk to "
-          "| clients' checks |")
-    print("|---|---|---|---|---|---|---|---|---|")
+    table = []
     for bug in rows:
         firsts = sorted(bug["first_properties"].items(), key=lambda item: (-item[1], item[0]))
         by = ", ".join(name for name, _ in firsts[:2]) or "-"
         by = "equivalent: nothing to see" if bug["equivalent"] and not firsts else by
-        short = shorter.get(bug["id"])
-        shrunk = f"{short['shrunk_items']} of {short['items']}" if short else "-"
-        other = seen.get(bug["id"])
-        again = "-" if bug["killed"] == 0 else "yes" if bug["replayed"] else "NO"
-        print(f"| `{bug['id']}` | {bug['class']} | {bug['killed']}/{bug['trials']} "
-              f"| {events(bug)} | {bug['p95_events']:,} | {by} | {again} | {shrunk} "
-              f"| {events(other) if other else '-'} |")
+        row = {"mistake": f"`{bug['id']}`", "class": bug["class"],
+               "killed": f"{bug['killed']}/{bug['trials']}", "events": events(bug),
+               "p95": f"{bug['p95_events']:,}", "first seen by": by,
+               "again": "-" if bug["killed"] == 0 else "yes" if bug["replayed"] else "NO"}
+        if shorter:
+            short = shorter.get(bug["id"])
+            row["shrunk to"] = f"{short['shrunk_items']} of {short['items']}" if short else "-"
+        if clients:
+            other = seen.get(bug["id"])
+            row["clients' checks"] = events(other) if other else "-"
+        table.append(row)
+    print("\n| " + " | ".join(table[0]) + " |")
+    print("|" + "---|" * len(table[0]))
+    for row in table:
+        print("| " + " | ".join(row.values()) + " |")
     if ablations:
         print("\n## What the parts of the portfolio are worth\n")
         print("Medians with all checks, with one part left out but for the first column.\n")
