@@ -8,6 +8,7 @@
 #include "algorithms/consensus/fast_paxos.h"
 #include "sim/check/consensus_checks.h"
 #include "sim/check/paxos_checks.h"
+#include "tests/support/effort.h"
 #include "tests/support/ordeal.h"
 #include "tests/support/print.h"
 
@@ -58,7 +59,7 @@ TEST_CASE(
     "goes wrong any more") {
   std::uint64_t opened = 0;
   std::uint64_t decisions = 0;
-  for (std::uint64_t seed = 1; seed <= 3000; ++seed) {
+  for (std::uint64_t seed = 1; seed <= tries(3000); ++seed) {
     CAPTURE(seed);
     const auto recovery = static_cast<Recovery>(seed % 3);
     Ordeal<FastPaxos> ordeal(settings(seed, {Bug::none, recovery, seed / 3 % 4, 0}));
@@ -77,11 +78,12 @@ TEST_CASE(
   }
   // The runs must have been worth something: fast rounds opened, and nodes decided anew in later
   // lives.
-  CHECK(opened > 1500);
-  CHECK(decisions > 18'000);
+  CHECK(opened > tries(1500));
+  CHECK(decisions > tries(18'000));
 }
 
-TEST_CASE("fast paxos: every planted mistake is caught within a stated number of steps") {
+TEST_CASE("fast paxos: every planted mistake is caught within a stated number of steps" *
+          doctest::skip(sanitized)) {
   const auto finds = [](const Options& options, std::uint64_t budget) {
     const std::string property = caught(options, budget);
     CAPTURE(static_cast<int>(options.bug));

@@ -8,6 +8,7 @@
 #include "algorithms/consensus/raft.h"
 #include "sim/check/consensus_checks.h"
 #include "sim/check/raft_checks.h"
+#include "tests/support/effort.h"
 #include "tests/support/ordeal.h"
 #include "tests/support/print.h"
 
@@ -98,7 +99,7 @@ TEST_CASE(
     "commits again once nothing goes wrong any more") {
   std::uint64_t installed = 0;
   std::uint64_t taken = 0;
-  for (std::uint64_t seed = 1; seed <= 500; ++seed) {
+  for (std::uint64_t seed = 1; seed <= tries(500); ++seed) {
     CAPTURE(seed);
     Ordeal<Raft> ordeal(settings(seed, Bug::none));
     ordeal.run(1000);
@@ -117,23 +118,24 @@ TEST_CASE(
     if (!ordeal.objections().empty()) FAIL(ordeal.objections().all().front().sentence);
     CHECK(recovered);
   }
-  CHECK(taken > 1000);
-  CHECK(installed > 60);
+  CHECK(taken > tries(500));
+  CHECK(installed > tries(30));
 }
 
 TEST_CASE("raft under changes of its membership is never accused") {
   std::uint64_t changes = 0;
-  for (std::uint64_t seed = 1; seed <= 500; ++seed) {
+  for (std::uint64_t seed = 1; seed <= tries(500); ++seed) {
     CAPTURE(seed);
     Ordeal<Raft> ordeal(changing(seed, Bug::none));
     ordeal.run(1000);
     changes += ordeal.heard<Reconfigured>();
     if (!ordeal.objections().empty()) FAIL(ordeal.objections().all().front().sentence);
   }
-  CHECK(changes > 1000);
+  CHECK(changes > tries(1000));
 }
 
-TEST_CASE("raft: the planted mistakes of its options are caught within a stated number of steps") {
+TEST_CASE("raft: the planted mistakes of its options are caught within a stated number of steps" *
+          doctest::skip(sanitized)) {
   CHECK(caught(settings, Bug::own_vote_not_stored, 400'000) == "vote_once_per_term");
   CHECK(caught(settings, Bug::last_term_forgotten, 200'000) == "leader_completeness");
   CHECK(caught(settings, Bug::snapshot_sets_term, 200'000) == "term_monotonic");

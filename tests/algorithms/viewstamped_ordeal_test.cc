@@ -10,6 +10,7 @@
 #include "sim/check/paxos_checks.h"
 #include "sim/check/raft_checks.h"
 #include "sim/check/viewstamped_checks.h"
+#include "tests/support/effort.h"
 #include "tests/support/ordeal.h"
 #include "tests/support/print.h"
 
@@ -56,7 +57,7 @@ TEST_CASE(
   std::uint64_t views = 0;
   std::uint64_t executions = 0;
   std::uint64_t checkpoints = 0;
-  for (std::uint64_t seed = 1; seed <= 600; ++seed) {
+  for (std::uint64_t seed = 1; seed <= tries(600); ++seed) {
     CAPTURE(seed);
     Ordeal<ViewstampedReplication> ordeal(settings(seed, Bug::none));
     ordeal.run(1000);
@@ -78,12 +79,13 @@ TEST_CASE(
     CHECK(recovered);
   }
   // The runs must have been worth something.
-  CHECK(views > 1000);
-  CHECK(executions > 3000);
-  CHECK(checkpoints > 300);
+  CHECK(views > tries(1000));
+  CHECK(executions > tries(3000));
+  CHECK(checkpoints > tries(300));
 }
 
-TEST_CASE("viewstamped replication: planted mistakes are caught within a stated number of steps") {
+TEST_CASE("viewstamped replication: planted mistakes are caught within a stated number of steps" *
+          doctest::skip(sanitized)) {
   CHECK_FALSE(caught(Bug::state_transfer_truncates, 2'000'000).empty());
   CHECK_FALSE(caught(Bug::recovery_skipped, 200'000).empty());
   CHECK_FALSE(caught(Bug::recovering_replica_takes_part, 500'000).empty());
