@@ -1,6 +1,6 @@
 #include "sim/load/history.h"
 
-#include <algorithm>
+#include <utility>
 
 #include "sim/base/assert.h"
 
@@ -38,6 +38,7 @@ HistoryLine History::hear(const HeardFact& heard) {
     s.current.outcome = Returning::info;
     ++invoked_;
     ++open_count_;
+    if (keep_) kept_.push_back(s.current);
     return {true, &s.current, heard.event};
   }
   const auto& over = std::get<Returned>(*heard.fact);
@@ -58,7 +59,7 @@ void History::end(Session& s, Returning outcome, std::int64_t value, Time at) {
     latencies_.record(at - s.current.invoked);
     last_ok_ = at;
   }
-  if (keep_) kept_.push_back(s.current);
+  if (keep_) kept_[s.current.number] = s.current;
 }
 
 std::vector<ClientOperation> History::crashed(NodeId client, Time at) {
@@ -82,17 +83,9 @@ Wide History::open_for(Time now) const {
   return sum;
 }
 
-std::vector<ClientOperation> History::operations() const {
-  std::vector<ClientOperation> all = kept_;
-  for (const auto& of_client : sessions_) {
-    for (const Session& s : of_client) {
-      if (s.open) all.push_back(s.current);
-    }
-  }
-  std::stable_sort(all.begin(), all.end(), [](const ClientOperation& a, const ClientOperation& b) {
-    return a.invoked < b.invoked;
-  });
-  return all;
+std::deque<ClientOperation> History::take() {
+  keep_ = false;
+  return std::exchange(kept_, {});
 }
 
 namespace {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <string>
 #include <vector>
 
@@ -57,8 +58,9 @@ class History {
   // How long those that are open have been so by now, all together.
   Wide open_for(Time now) const;
 
-  // In the order of invocation; empty unless kept. Open operations are among them.
-  std::vector<ClientOperation> operations() const;
+  // What was kept, in the order of invocation; open operations are among them. It is given away,
+  // for a long run has no room for two of them: from now on nothing is kept.
+  std::deque<ClientOperation> take();
 
  private:
   struct Session {
@@ -72,7 +74,7 @@ class History {
   bool keep_;
   std::uint64_t next_process_ = 0;
   std::vector<std::vector<Session>> sessions_;  // by client node, then session
-  std::vector<ClientOperation> kept_;           // ended ones
+  std::deque<ClientOperation> kept_;            // by number
   Histogram latencies_;
   Time last_ok_;
   std::uint64_t invoked_ = 0;

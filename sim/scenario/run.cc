@@ -1,6 +1,7 @@
 #include "sim/scenario/run.h"
 
 #include <algorithm>
+#include <deque>
 #include <utility>
 
 #include "sim/base/assert.h"
@@ -262,8 +263,11 @@ void Running::judge_history() {
   if (!scenario_.check.linearizable) return;
   const HistoryModel model = scenario_.check.linearizable->model;
   const DecidedLog::Places places = watch_.log().places();
+  std::deque<ClientOperation> kept = watch_.take_operations();
   std::vector<SeenOperation> operations;
-  for (const ClientOperation& op : watch_.history().operations()) {
+  operations.reserve(kept.size());
+  for (; !kept.empty(); kept.pop_front()) {
+    const ClientOperation& op = kept.front();
     if (!knows(model, op.operation) || op.outcome == Returning::fail) continue;
     operations.push_back({op.operation, op.key, op.value, op.expected, op.result,
                           op.outcome == Returning::ok, op.invoked, op.returned, op.client,

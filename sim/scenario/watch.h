@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -96,6 +97,7 @@ class Watch final : public Observer {
 
   Objections& objections() { return objections_; }
   const History& history() const { return history_; }
+  std::deque<ClientOperation> take_operations() { return history_.take(); }
   const DecidedLog& log() const { return log_; }
   Histogram& interval_latencies() { return interval_latencies_; }
   std::uint64_t elections() const { return elections_; }

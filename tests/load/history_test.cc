@@ -147,7 +147,7 @@ TEST_CASE("the operations that were kept come in the order of invocation, open o
   story.invoke({c1, 1, 1}, Operation::cas, 3, 30, 20);
   story.end({c1, 1, 1}, Returning::ok, 1);
   story.end({c1, 0, 1}, Returning::fail);
-  const auto all = story.history.operations();
+  const auto all = story.history.take();
   REQUIRE(all.size() == 3);
   CHECK(all[0].key == 1);
   CHECK(all[0].outcome == Returning::info);
@@ -159,4 +159,9 @@ TEST_CASE("the operations that were kept come in the order of invocation, open o
   CHECK(all[2].result == 1);
   CHECK(all[2].invoked == Time{} + 3_ms);
   CHECK(all[2].returned == Time{} + 4_ms);
+  // They are given away, and what follows is only counted.
+  story.end({c2, 0, 1}, Returning::ok);
+  story.invoke({c2, 0, 2}, Operation::write, 1, 11);
+  CHECK(story.history.take().empty());
+  CHECK(story.history.invoked() == 4);
 }
