@@ -101,8 +101,9 @@ each failing seed failed in the same way, bit for bit, when it was run again.
             other = seen.get(bug["id"])
             row["clients' checks"] = events(other) if other else "-"
         table.append(row)
-    print("\n| " + " | ".join(table[0]) + " |")
-    print("|" + "---|" * len(table[0]))
+    if table:
+        print("\n| " + " | ".join(table[0]) + " |")
+        print("|" + "---|" * len(table[0]))
     for row in table:
         print("| " + " | ".join(row.values()) + " |")
     if ablations:

@@ -356,6 +356,7 @@ void Client::begin(std::uint32_t index, const Command& asked, StepContext& conte
     const auto turn = static_cast<std::uint32_t>(session.sequence) + settings_.number;
     session.target = (index + turn) % static_cast<std::uint32_t>(settings_.targets.size());
   }
+  session.first = session.target;
   session.redirections = 0;
   session.leader = {};
   const Command& command = session.command;
@@ -433,9 +434,9 @@ void Client::expire(StepContext& context) {
     const Due due = timeouts_.front();
     timeouts_.pop();
     if (over(due)) continue;
-    // Or a client that gives up before it would try again asks for ever whom it asked first.
+    // Or a client that gives up before it has tried all asks for ever the same ones in vain.
     const Session& session = sessions_[due.session];
-    if (session.target == preferred_ && !spread(session)) preferred_ = after(session.target);
+    if (session.first == preferred_ && !spread(session)) preferred_ = after(session.target);
     end(due.session, Returning::info, 0, context);
   }
   while (!retries_.empty() && (retries_.front().at <= now || over(retries_.front()))) {

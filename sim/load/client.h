@@ -64,7 +64,8 @@ class Client final : public Process {
     std::uint32_t attempts = 0;      // so far
     std::uint32_t open = 0;          // parts that are not answered
     std::vector<bool> answered;      // by part, if there is more than one
-    std::uint32_t target = 0;        // index into targets
+    std::uint32_t first = 0;         // index into targets: who was asked first
+    std::uint32_t target = 0;        // and who was asked last
     NodeId leader;                   // asked instead, if redirected past the targets
     std::uint32_t redirections = 0;  // since the last timer
   };

@@ -39,7 +39,15 @@ void straighten(std::vector<std::int64_t>& each, WideSigned along, const Axis& a
 constexpr unsigned value_bits = 46;
 constexpr unsigned control_bits = 30;
 
-std::vector<Axis> axes_of(const std::vector<Control>& controls) {
+// Whether chance alone may have brought the mean of the control so far: ten standard errors.
+bool can_be_chance(const Axis& axis) {
+  constexpr auto farthest = WideSigned{1} << (control_bits + 4);  // more could not be near
+  if (axis.mean <= -farthest || axis.mean >= farthest) return false;
+  const auto n = static_cast<WideSigned>(axis.each.size());
+  return axis.mean * axis.mean * n * (n - 1) <= 100 * axis.squares;
+}
+
+std::vector<Axis> axes_of(const std::vector<Control>& controls, std::vector<bool>& used) {
   std::vector<Axis> axes;
   for (const Control& control : controls) {
     Deviations d = deviations(control, control_bits);
@@ -50,12 +58,10 @@ std::vector<Axis> axes_of(const std::vector<Control>& controls) {
       axis.mean -= divided(along * before.mean, before.squares);
     }
     axis.squares = product(axis.each, axis.each);
-    // What is left of a control that others explain is made of roundings; and what is so far from
-    // its mean as a whole was not told the right one.
+    // What is left of a control that others explain is made of roundings.
     const bool varies = axis.squares > static_cast<WideSigned>(d.squares >> 20);
-    constexpr auto farthest = WideSigned{1} << (control_bits + 3);
-    const bool near = axis.mean > -farthest && axis.mean < farthest;
-    if (varies && near) axes.push_back(std::move(axis));
+    used.push_back(varies && can_be_chance(axis));
+    if (used.back()) axes.push_back(std::move(axis));
   }
   return axes;
 }
@@ -64,9 +70,9 @@ std::vector<Axis> axes_of(const std::vector<Control>& controls) {
 
 Controlled estimate(std::span<const std::int64_t> values, const std::vector<Control>& controls,
                     Ratio confidence) {
-  Controlled result{estimate(values, confidence), 0, 0, 1'000, lag_1_milli(values)};
+  Controlled result{estimate(values, confidence), 0, {}, 1'000, lag_1_milli(values)};
   if (values.size() < controls.size() + 1 + least_freedom) return result;
-  const std::vector<Axis> axes = axes_of(controls);
+  const std::vector<Axis> axes = axes_of(controls, result.used);
   if (axes.empty()) return result;
   Deviations y = deviations(values, value_bits);
   const Wide count = values.size();
@@ -87,9 +93,11 @@ Controlled estimate(std::span<const std::int64_t> values, const std::vector<Cont
   const Wide error = (deviation * fixed::square_root(weight) >> (weight_bits / 2)) << y.halved;
   const std::uint64_t before = result.estimate.standard_error;
   Estimate& e = result.estimate;
-  result.controls = axes.size();
-  result.correction = static_cast<std::int64_t>(correction) * (std::int64_t{1} << y.halved);
-  e.mean += result.correction;
+  constexpr auto most = static_cast<WideSigned>(unbounded);
+  const WideSigned corrected =
+      std::clamp<WideSigned>(e.mean + (correction << y.halved), -most, most);
+  result.correction = static_cast<std::int64_t>(corrected) - e.mean;
+  e.mean = static_cast<std::int64_t>(corrected);
   set_error(e, error, freedom, confidence);
   if (before > 0) {
     // Of the errors by themselves first: their squares by a thousand need not fit.

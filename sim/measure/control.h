@@ -17,7 +17,6 @@ namespace ballast {
 struct KnownMeans {
   std::uint64_t gap = 0;  // from one operation to the next, in 1024ths of a nanosecond; 0: unknown
   bool work = false;      // whether how hard each operation is comes as a uniform word
-  bool any() const { return gap > 0 || work; }
 };
 
 // How far each value of one quantity is from its known mean, in any unit.
@@ -26,16 +25,17 @@ using Control = std::vector<std::int64_t>;
 struct Controlled {
   Estimate estimate;
   std::int64_t correction = 0;       // what was added to the mean of the values
-  std::size_t controls = 0;          // how many of them were used
-  std::uint64_t left_milli = 1'000;  // of the variance of the mean, in thousandths
+  std::vector<bool> used;            // by control
+  std::uint64_t left_milli = 1'000;  // of the variance of the mean of these values
   std::int64_t lag_1_milli = 0;      // of what the controls do not explain
 };
 
 // The mean of the values by linear regression on the controls, with Student's interval: a degree of
 // freedom less for each control, and wider where their means came out far from what is known. A
-// control that does not vary, or only as others before it, is not used; nor is any where that would
-// leave fewer than ten degrees of freedom.
-// REQUIRES as many deviations in each control as there are values.
+// control that does not vary, or only as others before it, is not used, nor is one whose mean is
+// more than ten standard errors from what is known, for then it is not known; nor is any where that
+// would leave fewer than ten degrees of freedom. REQUIRES as many deviations in each control as
+// there are values.
 Controlled estimate(std::span<const std::int64_t> values, const std::vector<Control>& controls,
                     Ratio confidence);
 

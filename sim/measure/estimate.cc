@@ -16,7 +16,8 @@ bool Estimate::within(Ratio precision) const {
 }
 
 void set_error(Estimate& e, Wide sixteenths, std::uint64_t freedom, Ratio confidence) {
-  e.standard_error = static_cast<std::uint64_t>(std::min<Wide>(sixteenths >> 4, unbounded));
+  sixteenths = std::min(sixteenths, Wide{unbounded} << 4);
+  e.standard_error = static_cast<std::uint64_t>(sixteenths >> 4);
   const Wide reach =
       (sixteenths * student_quantile(confidence, freedom)) >> (standard_error_bits + 4);
   e.half_width = static_cast<std::uint64_t>(std::min<Wide>(reach, unbounded));

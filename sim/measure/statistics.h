@@ -75,8 +75,8 @@ struct StatisticsSpec {
       field("control_variates", &StatisticsSpec::control_variates,
             "Whether what chance did to the gaps between requests and to their work, whose means "
             "are known, is taken off the mean latency by regression, which narrows its interval. "
-            "The gaps are known where arrivals are Poisson, clocks do not drift and there are no "
-            "faults; the work is that of operation work.")};
+            "The gaps are known where arrivals are Poisson and there are no faults; the work is "
+            "that of operation work.")};
 };
 
 }  // namespace ballast

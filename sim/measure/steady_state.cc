@@ -140,7 +140,8 @@ std::uint64_t SteadyState::correlation_time(const Batches& batches) const {
 }
 
 SteadyState::Batches SteadyState::batches_of_size(std::size_t first, std::size_t full,
-                                                  std::size_t cells) const {
+                                                  std::size_t cells,
+                                                  const KnownMeans& known) const {
   Batches batches;
   batches.cells = cells;
   batches.count = (full - first) / cells;
@@ -157,30 +158,31 @@ SteadyState::Batches SteadyState::batches_of_size(std::size_t first, std::size_t
   }
   // Where a batch has no mean at all, there is nothing to set its controls against.
   const bool all = batches.means.size() == batches.count;
-  batches.mean = estimate(batches.means, all ? controls_of(batches) : std::vector<Control>{},
-                          spec_.confidence);
+  batches.mean =
+      estimate(batches.means, controls_of(batches, all ? known : KnownMeans{}), spec_.confidence);
   return batches;
 }
 
 // By how much the gaps before the operations of each batch, and their work, differ from what is
 // known of them on average. What came before the very first operation is taken to be just that.
-std::vector<Control> SteadyState::controls_of(const Batches& batches) const {
+std::vector<Control> SteadyState::controls_of(const Batches& batches,
+                                              const KnownMeans& known) const {
   std::vector<Control> controls;
   const auto count = static_cast<WideSigned>(batches.cells * cell_size());
-  const auto gap = static_cast<WideSigned>(known_.gap);
-  if (known_.gap > 0) controls.emplace_back();
-  if (known_.work) controls.emplace_back();
+  const auto gap = static_cast<WideSigned>(known.gap);
+  if (known.gap > 0) controls.emplace_back();
+  if (known.work) controls.emplace_back();
   for (std::size_t b = 0; b < batches.count; ++b) {
     const std::size_t begin = batches.first + b * batches.cells;
     const std::size_t end = begin + batches.cells;
-    if (known_.gap > 0) {
+    if (known.gap > 0) {
       const WideSigned after = cells_[end - 1].until.ns;
       const WideSigned before = begin > 0 ? WideSigned{cells_[begin - 1].until.ns} << fine_bits
                                           : (WideSigned{cells_[0].at.ns} << fine_bits) - gap;
       const WideSigned all = (after << fine_bits) - before;
       controls.front().push_back(static_cast<std::int64_t>((all - count * gap) / count));
     }
-    if (known_.work) {
+    if (known.work) {
       WideSigned all = 0;
       for (std::size_t c = begin; c < end; ++c) all += cells_[c].work;
       const WideSigned fine = (all << work_bits) / count;
@@ -190,13 +192,14 @@ std::vector<Control> SteadyState::controls_of(const Batches& batches) const {
   return controls;
 }
 
-SteadyState::Batches SteadyState::batches_of(std::size_t first, std::size_t full) const {
+SteadyState::Batches SteadyState::batches_of(std::size_t first, std::size_t full,
+                                             const KnownMeans& known) const {
   std::size_t cells = std::max<std::size_t>(1, (full - first + most_batches - 1) / most_batches);
-  Batches batches = batches_of_size(first, full, cells);
+  Batches batches = batches_of_size(first, full, cells, known);
   while (batches.mean.lag_1_milli >= most_lag_1_milli) {
     cells += (cells + 1) / 2;
     if ((full - first) / cells < least_batches) break;
-    batches = batches_of_size(first, full, cells);
+    batches = batches_of_size(first, full, cells, known);
   }
   return batches;
 }
@@ -221,7 +224,7 @@ StatisticsReport SteadyState::report() const {
   } else {
     cut = mser(cell_means(full));
     report.cut_by_mser = true;
-    const std::uint64_t least = 5 * correlation_time(batches_of(cut, full));
+    const std::uint64_t least = 5 * correlation_time(batches_of(cut, full, {}));
     const std::uint64_t least_cells = (least + cell_size() - 1) / cell_size();
     settled = cut < full / 2 && least_cells <= full / 2;
     if (least_cells > cut) {
@@ -229,7 +232,7 @@ StatisticsReport SteadyState::report() const {
       report.cut_by_mser = false;
     }
   }
-  const Batches batches = batches_of(cut, full);
+  const Batches batches = batches_of(cut, full, known_);
   report.cut = batches.first * cell_size();
   report.cut_until = batches.first < full ? cells_[batches.first].at : Time{};
   add_mean(batches, report);
@@ -258,8 +261,10 @@ void SteadyState::add_mean(const Batches& batches, StatisticsReport& report) con
       report.estimates[static_cast<std::size_t>(Metric::mean)].emplace(batches.mean.estimate);
   const auto measured = static_cast<std::int64_t>((sum << fine_bits) / report.measured);
   mean.mean = measured + batches.mean.correction;
-  if (batches.mean.controls > 0) {
-    report.corrected = {measured, batches.mean.left_milli, known_.gap > 0, known_.work};
+  const std::vector<bool>& used = batches.mean.used;
+  if (std::find(used.begin(), used.end(), true) != used.end()) {
+    report.corrected = {measured, batches.mean.left_milli, known_.gap > 0 && used.front(),
+                        known_.work && used.back()};
   }
   if (spec_.metric == Metric::mean) report.lag_1_milli = batches.mean.lag_1_milli;
   if (sum > 0) report.greatest_batch_milli = static_cast<std::uint64_t>(greatest * 1000 / sum);

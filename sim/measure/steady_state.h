@@ -51,7 +51,7 @@ struct StatisticsReport {
   // What control variates did to the estimate of the mean, where they did anything.
   struct Corrected {
     std::int64_t uncontrolled = 0;     // the mean of what was measured
-    std::uint64_t left_milli = 1'000;  // of the variance
+    std::uint64_t left_milli = 1'000;  // of the variance of the mean of the same batches
     bool gaps = false;                 // what controlled it
     bool work = false;
   };
@@ -117,9 +117,11 @@ class SteadyState {
   std::vector<std::int64_t> cell_means(std::size_t count) const;
   std::size_t cut_by_scenario(std::size_t full) const;
   std::uint64_t correlation_time(const Batches& batches) const;
-  Batches batches_of(std::size_t first, std::size_t full) const;
-  Batches batches_of_size(std::size_t first, std::size_t full, std::size_t cells) const;
-  std::vector<Control> controls_of(const Batches& batches) const;
+  // The mean of the batches is controlled by these known means.
+  Batches batches_of(std::size_t first, std::size_t full, const KnownMeans& known) const;
+  Batches batches_of_size(std::size_t first, std::size_t full, std::size_t cells,
+                          const KnownMeans& known) const;
+  std::vector<Control> controls_of(const Batches& batches, const KnownMeans& known) const;
   void add_mean(const Batches& batches, StatisticsReport& report) const;
   void add_quantiles(std::size_t first, std::size_t full, StatisticsReport& report) const;
   void add_quantile(Metric metric, std::size_t begin, std::size_t end, const Histogram& all,

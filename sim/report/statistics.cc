@@ -138,15 +138,15 @@ void write_json(JsonWriter& w, const StatisticsReport& report) {
   w.end_array().end_object();
 }
 
-// "the mean is controlled by gaps and work: 1.234 ms without, 8.1 % of the variance left"
 std::string in_words(const StatisticsReport::Corrected& corrected) {
   const std::string_view by = corrected.gaps && corrected.work ? "gaps and work"
                               : corrected.gaps                 ? "gaps"
                                                                : "work";
+  const std::string left = fixed_point(static_cast<std::int64_t>(corrected.left_milli), 1) + " %";
   return "the mean is controlled by " + std::string(by) + ": " +
          fine_text(corrected.uncontrolled, 4) + " without, and " +
-         fixed_point(static_cast<std::int64_t>(corrected.left_milli), 1) +
-         " % of its variance is left";
+         (corrected.left_milli < 1'000 ? left + " of its variance is left"
+                                       : "that did not help: its variance is " + left);
 }
 
 std::vector<std::string> in_words(const StatisticsReport& report) {
@@ -164,8 +164,8 @@ std::vector<std::string> in_words(const StatisticsReport& report) {
     lines.push_back(in_words(*report.corrected));
   } else if (report.spec.control_variates && report.of(Metric::mean)) {
     lines.push_back(
-        "nothing controls the mean: there are too few batches, or neither the gaps nor "
-        "the work of these operations have a known mean");
+        "nothing controls the mean: there are too few batches, or the gaps and the work of these "
+        "operations have no known mean");
   }
   text = "measured " + with_commas(report.measured) + " operations";
   if (wanted) {

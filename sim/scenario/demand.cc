@@ -79,11 +79,12 @@ KnownMeans known_means(const Scenario& scenario) {
   const Workload& workload = *scenario.workload;
   known.work = workload.operations.work > 0 && !std::holds_alternative<Replay>(workload.arrivals);
   const auto* poisson = std::get_if<Poisson>(&workload.arrivals);
-  if (poisson == nullptr || !scenario.faults.empty() || scenario.clock.drift_ppm != 0) return known;
+  if (poisson == nullptr || !scenario.faults.empty()) return known;
   const Duration gap = poisson->rate.time_of(workload.clients);  // of each client
-  if (gap < Duration{1'000} || gap == Duration::max()) return known;
-  known.gap =
-      static_cast<std::uint64_t>((static_cast<Wide>(gap.ns) << fine_bits) / workload.clients);
+  constexpr std::int64_t longest = std::int64_t{1} << 50;
+  const std::int64_t shortest = std::int64_t{1'000} * workload.clients;
+  if (gap.ns < shortest || gap.ns > longest) return known;
+  known.gap = (static_cast<std::uint64_t>(gap.ns) << fine_bits) / workload.clients;
   return known;
 }
 

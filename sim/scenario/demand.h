@@ -14,7 +14,8 @@ namespace ballast {
 std::string demand_beyond_capacity(const Scenario& scenario);
 
 // What control variates can rest on. Of the gaps only where nothing but chance makes them: Poisson
-// arrivals, by clocks that run true, without faults; and not so short that whole nanoseconds show.
+// arrivals without faults, and not so many that whole nanoseconds show. The clocks of clients run
+// true.
 KnownMeans known_means(const Scenario& scenario);
 
 }  // namespace ballast

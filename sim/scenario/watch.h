@@ -236,7 +236,8 @@ class Watch final : public Observer {
   void record(const HistoryLine& line) {
     if (recorder_ != nullptr) recorder_->line(line);
     const ClientOperation& op = *line.operation;
-    if (steady_) measure(line);
+    // What clients are made to ask for in the end is not the load that is measured.
+    if (steady_ && asked_ == Time::max()) measure(line);
     if (line.invocation) {
       occupancy_.enter(op.invoked);
     } else {

@@ -405,3 +405,26 @@ TEST_CASE("who gave up on a server asks another one first") {
   desk.run_until(700_ms);
   CHECK(desk.asked().at(0).of == n1);
 }
+
+TEST_CASE("who gave up after some retries goes on with one that it has not tried") {
+  Workload w = closed();
+  w.timeout = 400_ms;  // time for one retry
+  Desk desk(w, {n1, n2, n3, n4});
+  std::vector<NodeId> asked;
+  for (std::int64_t ms = 0; ms < 800; ms += 10) {
+    desk.run_until(ms * 1_ms);
+    for (const auto& each : desk.asked()) asked.push_back(each.of);
+  }
+  CHECK(asked == std::vector<NodeId>{n1, n2, n3, n4});
+}
+
+TEST_CASE("who was sent on to a server that does not answer tries another one") {
+  Workload w = closed();
+  w.timeout = 200_ms;
+  Desk desk(w, {n1, n2, n3});
+  desk.run_until(10_ms);
+  desk.answer(desk.asked().at(0).request.id, {Outcome::redirect, 0, n2});
+  CHECK(desk.asked().at(0).of == n2);
+  desk.run_until(220_ms);
+  CHECK(desk.asked().at(0).of == n3);
+}

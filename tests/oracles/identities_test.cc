@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "sim/scenario/json.h"
 #include "tests/oracles/oracle.h"
 
 using namespace ballast;
@@ -150,13 +151,37 @@ TEST_CASE("means are controlled only by what is known of a scenario") {
   REQUIRE(corrected(q));
   CHECK_FALSE(corrected(q)->gaps);
   CHECK(corrected(q)->work);
-  q.workload = R"( }, "clock": { "drift_ppm": 10)";
-  REQUIRE(corrected(q));
-  CHECK_FALSE(corrected(q)->gaps);
   q.workload = {};
   q.arrivals = R"({"periodic": "35000/s"})";
   REQUIRE(corrected(q));
   CHECK_FALSE(corrected(q)->gaps);
   // The work of one request differs from that of the others even where all come at once.
   CHECK(corrected(q)->work);
+}
+
+TEST_CASE("what clients are made to ask at the end of a run is not measured") {
+  const auto text = [](const std::string& check) {
+    return R"({ "name": "asked", "duration": "20s",
+      "nodes": { "server": { "count": 3, "algorithm": "raft" } },
+      "workload": { "arrivals": { "poisson": "100/s" } }, "check": [)" +
+           check + R"( "election_safety"], "statistics": { "control_variates": true } })";
+  };
+  const auto report_of = [](const std::string& json) {
+    Problems problems;
+    const std::optional<Value> value = parse_json(json, "scenario", problems);
+    REQUIRE(value);
+    const std::optional<Scenario> scenario = read_scenario(*value, problems);
+    INFO(problems.to_text());
+    REQUIRE(scenario);
+    const RunOutcome outcome = run(*scenario);
+    CHECK(outcome.verdict == Verdict::held);
+    REQUIRE(outcome.statistics);
+    return *outcome.statistics;
+  };
+  const StatisticsReport without = report_of(text(""));
+  const StatisticsReport with = report_of(text(R"({ "liveness": { "operations": 300 } },)"));
+  CHECK(without.measured > 1'000);
+  CHECK(with.began == without.began);
+  CHECK(with.measured == without.measured);
+  CHECK(with.of(Metric::mean)->mean == without.of(Metric::mean)->mean);
 }
