@@ -344,15 +344,19 @@ void Raft::back_up(Leader::Progress& follower, const AppendReply& reply) const {
 // --- 5.3 and 5.4.2: commitment -----------------------------------------------------------------
 
 // Figure 2: "If there exists an N such that N > commitIndex, a majority of matchIndex[i] >= N, and
-// log[N].term == currentTerm: set commitIndex = N." The largest such N is some member's matchIndex.
+// log[N].term == currentTerm: set commitIndex = N." The largest such N is some member's matchIndex,
+// and whoever holds it holds what is before it: so they are tried upwards, until one is too few's.
 void Raft::advance_commit(const Leader& leader, Step<Raft>& step) {
+  constexpr LogIndex none{~std::uint64_t{0}};
   LogIndex n = commit_index_;
-  for (const Leader::Progress& member : leader.progress) {
-    if (member.match_index <= n) continue;
-    const auto holds = [&](std::size_t i) {
-      return leader.progress[i].match_index >= member.match_index;
-    };
-    if (is_quorum(Phase::two, step, holds)) n = member.match_index;
+  for (;;) {
+    LogIndex next = none;
+    for (const Leader::Progress& member : leader.progress) {
+      if (member.match_index > n) next = std::min(next, member.match_index);
+    }
+    const auto holds = [&](std::size_t i) { return leader.progress[i].match_index >= next; };
+    if (next == none || !is_quorum(Phase::two, step, holds)) break;
+    n = next;
   }
   if (n == commit_index_) return;
   // Bug: what an entry of this term would commit with it holds that entry back.

@@ -3,9 +3,7 @@
 
 #include <map>
 
-#include "algorithms/balancing/endpoint.h"
-#include "tests/support/bench.h"
-#include "tests/support/print.h"
+#include "tests/algorithms/endpoint_bench.h"
 #include "tests/support/read_text.h"
 
 namespace ballast {
@@ -27,15 +25,11 @@ using balancing::Probe;
 using balancing::ProbeReply;
 using balancing::Refused;
 
-constexpr NodeId n1{1};  // a balancer
-constexpr NodeId n2{2};  // the endpoint
-constexpr NodeId n3{3};  // another balancer
-constexpr NodeId client{9};
-
-class EndpointBench : public Bench<Endpoint> {
+class EndpointWithOptions : public Bench<Endpoint> {
  public:
   // Requests take 12 ms unless the options say otherwise.
-  explicit EndpointBench(std::string_view options) : Bench<Endpoint>(n2, {n2}, config(options)) {
+  explicit EndpointWithOptions(std::string_view options)
+      : Bench<Endpoint>(n2, {n2}, config(options)) {
     started = start();
   }
   Result started;
@@ -73,7 +67,7 @@ std::uint64_t done_ticket(const Step& step) {
 // --- Disciplines ---------------------------------------------------------------------------------
 
 TEST_CASE("last in, first out") {
-  EndpointBench endpoint(R"({"discipline": "lifo"})");
+  EndpointWithOptions endpoint(R"({"discipline": "lifo"})");
   for (std::uint64_t i = 1; i <= 3; ++i) endpoint.take(i);
   CHECK(done_ticket(endpoint.finish(12_ms)) == 1);
   CHECK(done_ticket(endpoint.finish(24_ms)) == 3);
@@ -83,7 +77,7 @@ TEST_CASE("last in, first out") {
 }
 
 TEST_CASE("priority: the lowest number first, in order of arrival among equals") {
-  EndpointBench endpoint(R"({"discipline": "priority"})");
+  EndpointWithOptions endpoint(R"({"discipline": "priority"})");
   endpoint.urgent(1, 9);
   endpoint.urgent(2, 5);
   endpoint.urgent(3, 0);
@@ -96,7 +90,7 @@ TEST_CASE("priority: the lowest number first, in order of arrival among equals")
 }
 
 TEST_CASE("processor sharing: all in progress get on at the same rate") {
-  EndpointBench endpoint(R"({"discipline": "processor_sharing"})");
+  EndpointWithOptions endpoint(R"({"discipline": "processor_sharing"})");
   CHECK(endpoint.take(1).timer(EndpointTimer::done)->min == 12_ms);
   endpoint.at(6_ms);  // half of 1 is done; from now on each at half speed
   CHECK(endpoint.take(2).timer(EndpointTimer::done)->min == 12_ms);
@@ -108,7 +102,7 @@ TEST_CASE("processor sharing: all in progress get on at the same rate") {
 }
 
 TEST_CASE("processor sharing with two servers slows down from the third request on") {
-  EndpointBench endpoint(R"({"discipline": "processor_sharing", "concurrency": 2})");
+  EndpointWithOptions endpoint(R"({"discipline": "processor_sharing", "concurrency": 2})");
   endpoint.take(1);
   CHECK(!endpoint.take(2).timer_set(EndpointTimer::done));  // nothing changes for the first
   CHECK(endpoint.take(3).timer(EndpointTimer::done)->min == 18_ms);
@@ -116,7 +110,7 @@ TEST_CASE("processor sharing with two servers slows down from the third request 
 }
 
 TEST_CASE("processor sharing refuses beyond servers and queue limit") {
-  EndpointBench endpoint(R"({"discipline": "processor_sharing", "queue_limit": 1})");
+  EndpointWithOptions endpoint(R"({"discipline": "processor_sharing", "queue_limit": 1})");
   endpoint.take(1);
   endpoint.take(2);
   CHECK(endpoint.take(3).messages<Refused>() == 1);
@@ -126,8 +120,8 @@ TEST_CASE("processor sharing refuses beyond servers and queue limit") {
 
 TEST_CASE("what is cancelled while it waits is never begun") {
   for (const std::string_view discipline : {"fifo", "lifo"}) {
-    EndpointBench endpoint(R"({"queue_limit": 2, "discipline": ")" + std::string(discipline) +
-                           R"("})");
+    EndpointWithOptions endpoint(R"({"queue_limit": 2, "discipline": ")" + std::string(discipline) +
+                                 R"("})");
     for (std::uint64_t i = 1; i <= 3; ++i) endpoint.take(i);
     CHECK(endpoint.cancel(2).silent());
     CHECK(endpoint.cancel(2).silent());
@@ -142,7 +136,7 @@ TEST_CASE("what is cancelled while it waits is never begun") {
 }
 
 TEST_CASE("what is cancelled in progress makes room for the next at once") {
-  EndpointBench endpoint("{}");
+  EndpointWithOptions endpoint("{}");
   endpoint.take(1);
   endpoint.take(2);
   endpoint.at(4_ms);
@@ -155,7 +149,7 @@ TEST_CASE("what is cancelled in progress makes room for the next at once") {
 }
 
 TEST_CASE("only the balancer that sent a request cancels it") {
-  EndpointBench endpoint("{}");
+  EndpointWithOptions endpoint("{}");
   endpoint.take(1);
   endpoint.receive(n3, Cancel{{1}, {client, 0, 1}});
   CHECK(endpoint.state().in_progress == 1);
@@ -164,7 +158,8 @@ TEST_CASE("only the balancer that sent a request cancels it") {
 // --- Illness -------------------------------------------------------------------------------------
 
 TEST_CASE("a black hole fails requests at once, while probes find it well") {
-  EndpointBench endpoint(R"({"illnesses": [{"kind": "black_hole", "from": "1s", "for": "1s"}]})");
+  EndpointWithOptions endpoint(
+      R"({"illnesses": [{"kind": "black_hole", "from": "1s", "for": "1s"}]})");
   CHECK(endpoint.take(1).send.empty());
   endpoint.at(1_s);
   const auto step = endpoint.take(2);
@@ -177,19 +172,19 @@ TEST_CASE("a black hole fails requests at once, while probes find it well") {
 }
 
 TEST_CASE("a zombie works on requests and then fails them") {
-  EndpointBench endpoint(R"({"illnesses": [{"kind": "zombie"}]})");
+  EndpointWithOptions endpoint(R"({"illnesses": [{"kind": "zombie"}]})");
   CHECK(endpoint.take(1).timer(EndpointTimer::done)->min == 12_ms);
   CHECK(endpoint.receive(n1, Probe{1}).messages<ProbeReply>() == 1);
   CHECK(endpoint.finish(12_ms).message<Failed>().ticket == Ticket{1});
 }
 
 TEST_CASE("a slow endpoint takes its factor longer for what it begins") {
-  EndpointBench endpoint(R"({"illnesses": [{"kind": "slow", "factor": 3}]})");
+  EndpointWithOptions endpoint(R"({"illnesses": [{"kind": "slow", "factor": 3}]})");
   CHECK(endpoint.take(1).timer(EndpointTimer::done)->min == 36_ms);
 }
 
 TEST_CASE("an illness may befall a share of the requests only") {
-  EndpointBench endpoint(
+  EndpointWithOptions endpoint(
       R"({"illnesses": [{"kind": "black_hole", "share": "25%"}], "service": "0s"})");
   int failed = 0;
   for (std::uint64_t i = 1; i <= 4'000; ++i) {
@@ -201,14 +196,14 @@ TEST_CASE("an illness may befall a share of the requests only") {
 }
 
 TEST_CASE("a client that asks directly is told of failures") {
-  EndpointBench endpoint(R"({"illnesses": [{"kind": "black_hole"}]})");
+  EndpointWithOptions endpoint(R"({"illnesses": [{"kind": "black_hole"}]})");
   const auto step = endpoint.ask({{client, 0, 1}, {Operation::work, 0, 0, 0, 0}});
   REQUIRE(step.replies.size() == 1);
   CHECK(step.replies[0].response.outcome == Outcome::failed);
 }
 
 TEST_CASE("a draining endpoint says so, and finishes what it has") {
-  EndpointBench endpoint(R"({"drain": {"from": "1s", "for": "1s"}})");
+  EndpointWithOptions endpoint(R"({"drain": {"from": "1s", "for": "1s"}})");
   CHECK(endpoint.receive(n1, Probe{1}).messages<ProbeReply>() == 1);
   endpoint.at(1_s);
   endpoint.take(1);
@@ -221,7 +216,7 @@ TEST_CASE("a draining endpoint says so, and finishes what it has") {
 // --- Reports -------------------------------------------------------------------------------------
 
 TEST_CASE("an endpoint that is asked says how many requests it has") {
-  EndpointBench endpoint("{}");
+  EndpointWithOptions endpoint("{}");
   endpoint.take(1);
   endpoint.take(2);
   CHECK(endpoint.receive(n1, AskLoad{}).message<LoadReport>().in_flight == 2);
@@ -233,7 +228,7 @@ TEST_CASE("an endpoint that is asked says how many requests it has") {
 }
 
 TEST_CASE("reports with answers") {
-  EndpointBench endpoint(R"({"reports": {"when": "with_answers"}})");
+  EndpointWithOptions endpoint(R"({"reports": {"when": "with_answers"}})");
   endpoint.take(1);
   const auto step = endpoint.finish(12_ms);
   CHECK(step.message<LoadReport>().in_flight == 0);
@@ -242,7 +237,7 @@ TEST_CASE("reports with answers") {
 }
 
 TEST_CASE("reports every interval, to all balancers that were heard") {
-  EndpointBench endpoint(R"({"reports": {"when": "periodic", "interval": "50ms"}})");
+  EndpointWithOptions endpoint(R"({"reports": {"when": "periodic", "interval": "50ms"}})");
   CHECK(endpoint.started.timer(EndpointTimer::report)->min == 50_ms);
   endpoint.receive(n3, Probe{1});
   endpoint.take(1);
@@ -255,7 +250,7 @@ TEST_CASE("reports every interval, to all balancers that were heard") {
 }
 
 TEST_CASE("reports when idle, to one of the balancers") {
-  EndpointBench endpoint(R"({"reports": {"when": "idle"}})");
+  EndpointWithOptions endpoint(R"({"reports": {"when": "idle"}})");
   endpoint.receive(n3, Probe{1});
   endpoint.take(1);
   endpoint.take(2);

@@ -2,8 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include "tests/support/bench.h"
-#include "tests/support/print.h"
+#include "tests/algorithms/endpoint_bench.h"
 
 namespace ballast {
 namespace {
@@ -16,10 +15,6 @@ using balancing::Forward;
 using balancing::Probe;
 using balancing::ProbeReply;
 using balancing::Refused;
-
-constexpr NodeId n1{1};  // a balancer
-constexpr NodeId n2{2};  // the endpoint
-constexpr NodeId client{9};
 
 RequestId id(std::uint64_t sequence) { return {client, 0, sequence}; }
 Request request(std::uint64_t sequence) { return {id(sequence), {Operation::work, 0, 0, 0, 0}}; }

@@ -32,6 +32,8 @@ inline Request cas(std::uint64_t sequence, std::int64_t expected, std::int64_t v
   return {{client, 1, sequence}, {Operation::cas, 7, value, expected, 0}};
 }
 
+inline Time at(std::int64_t ms) { return Time{ms * 1'000'000}; }
+
 inline raft::Entry noop(std::uint64_t term) { return {Term{term}, std::nullopt}; }
 // An entry that no other term and value shares.
 inline raft::Entry entry(std::uint64_t term, std::int64_t value) {

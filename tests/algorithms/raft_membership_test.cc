@@ -28,7 +28,7 @@ Entry configures(std::uint64_t term, std::uint64_t sequence, Configuration c) {
 }
 
 // n1 leads term 1 and has committed its no-op.
-RaftBench leader(const Config& config) {
+RaftBench leader_of_five(const Config& config) {
   RaftBench node(five, config);
   node.be_elected();
   node.receive(n2, matched(1, 0, 1));
@@ -60,7 +60,7 @@ TEST_CASE("raft 4: who has no say does not stand for election, and votes for who
 }
 
 TEST_CASE("raft 4.1: the new configuration takes effect as soon as it is added to the log") {
-  RaftBench node = leader(voting(3));
+  RaftBench node = leader_of_five(voting(3));
   const auto learner = node.ask(change(1, Administration::add_learner, 4));
   CHECK(learner.record<Append>().entry == configures(1, 1, {7, 0, 8}));
   CHECK(learner.fact<Reconfigured>().learners == 8);
@@ -86,7 +86,7 @@ TEST_CASE("raft 4.1: the new configuration takes effect as soon as it is added t
 TEST_CASE("raft 4.2.1: a server that is far behind gets no say") {
   Config config = voting(3);
   config.max_entries_per_message = 1;
-  RaftBench node = leader(config);
+  RaftBench node = leader_of_five(config);
   node.ask(write(1, 5));
   CHECK(node.ask(change(1, Administration::add_voter, 4)).replies[0].response.outcome ==
         Outcome::failed);
@@ -95,7 +95,7 @@ TEST_CASE("raft 4.2.1: a server that is far behind gets no say") {
 TEST_CASE("raft 4.1: a change may not begin until the one before has been committed") {
   for (const Bug bug : {Bug::none, Bug::overlapping_changes}) {
     CAPTURE(bug);
-    RaftBench node = leader(voting(3, bug));
+    RaftBench node = leader_of_five(voting(3, bug));
     node.ask(change(1, Administration::add_learner, 4));
     const auto second = node.ask(change(2, Administration::remove, 3));
     CHECK(second.records<Append>() == (bug == Bug::none ? 0 : 1));
@@ -133,7 +133,7 @@ TEST_CASE(
     "its leader ends it once it is committed") {
   for (const Bug bug : {Bug::none, Bug::joint_one_majority}) {
     CAPTURE(bug);
-    RaftBench node = leader(voting(3, bug));
+    RaftBench node = leader_of_five(voting(3, bug));
     const auto joint = node.ask(change(1, Administration::set_voters, 0b11001));  // n1, n4, n5
     CHECK(joint.record<Append>().entry == configures(1, 1, {0b11001, 7, 0}));
     CHECK(joint.message_to<AppendEntries>(n2) != nullptr);
@@ -173,7 +173,7 @@ TEST_CASE("raft 4.3: a new leader ends the joint configuration of the one before
 }
 
 TEST_CASE("raft bug change_without_joint: the old voters are gone at once") {
-  RaftBench node = leader(voting(3, Bug::change_without_joint));
+  RaftBench node = leader_of_five(voting(3, Bug::change_without_joint));
   CHECK(node.ask(change(1, Administration::set_voters, 0b11001)).record<Append>().entry ==
         configures(1, 1, {0b11001, 0, 0}));
 }
@@ -181,7 +181,7 @@ TEST_CASE("raft bug change_without_joint: the old voters are gone at once") {
 TEST_CASE(
     "raft 4.2.2: a leader that is not in the new configuration manages it without counting itself, "
     "and steps down once it is committed") {
-  RaftBench node = leader(voting(3));
+  RaftBench node = leader_of_five(voting(3));
   node.ask(change(1, Administration::remove, 1));
   node.receive(n2, matched(1, 1, 2));
   CHECK(node.state().commit_index == LogIndex{1});
@@ -194,7 +194,7 @@ TEST_CASE(
 }
 
 TEST_CASE("raft 4: what cannot be is refused, what is so already is confirmed") {
-  RaftBench node = leader(voting(3));
+  RaftBench node = leader_of_five(voting(3));
   const auto refused = [&](Administration what, std::int64_t value) {
     static std::uint64_t sequence = 0;
     return node.ask(change(++sequence, what, value)).replies[0].response.outcome == Outcome::failed;

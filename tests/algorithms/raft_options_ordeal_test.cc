@@ -8,8 +8,8 @@
 #include "algorithms/consensus/raft.h"
 #include "sim/check/consensus_checks.h"
 #include "sim/check/raft_checks.h"
+#include "tests/algorithms/raft_ordeal.h"
 #include "tests/support/effort.h"
-#include "tests/support/ordeal.h"
 #include "tests/support/print.h"
 
 using namespace ballast;
@@ -85,11 +85,6 @@ Ordeal<Raft>::Settings changing(std::uint64_t seed, Bug bug) {
   if (seed % 4 < 2) all.config.snapshot_after = 0;
   all.request = or_a_change;
   return all;
-}
-
-template <class Settings>
-std::string caught(Settings make, Bug bug, std::uint64_t budget) {
-  return first_broken<Raft>([&](std::uint64_t seed) { return make(seed, bug); }, budget);
 }
 
 }  // namespace

@@ -20,7 +20,6 @@ const Config pre_vote = with(true, false);
 const Config check_quorum = with(false, true);
 
 PreVoteReply would(std::uint64_t term) { return {Term{term}, PreVoteResult::granted}; }
-Time at(std::int64_t ms) { return Time{ms * 1'000'000}; }
 
 }  // namespace
 

@@ -16,8 +16,6 @@ Config with(Reads reads, Bug bug = Bug::none) {
   config.bug = bug;
   return config;
 }
-Time at(std::int64_t ms) { return Time{ms * 1'000'000}; }
-
 // n1 leads term 1 of three and has committed a write of 5: its no-op is entry 1, the write entry 2.
 RaftBench leader(const Config& config) {
   RaftBench node({n1, n2, n3}, config);

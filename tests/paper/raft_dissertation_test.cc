@@ -26,7 +26,7 @@ Config leasing(Bug bug) {
   config.reads = Reads::lease;
   return config;
 }
-Config reading_by_index(Bug bug) {
+Config read_by_followers(Bug bug) {
   Config config = with_bug(bug);
   config.reads = Reads::read_index;
   config.follower_reads = true;
@@ -353,7 +353,7 @@ TEST_CASE(
     "acknowledgements of an earlier one do not count") {
   check_rule(
       [](Bug bug) {
-        RaftGroup group(3, reading_by_index(bug));
+        RaftGroup group(3, read_by_followers(bug));
         group.lead(n1);
         group.ask_to_read(n1);
         group.deliver<Heartbeat>(n1, n2);
@@ -378,7 +378,7 @@ TEST_CASE(
     "query is answered; so does that of a follower") {
   check_rule(
       [](Bug bug) {
-        RaftGroup group(3, reading_by_index(bug));
+        RaftGroup group(3, read_by_followers(bug));
         group.lead(n1);
         group.ask_to_write(n1, 10);
         group.replicate(n1, n3);
@@ -395,7 +395,7 @@ TEST_CASE(
 }
 
 TEST_CASE("dissertation 6.4: one round of heartbeats serves any number of queries that waited") {
-  RaftGroup group(3, reading_by_index(Bug::none));
+  RaftGroup group(3, read_by_followers(Bug::none));
   group.lead(n1);
   group.ask_to_read(n1);
   for (std::uint32_t session = 10; session < 20; ++session) {

@@ -2,13 +2,14 @@
 // (PMMC), ACM Computing Surveys 47(3), 2015, of acceptors (A1 to A5), commanders (C1, C2) and
 // replicas (R1 to R5), section 3 of L. Lamport, "Paxos Made Simple", 2001, and what T. Chandra,
 // R. Griesemer and J. Redstone, "Paxos Made Live", 2007, say of leases, as stories of a group.
+#include "algorithms/consensus/multi_paxos.h"
+
 #include <doctest/doctest.h>
 
 #include <cstdint>
 #include <utility>
 #include <vector>
 
-#include "algorithms/consensus/multi_paxos.h"
 #include "tests/paper/rule.h"
 #include "tests/support/cluster.h"
 
