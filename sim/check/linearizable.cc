@@ -71,10 +71,10 @@ class Translation {
   }
 
  private:
-  // A register that was never written holds 0, which is nothing.
+  // A register that was never written holds 0, which is nothing; so does one that 0 was written to.
   history::Word word(std::int64_t value) {
-    const bool sums = model_ == HistoryModel::counter;
-    if (value == 0 && !sums) return history::nil;
+    const bool is_value = model_ == HistoryModel::counter || model_ == HistoryModel::consensus;
+    if (value == 0 && !is_value) return history::nil;
     const bool fits =
         value > -history::Values::most_integer && value < history::Values::most_integer;
     return fits ? value : history_.values.text(std::to_string(value));

@@ -91,10 +91,12 @@ void Dependencies::check_list_read(std::uint32_t t, const Micro* micro) {
 void Dependencies::check_fork(std::uint32_t t, const Micro* micro) {
   Path& path = paths_[micro->key];
   path.forked = true;
-  add(AnomalyKind::incompatible_order, {path.reader, t},
+  const bool alone = path.reader == t;
+  add(AnomalyKind::incompatible_order, alone ? std::vector{t} : std::vector{path.reader, t},
       "of key " + history_.keys[micro->key] + " T1 read " +
-          history_.values.say(path_list_[path.begin + path.length - 1]) + " and T2 " +
-          history_.values.say(micro->value) + ": neither begins with the other");
+          history_.values.say(path_list_[path.begin + path.length - 1]) +
+          (alone ? " and " : " and T2 ") + history_.values.say(micro->value) +
+          ": neither begins with the other");
   std::vector<Word> seen;
   for (Word list = micro->value; list != nil && !on_path(micro->key, list);
        list = history_.values.parent(list)) {

@@ -351,10 +351,16 @@ bool Assembler::set_argument(const Line& line, Operation& operation) {
   switch (operation.action) {
     case Action::write:
     case Action::append:
+      operation.argument = whole(scratch_);
+      return true;
     case Action::enqueue:
     case Action::propose:
       operation.argument = whole(scratch_);
-      return true;
+      if (operation.argument != nil) return true;
+      complain(line, operation.action == Action::propose
+                         ? "an operation that proposes nothing; \"value\" says what"
+                         : "an operation that enqueues nothing; \"value\" says what");
+      return false;
     case Action::add:
       operation.argument = whole(scratch_);
       if (options_.model == Model::set || is_integer(operation.argument)) return true;
@@ -362,7 +368,7 @@ bool Assembler::set_argument(const Line& line, Operation& operation) {
         operation.argument = 1;
         return true;
       }
-      complain(line, "the value of add to a counter is not a whole number");
+      complain(line, "the value of add to a counter is not a whole number of less than 2^61");
       return false;
     case Action::cas:
       if (!scratch_.is_list || scratch_.list.size() != 2) {
@@ -406,7 +412,7 @@ bool Assembler::set_result(const Line& line, Operation& operation) {
   }
   if (options_.model == Model::counter && operation.result != nil &&
       !is_integer(operation.result)) {
-    complain(line, "a counter read as something that is not a whole number");
+    complain(line, "a counter read as something that is not a whole number of less than 2^61");
     return false;
   }
   if (operation.action == Action::dequeue && operation.result == nil) {

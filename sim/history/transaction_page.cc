@@ -70,7 +70,7 @@ PageSection section_of(const TransactionHistory& history, const Anomaly& anomaly
   for (std::size_t i = 0; i < anomaly.transactions.size(); ++i) {
     const std::uint32_t index = anomaly.transactions[i];
     section.labels[index] = {name(i), name(i) + " " + section.labels[index].text};
-    if (i == anomaly.orders.size()) continue;
+    if (i >= anomaly.orders.size()) continue;  // no cycle, and nothing to draw
     const std::size_t next = (i + 1) % anomaly.transactions.size();
     section.arrows.push_back(
         {index, anomaly.transactions[next], anomaly.orders[i], anomaly.reasons[i]});

@@ -110,6 +110,8 @@ void write_value(JsonWriter& w, const HistoryLine& line) {
       ok ? write_what_is_there(w, op.result) : static_cast<void>(w.null());
       break;
     case Operation::write:
+      write_what_is_there(w, op.value);
+      break;
     case Operation::enqueue:
     case Operation::add:
       w.value(op.value);
@@ -117,7 +119,8 @@ void write_value(JsonWriter& w, const HistoryLine& line) {
     case Operation::cas:
       w.begin_array();
       write_what_is_there(w, op.expected);
-      w.value(op.value).end_array();
+      write_what_is_there(w, op.value);
+      w.end_array();
       break;
     case Operation::propose:
       w.value(ok ? op.result : op.value);

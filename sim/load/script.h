@@ -71,8 +71,11 @@ struct Add {
   std::uint64_t key = 0;
   static constexpr std::string_view name = "add";
   static constexpr std::string_view doc = "Adds to a counter.";
-  static constexpr auto fields = Fields{field("value", &Add::value, "What is added.").needed(),
-                                        field("key", &Add::key, "Which counter.")};
+  // Nobody adds so often that the sum is no whole number of a history any more.
+  static constexpr std::int64_t most = 1'000'000'000'000;
+  static constexpr auto fields =
+      Fields{field("value", &Add::value, "What is added.").at_least(-most).at_most(most).needed(),
+             field("key", &Add::key, "Which counter.")};
 };
 
 struct Enqueue {
@@ -80,8 +83,9 @@ struct Enqueue {
   std::uint64_t key = 0;
   static constexpr std::string_view name = "enqueue";
   static constexpr std::string_view doc = "Puts a value into a queue.";
-  static constexpr auto fields = Fields{field("value", &Enqueue::value, "The value.").needed(),
-                                        field("key", &Enqueue::key, "Which queue.")};
+  static constexpr auto fields = Fields{
+      field("value", &Enqueue::value, "The value; an empty queue answers 0.").at_least(1).needed(),
+      field("key", &Enqueue::key, "Which queue.")};
 };
 
 struct Dequeue {

@@ -58,7 +58,7 @@ Operations random_history(MachineKind kind, Stream& random) {
   for (std::int64_t i = 0; i < count; ++i) {
     SeenOperation op;
     op.operation = served[random.below(served.size())];
-    op.value = kind == MachineKind::queue ? i + 1 : 1 + below(3, random);
+    op.value = kind == MachineKind::queue ? i + 1 : below(4, random);
     op.expected = below(4, random);
     op.client = {9};
     op.session = static_cast<std::uint32_t>(below(2, random));
@@ -153,6 +153,18 @@ TEST_CASE("a model knows exactly what the machine of its name serves") {
             serves(static_cast<MachineKind>(i), operation));
     }
   }
+}
+
+TEST_CASE("0 is a value that can be decided") {
+  const auto decided = [](std::int64_t first, std::int64_t second) {
+    return check_linearizable({seen(Operation::propose, 0, first, 0, 1),
+                               seen(Operation::propose, 3, second, 2, 3)},
+                              1'000'000, HistoryModel::consensus)
+        .answer;
+  };
+  CHECK(decided(0, 0) == Linearizability::yes);
+  CHECK(decided(0, 3) == Linearizability::no);
+  CHECK(decided(3, 3) == Linearizability::no);  // nobody had proposed it yet
 }
 
 TEST_CASE("an objection says what was seen, in the words of the machine") {

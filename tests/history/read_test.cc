@@ -117,6 +117,22 @@ TEST_CASE("an operation of another model says which model that is") {
   CHECK(text.find("expected one of read, write, or --model cas-register") != std::string::npos);
 }
 
+TEST_CASE("nothing is neither enqueued nor proposed, and counters have their limits") {
+  ReadOptions options;
+  const auto says = [&](Model model, const char* line, const char* sentence) {
+    options.model = model;
+    const std::string text = errors(line, options);
+    INFO(text);
+    CHECK(text.find(sentence) != std::string::npos);
+  };
+  says(Model::queue, R"({"process":0,"type":"invoke","f":"enqueue","value":null})",
+       "h:1:1: error: an operation that enqueues nothing");
+  says(Model::consensus, R"({"process":0,"type":"invoke","f":"propose"})",
+       "h:1:1: error: an operation that proposes nothing");
+  says(Model::counter, R"({"process":0,"type":"invoke","f":"add","value":2305843009213693952})",
+       "h:1:1: error: the value of add to a counter is not a whole number of less than 2^61");
+}
+
 TEST_CASE("every mistake is shown at once, with its place") {
   const std::string text = errors(R"({"process":0,"type":"invoke","f":"raed"}
 {"process":1,"type":"ok","f":"read","value":1}

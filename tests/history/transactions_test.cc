@@ -62,10 +62,20 @@ std::set<std::string> found(const TransactionVerdict& verdict) {
   return names;
 }
 
+// Each of them is told, and has a section of the page.
 std::set<std::string> anomalies(const std::vector<Spoken>& all,
                                 TransactionModel model = TransactionModel::list_append) {
   const TransactionHistory history = transactions(edn_of(all), model);
-  return found(judge_transactions(history, model, Isolation::strict_serializable));
+  const Isolation wanted = Isolation::strict_serializable;
+  const TransactionVerdict verdict = judge_transactions(history, model, wanted);
+  const std::string text = as_text(history, model, wanted, verdict);
+  const std::string page = as_html(history, model, wanted, verdict, "history");
+  for (std::size_t i = 0; i < verdict.anomalies.size(); ++i) {
+    const std::string name = in_words(verdict.anomalies[i].kind, verdict.anomalies[i].besides);
+    CHECK(text.find(name) != std::string::npos);
+    CHECK(page.find("anomaly " + std::to_string(i + 1) + ", " + name) != std::string::npos);
+  }
+  return found(verdict);
 }
 
 using Names = std::set<std::string>;
@@ -167,6 +177,10 @@ TEST_CASE("what needs no cycle: internal, garbage, duplicates, incompatible orde
                    {2, "[:r :x [1 2]]", 1, 9},
                    {3, "[:r :x [2]]", 1, 9}})
             .count("incompatible-order") == 1);
+  CHECK(anomalies({{0, "[:append :x 1]", 1, 9},
+                   {1, "[:append :x 2]", 1, 9},
+                   {2, "[:r :x [1]] [:r :x [2]]", 1, 9}})
+            .count("incompatible-order") == 1);
 }
 
 TEST_CASE("a value that was written twice leaves a doubt and accuses nobody") {
@@ -218,7 +232,7 @@ TEST_CASE("a page of transactions draws each cycle among those that met it") {
   CHECK(count("<h2>anomaly 1, G-single</h2>") == 1);
   CHECK(count(verdict.anomalies[0].sentence) == 1);
   CHECK(count("<g class=\"op core\">") == 2);
-  CHECK(count("<g class=\"op\">") == 1);     // of another key, and a later one, there is nothing
+  CHECK(count("<g class=\"op\">") == 1);  // of another key, and a later one, there is nothing
   CHECK(count("<g class=\"arrow") == 3);  // with that of the legend
   CHECK(count(">T1 write x 1, write y 1") > 0);
 }

@@ -43,6 +43,17 @@ class Story {
 
 }  // namespace
 
+TEST_CASE("who writes 0 writes nothing, which is what is read then") {
+  Story story;
+  story.invoke({c1, 0, 1}, Operation::write, 7, 0);
+  story.end({c1, 0, 1}, Returning::ok);
+  story.invoke({c1, 0, 2}, Operation::cas, 7, 0, 5);
+  story.end({c1, 0, 2}, Returning::ok, 1);
+  CHECK(story.lines[0].find(R"("f":"write","key":7,"value":null)") != std::string::npos);
+  CHECK(story.lines[1].find(R"("f":"write","key":7,"value":null)") != std::string::npos);
+  CHECK(story.lines[3].find(R"("f":"cas","key":7,"value":[5,null])") != std::string::npos);
+}
+
 TEST_CASE("an operation is a line when it is invoked and another one when it returns") {
   Story story;
   story.invoke({c1, 0, 1}, Operation::write, 7, 5);
