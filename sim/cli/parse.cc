@@ -162,7 +162,8 @@ class CommandLine {
                             "Examples:\n"
                             "  ballast replay results/raft_leader_crash/seed-7\n"
                             "  ballast replay repro.json\n\n"
-                            "Exit code 4 if the run comes out differently.",
+                            "Exit code 4 if the run comes out differently, or if its trace or its "
+                            "history was altered.",
                             &CommandLine::make_replay);
     sub->add_option("PATH", w_.file, "The directory of a run, or a repro.json")
         ->required()

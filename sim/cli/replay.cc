@@ -1,4 +1,8 @@
+#include <filesystem>
+
 #include "sim/base/assert.h"
+#include "sim/base/text.h"
+#include "sim/cli/evidence.h"
 #include "sim/cli/load.h"
 #include "sim/cli/present.h"
 #include "sim/cli/sources.h"
@@ -23,7 +27,13 @@ std::string sentence(const Repro& expected, const RunOutcome& outcome, const Com
   return "not reproduced" + why;
 }
 
-std::string as_json(const Repro& expected, const RunOutcome& outcome, const Comparison& compared) {
+std::string sentence(const Altered& altered) {
+  return altered.file + " is not what this run writes: line " + with_commas(altered.line) +
+         " is another one";
+}
+
+std::string as_json(const Repro& expected, const RunOutcome& outcome, const Comparison& compared,
+                    const std::vector<Altered>& altered) {
   std::string text;
   JsonWriter w(text, JsonWriter::Style::indented);
   w.begin_object().member("reproduced", compared.same_fingerprint);
@@ -35,6 +45,12 @@ std::string as_json(const Repro& expected, const RunOutcome& outcome, const Comp
     w.member("parted_after", compared.parted_after);
     w.member("parted_before", compared.parted_before);
   }
+  w.key("altered").begin_array();
+  for (const Altered& each : altered) {
+    w.begin_object().member("file", std::string_view(each.file)).member("line", each.line);
+    w.end_object();
+  }
+  w.end_array();
   w.end_object();
   return text + "\n";
 }
@@ -59,22 +75,29 @@ ExitCode execute(const ReplayCommand& command, const std::string& command_line) 
   const RunOutcome outcome = run(repro->scenario, {violated ? &teller : nullptr, true, nullptr});
   set_replay_command(nullptr);
   const Comparison compared = compare(*repro, outcome);
+  // What is written down of a run that comes out differently tells nothing more.
+  std::error_code ignored;
+  std::vector<Altered> altered;
+  if (compared.same_fingerprint && std::filesystem::is_directory(command.path, ignored)) {
+    altered = find_altered(command.path);
+  }
   std::string text;
   if (command.format == Format::json) {
-    text = as_json(*repro, outcome, compared);
+    text = as_json(*repro, outcome, compared, altered);
   } else {
     const Painter paint(command.color);
     text = sentence(*repro, outcome, compared) + "\n";
     text = paint(compared.same_fingerprint ? Color::green : Color::red,
                  text.substr(0, text.size() - 1)) +
            "\n";
+    for (const Altered& each : altered) text += paint(Color::red, sentence(each)) + "\n";
     text += verdict_line(repro->scenario, outcome, paint) + "\n";
     if (violated && outcome.verdict == Verdict::violated) {
       for (const std::string& each : in_short(teller.tell(outcome))) text += wrapped(each);
     }
   }
   if (!print(text)) return ExitCode::io_error;
-  return compared.same_fingerprint ? ExitCode::held : ExitCode::diverged;
+  return compared.same_fingerprint && altered.empty() ? ExitCode::held : ExitCode::diverged;
 }
 
 }  // namespace ballast

@@ -220,6 +220,29 @@ class Replay(Case):
         answer = json.loads(again)
         self.assertEqual((answer["reproduced"], answer["verdict"]), (False, "held"))
 
+    def test_what_was_altered_since(self):
+        self.ballast("run", self.small, "--out", "held")
+        self.ballast("run", self.small, "--trace", "full", "--trace-cap", "50", "--out", "capped")
+        self.assertEqual(self.ballast("replay", "capped").stdout.count("\n"), 2)
+        for name, line in (("trace.jsonl", 7), ("history.jsonl", 3)):
+            for folder in ("held", "capped"):
+                with self.subTest(name=name, folder=folder):
+                    path = self.folder / folder / name
+                    text = path.read_text()
+                    lines = text.splitlines(keepends=True)
+                    lines[line - 1] = lines[line - 1].replace('"time":', '"time":1')
+                    for altered, at in (("".join(lines), line), (lines[0] * 2 + text, 2),
+                                        (text[:-1], text.count("\n")), ("", 1)):
+                        path.write_text(altered)
+                        shown = self.ballast("replay", folder, code=4).stdout
+                        self.assertIn(f"{name} is not what this run writes: line {at:,} ", shown)
+                    answer = json.loads(
+                        self.ballast("replay", folder, "--format", "json", code=4).stdout)
+                    self.assertEqual(answer["altered"], [{"file": name, "line": 1}])
+                    path.write_text(text)
+        (self.folder / "held" / "trace.jsonl").unlink()
+        self.ballast("replay", "held")
+
     def test_damaged_results(self):
         self.ballast("run", self.small, "--out", "held")
         for name in ("summary.json", "scenario.resolved.json"):
