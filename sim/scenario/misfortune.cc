@@ -11,7 +11,12 @@ namespace ballast {
 namespace {
 
 // Nearly the longest that a distribution gives.
-Duration long_tail(const Distribution& law) { return law.at(~std::uint64_t{0} / 100 * 99); }
+// Some thirteen days: of what takes longer, a few together would be more than a time can be.
+constexpr Duration longest_wait{std::int64_t{1} << 50};
+
+Duration long_tail(const Distribution& law) {
+  return std::min(law.at(~std::uint64_t{0} / 100 * 99), longest_wait);
+}
 
 // What a message and its answer usually take at most, with a record on either side.
 Duration round_trip(const Scenario& s) {
@@ -111,7 +116,7 @@ Duration patience_of(const Scenario& scenario) {
   for (const NodeGroup& group : scenario.groups) {
     longest = std::max(longest, group.algorithm->patience(group.config));
   }
-  return longest;
+  return std::min(longest, longest_wait);
 }
 
 std::size_t quorum_of(const NodeGroup& group) {

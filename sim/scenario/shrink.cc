@@ -22,7 +22,10 @@ constexpr std::uint64_t other_seeds = 16;
 // What a part of the search may spend on trials, in events, before another one is tried.
 constexpr std::uint64_t most_events = 8'000'000;
 
-Duration rounded_up(Time at, Duration unit) { return {(at.ns + unit.ns - 1) / unit.ns * unit.ns}; }
+Duration rounded_up(Time at, Duration unit) {
+  const Duration above = saturating_add(at, {unit.ns - 1}) - Time{};
+  return above - Duration{above.ns % unit.ns};
+}
 
 template <class T>
 std::vector<T> those(const std::vector<T>& all, const std::vector<bool>& kept) {

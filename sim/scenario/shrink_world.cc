@@ -278,10 +278,16 @@ void for_each_span(Scenario& s, const Visit& visit) {
   }
 }
 
-// To the nearest multiple, ties away from zero.
+// To the nearest multiple, ties away from zero, or the one before where that would be too much.
 std::int64_t rounded(std::int64_t ns, std::int64_t unit) {
-  const std::int64_t half = ns < 0 ? -unit / 2 : unit / 2;
-  return (ns + half) / unit * unit;
+  const std::int64_t part = ns % unit;
+  const std::int64_t towards_zero = ns - part;
+  std::int64_t away = 0;
+  const bool far = part >= unit / 2 || -part >= unit / 2;
+  if (!far || __builtin_add_overflow(towards_zero, part < 0 ? -unit : unit, &away)) {
+    return towards_zero;
+  }
+  return away;
 }
 
 constexpr std::array<std::int64_t, 7> units{1'000'000'000, 100'000'000, 10'000'000, 1'000'000,

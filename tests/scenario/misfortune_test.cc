@@ -41,6 +41,19 @@ const std::set<std::int64_t> as_the_scenario_says{(10_s).ns};
 
 }  // namespace
 
+TEST_CASE("the longest times there are leave room for what is drawn around them") {
+  const Profile profile = *find_profile("default");
+  Scenario s = swept(R"(, "network": { "latency": { "uniform": "9223372036854775807ns" } },
+    "workload": { "arrivals": { "poisson": "20/s" } })");
+  CHECK(patience_of(s) < 1'000'000'000_s);
+  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+    const Scenario drawn = with_misfortune(s, profile, seed);
+    CHECK(patience_of(drawn) > Duration{});
+    CHECK(patience_of(drawn) < 100'000'000_s);
+    for (const Fault& fault : drawn.faults) CHECK(fault.at >= Time{});
+  }
+}
+
 TEST_CASE("runs of a sweep end early, from twice the patience on, over orders of magnitude") {
   const Scenario base = swept(with_clients);
   const std::set<std::int64_t> all = drawn_lengths(base);

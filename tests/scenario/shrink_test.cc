@@ -9,6 +9,7 @@
 #include "sim/scenario/subset.h"
 #include "sim/scenario/trials.h"
 #include "tests/report/helpers.h"
+#include "tests/scenario/read.h"
 #include "tests/support/print.h"
 
 using namespace ballast;
@@ -90,6 +91,16 @@ TEST_CASE("what has nothing to do with the violation goes") {
   CHECK(shrunk.after.duration < 300_ms);
   CHECK(shrunk.scenario.seed == 5);
   CHECK(in_words(shrunk.after, shrunk.before).starts_with("2 of 6 faults, 0 of 1 operation"));
+}
+
+TEST_CASE("the longest times there are shrink, too") {
+  const Scenario silent = scenario_from(R"({ "name": "silent", "duration": "1s",
+    "nodes": { "server": { "count": 3, "algorithm": "raft" } },
+    "network": { "latency": "9223372036854775807ns" },
+    "workload": { "clients": 1, "arrivals": { "poisson": "20/s" } }, "check": ["liveness"] })");
+  const Shrunk shrunk = shrink_all(silent);
+  CHECK(shrunk.outcome.verdict == Verdict::violated);
+  CHECK(shrunk.scenario.network.latency.min() > 1'000'000_s);
 }
 
 TEST_CASE("the result does not depend on the number of jobs") {
