@@ -79,8 +79,8 @@ std::vector<Altered> find_altered(const std::string& directory) {
   if (!any) return altered;
   const std::optional<Scenario> scenario = scenario_of(there("scenario.resolved.json"));
   if (!scenario) return altered;
-  const fs::path scratch = fs::temp_directory_path(ignored) / "ballast-replay";
-  const ResultDirectory again(scratch.string(), process_name());  // never committed: it goes away
+  const fs::path place = fs::temp_directory_path(ignored) / ("ballast-replay-" + process_name());
+  const ResultDirectory again(place.string(), "again");  // never committed: it goes away
   record_run(*scenario, {recording_of(there("trace.jsonl")), true, nullptr}, again);
   for (const std::string_view file : files) {
     if (!fs::exists(there(file), ignored)) continue;
