@@ -95,16 +95,14 @@ void Balancer::on_request(const Request& request, Step<Balancer>& step) {
   now_ = clock_.read(step.now());
   if (config_.autoscale) measure();
   const Ticket ticket{first_.value + charges_.size()};
-  Charge admitted;
-  admitted.request = request.id;
-  admitted.key = request.command.key;
-  admitted.work = request.command.work;
-  admitted.due = saturating_add(now, config_.timeout);
-  admitted.begun = now_;
-  charges_.push(admitted);
+  Charge& charge = charges_.push();
+  charge.request = request.id;
+  charge.key = request.command.key;
+  charge.work = request.command.work;
+  charge.due = saturating_add(now, config_.timeout);
+  charge.begun = now_;
   ++in_charge_;
   step.observe(Admitted{ticket, request.id, config_.timeout});
-  Charge& charge = charges_[charges_.size() - 1];
   const bool nobody_up = candidates_.empty();
   if (nobody_up) step.reach(Goal::nobody_up);
   if (nobody_up || !let_in(step)) {

@@ -127,7 +127,7 @@ void Endpoint::on_timer(Timer timer, Step<Endpoint>& step) {
 
 // --- Work ----------------------------------------------------------------------------------------
 
-void Endpoint::take(Job job, Step<Endpoint>& step) {
+void Endpoint::take(Job& job, Step<Endpoint>& step) {
   if (metered_) {
     job.arrived = now_;
     job.in_flight = static_cast<std::uint32_t>(in_flight() + 1);
@@ -253,7 +253,11 @@ void Endpoint::begin(const Job& job, Time now) {
   const Duration service =
       at_speed(config_.service.at(job.work), config_.speed, std::max(job.slowdown, 1u));
   const Duration units = shares() ? service * (1 << share_bits) : service;
-  in_progress_.push_back({saturating_add(progress(now), units), begun_++, job});
+  const Time end = saturating_add(progress(now), units);
+  Task& task = in_progress_.emplace_back();
+  task.end = end;
+  task.number = begun_++;
+  task.job = job;
   if (in_progress_.size() > 1) std::push_heap(in_progress_.begin(), in_progress_.end());
   if (metered_) {
     meter_.busy(std::min<std::size_t>(in_progress_.size(), config_.concurrency), now_);

@@ -204,7 +204,7 @@ class Endpoint {
     }
   };
 
-  void take(Job job, Step<Endpoint>& step);
+  void take(Job& job, Step<Endpoint>& step);
   void refuse(const Job& job, Step<Endpoint>& step);
   void cancel(NodeId balancer, const balancing::Cancel& message, Step<Endpoint>& step);
   void fall_ill(Job& job, Step<Endpoint>& step) const;

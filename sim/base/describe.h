@@ -98,8 +98,10 @@ constexpr std::string_view name_of(E e) {
 
 // Calls visit(field, value) for each field of a described struct, in order.
 template <class T, class Visit>
-constexpr void for_each_field(T&& object, Visit&& visit) {
-  std::remove_cvref_t<T>::fields.each([&](const auto& f) { visit(f, object.*(f.member)); });
+[[gnu::always_inline]] constexpr void for_each_field(T&& object, Visit&& visit) {
+  std::remove_cvref_t<T>::fields.each([&](const auto& f) __attribute__((always_inline)) {
+    visit(f, object.*(f.member));
+  });
 }
 
 // The name of the alternative that a variant of named structs holds.
@@ -107,6 +109,16 @@ template <class... Ts>
 constexpr std::string_view name_of(const std::variant<Ts...>& v) {
   return std::visit([](const auto& held) { return std::remove_cvref_t<decltype(held)>::name; }, v);
 }
+
+template <class A, class V>
+constexpr std::size_t index_in = 0;
+// The index of an alternative in a variant; the number of alternatives if it is none of them.
+template <class A, class... Ts>
+constexpr std::size_t index_in<A, std::variant<Ts...>> = [] {
+  std::size_t index = 0;
+  (void)((!std::is_same_v<A, Ts> && ++index != 0) && ...);
+  return index;
+}();
 
 // --- Hashing -----------------------------------------------------------------------------------
 // Folds values, field by field, in a fixed width. Containers fold their length first, variants
@@ -146,8 +158,13 @@ template <class... Ts>
 constexpr void fold(Fingerprint& f, const std::variant<Ts...>& v);
 
 template <Described T>
-constexpr void fold(Fingerprint& f, const T& v) {
-  for_each_field(v, [&](const auto&, const auto& value) { fold(f, value); });
+[[gnu::always_inline]] constexpr void fold(Fingerprint& f, const T& v) {
+  // Not in memory while it lasts: each word waits for the one before it.
+  Fingerprint whole = f;
+  for_each_field(
+      v, [&](const auto&, const auto& value)
+             __attribute__((always_inline)) { fold(whole, value); });
+  f = whole;
 }
 template <class T>
 constexpr void fold(Fingerprint& f, const std::optional<T>& v) {

@@ -24,7 +24,7 @@ class FieldsAt<std::index_sequence<I...>, F...> : FieldAt<I, F>... {
 
   // Calls visit(field) for each, in order.
   template <class Visit>
-  constexpr void each(Visit&& visit) const {
+  [[gnu::always_inline]] constexpr void each(Visit&& visit) const {
     (visit(FieldAt<I, F>::value), ...);
   }
   // What use(field...) returns, called with all of them at once.

@@ -10,6 +10,15 @@ namespace ballast {
 // memory. Order matters: fold(a), fold(b) differs from fold(b), fold(a).
 class Fingerprint {
  public:
+  constexpr Fingerprint() = default;
+  // Word by word, for a copy in one piece would have to wait until both have been stored.
+  constexpr Fingerprint(const Fingerprint& f) : state_(f.state_), words_(f.words_) {}
+  constexpr Fingerprint& operator=(const Fingerprint& f) {
+    state_ = f.state_;
+    words_ = f.words_;
+    return *this;
+  }
+
   // Changes whenever what is folded changes, so that fingerprints of two schemas never agree.
   static constexpr std::uint64_t schema = 1;
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -21,8 +22,15 @@ class Ring {
   T& operator[](std::size_t i) { return cells_[(first_ + i) & mask_]; }
   const T& operator[](std::size_t i) const { return cells_[(first_ + i) & mask_]; }
 
-  void push(const T& element) { next() = element; }
-  void push(T&& element) { next() = std::move(element); }
+  // Inline, and what grows it is not: so an element is made where it belongs instead of elsewhere.
+  [[gnu::always_inline]] void push(const T& element) { next() = element; }
+  [[gnu::always_inline]] void push(T&& element) { next() = std::move(element); }
+  // A new one, as it is made by default, to be filled in where it stays.
+  [[gnu::always_inline]] T& push() {
+    T& cell = next();
+    std::destroy_at(&cell);
+    return *std::construct_at(&cell);
+  }
   void pop() {
     first_ = (first_ + 1) & mask_;
     --size_;
@@ -30,11 +38,13 @@ class Ring {
   void clear() { first_ = size_ = 0; }
 
  private:
-  T& next() {
-    if (size_ == mask_ + 1) grow();
+  [[gnu::always_inline]] T& next() {
+    if (size_ == mask_ + 1) [[unlikely]] {
+      grow();
+    }
     return cells_[(first_ + size_++) & mask_];
   }
-  void grow() {
+  [[gnu::noinline]] void grow() {
     std::vector<T> larger(cells_.empty() ? 16 : cells_.size() * 2);
     for (std::size_t i = 0; i < size_; ++i) larger[i] = std::move((*this)[i]);
     cells_ = std::move(larger);

@@ -55,19 +55,9 @@ class Objections {
 // The set of kinds of facts that a checker wants to hear, as a bit for each alternative of Fact.
 using FactMask = std::uint64_t;
 
-namespace detail {
-template <class F, class... Fs>
-constexpr FactMask fact_bit(const std::variant<Fs...>*) {
-  FactMask mask = 0;
-  int index = 0;
-  ((mask |= std::is_same_v<F, Fs> ? FactMask{1} << index : 0, ++index), ...);
-  return mask;
-}
-}  // namespace detail
-
 template <class... Fs>
 constexpr FactMask facts() {
-  return (FactMask{0} | ... | detail::fact_bit<Fs>(static_cast<const Fact*>(nullptr)));
+  return (FactMask{0} | ... | (FactMask{1} << index_in<Fs, Fact>));
 }
 
 // The nodes whose facts one instance of a checker hears: a group of the scenario. Two Raft groups

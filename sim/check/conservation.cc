@@ -98,7 +98,12 @@ class Conservation final : public Checker {
     const Duration slack{1'000'000'000};
     Time overdue = saturating_add(heard.at, slack);
     for (int i = 0; i < 4; ++i) overdue = saturating_add(overdue, admitted.deadline);
-    books.charges.admit({admitted.request, overdue, heard.event, heard.at, admitted.deadline});
+    Charge& charge = books.charges.admit();
+    charge.request = admitted.request;
+    charge.overdue = overdue;
+    charge.event = heard.event;
+    charge.at = heard.at;
+    charge.deadline = admitted.deadline;
   }
 
   void route(const Routed& routed, Books& books, const HeardFact& heard, Objections& objections) {

@@ -27,7 +27,7 @@ class PicksLeastLoaded final : public Checker {
     } else if (const auto* health = std::get_if<HealthSet>(heard.fact)) {
       books.endpoint(health->endpoint).up = health->up;
     } else if (const auto* admitted = std::get_if<Admitted>(heard.fact)) {
-      if (admitted->ticket == books.charges.next()) books.charges.admit({});
+      if (admitted->ticket == books.charges.next()) books.charges.admit();
     } else if (const auto* routed = std::get_if<Routed>(heard.fact)) {
       route(*routed, books, heard, objections);
     } else if (const auto* ended = std::get_if<Ended>(heard.fact)) {

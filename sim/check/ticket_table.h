@@ -17,7 +17,8 @@ class TicketTable {
   // The ticket of the next admission.
   Ticket next() const { return {first_.value + entries_.size()}; }
 
-  void admit(Entry entry) { entries_.push(std::move(entry)); }
+  // Adds the entry of the next ticket, to be filled in.
+  Entry& admit() { return entries_.push(); }
 
   // The entry of a ticket; null if it was never admitted, or has ended and left.
   Entry* find(Ticket ticket) {

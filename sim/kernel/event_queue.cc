@@ -7,7 +7,7 @@ namespace ballast {
 
 // Too many events are near: the later ones go to the wheel, and with them the new entry if it is
 // one of those.
-void EventQueue::spill(const Pending& entry) {
+void EventQueue::spill(Pending entry) {
   near_.copy_to(run_);
   const auto kept = run_.begin() + tournament_share;
   std::nth_element(run_.begin(), kept - 1, run_.end());

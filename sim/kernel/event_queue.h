@@ -39,9 +39,12 @@ class EventQueue {
                                                    std::uint64_t sequence, std::uint32_t slot) {
     const Pending entry = entry_of(at, tie, sequence, slot);
     if (in_order_.empty() || in_order_.back() < entry) {
-      in_order_.push(entry);
+      Pending& last = in_order_.push();
+      last.at = entry.at;
+      last.order = entry.order;
+      last.handle = entry.handle;
     } else {
-      put(entry);
+      put(entry_of(at, tie, sequence, slot));
     }
   }
 
@@ -109,7 +112,7 @@ class EventQueue {
             slot};
   }
   static Time time_of(const Pending& entry) { return {static_cast<std::int64_t>(entry.at)}; }
-  void put(const Pending& entry) {
+  void put(Pending entry) {
     if (bound_ < entry) {
       wheel_.put(entry);
     } else {
@@ -117,7 +120,7 @@ class EventQueue {
       near_.push(entry);
     }
   }
-  void spill(const Pending& entry);
+  void spill(Pending entry);
   void refill();
 
   Ring<Pending> in_order_;  // what was pushed in order and has not come up

@@ -72,7 +72,11 @@ void World::advance(Time at) {
 // Whether there was anything to do.
 [[gnu::always_inline]] inline bool World::execute(std::uint32_t entry) {
   const std::uint32_t slot = entry & ~served_bit;
-  const Event event = events_[slot];
+  // Member by member: a message that has just been sent is still on its way to memory in pieces,
+  // and a copy of several at once would have to wait for them.
+  const Event& queued = events_[slot];
+  const Event event{queued.kind,    queued.node,    queued.from, queued.life,
+                    queued.payload, queued.message, queued.cause};
   Node& node = at(event.node);
   switch (event.kind) {
     case Kind::deliver: {
@@ -337,7 +341,12 @@ void World::state(NodeId id, const Effects& effects, std::size_t facts, EventId 
   counters_.facts += facts;
   for (std::size_t i = 0; i < facts; ++i) fold(fingerprint_, effects.facts[i]);
   if (facts == 0 || !watched(Sight::stated)) return;
-  Occurrence seen = occurrence(Sight::stated, id, step);
+  Occurrence& seen = watcher_.stated;
+  seen.event = last_event();
+  seen.cause = step;
+  seen.at = now_;
+  seen.node = id;
+  seen.life = at(id).life;
   seen.state = state_after;
   for (std::size_t i = 0; i < facts; ++i) {
     seen.fact = &effects.facts[i];
@@ -350,8 +359,9 @@ void World::state(NodeId id, const Effects& effects, std::size_t facts, EventId 
   const std::uint64_t message = next_message_++;
   AnyPool& pool = pools_[outgoing.payload];
   ++counters_.sent;
+  const std::uint64_t content = pool.digest(outgoing.payload.slot);
   fingerprint_.fold(outgoing.to.value);
-  fingerprint_.fold(pool.digest(outgoing.payload.slot));
+  fingerprint_.fold(content);
   // Nearly all messages, and nobody looks.
   if (message_fates_.empty() && !watched(Sight::sent)) {
     if (const std::optional<Time> arrival = network_.send_untroubled(from, outgoing.to, now_)) {

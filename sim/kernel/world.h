@@ -316,15 +316,9 @@ class World {
   void start(NodeId id);
 
   // --- Conditions, world_conditions.cc ---
-  template <class C, class... Cs>
-  static constexpr std::uint32_t bit_among(const std::variant<Cs...>*) {
-    std::uint32_t bit = 1;
-    (void)((!std::is_same_v<C, Cs> && (bit <<= 1) != 0) && ...);
-    return bit;
-  }
   template <class C>
   static constexpr std::uint32_t bit_of() {
-    return bit_among<C>(static_cast<const NodeCondition*>(nullptr));
+    return 1u << index_in<C, NodeCondition>;
   }
   template <class C>
   static bool holds(const Node& node) {
@@ -415,8 +409,9 @@ class World {
     Observer* observer = nullptr;
     SightMask wanted = 0;
     bool states = false;
-    Watcher() = default;
-    Watcher(const Watcher&) {}
+    Occurrence stated;  // filled in for each fact, for these are most of all
+    Watcher() { stated.what = Sight::stated; }
+    Watcher(const Watcher&) : Watcher() {}
     Watcher& operator=(const Watcher&) { return *this; }
   };
   Watcher watcher_;

@@ -360,8 +360,8 @@ void Client::begin(std::uint32_t index, const Command& asked, StepContext& conte
   session.redirections = 0;
   session.leader = {};
   const Command& command = session.command;
-  context.effects->facts.push_back(
-      Invoked{id(index, context), command.operation, command.key, command.value, command.expected});
+  append(context.effects->facts, Invoked{id(index, context), command.operation, command.key,
+                                         command.value, command.expected});
   const Time now = context.local_now;
   const Workload& workload = settings_.workload;
   const Time given_up = saturating_add(now, workload.timeout);
@@ -395,11 +395,11 @@ void Client::send_part(std::uint32_t index, std::uint32_t part, StepContext& con
                                                     Request{id(index, context, part), command}, 1)};
   const auto& targets = settings_.targets;
   const NodeId to = session.leader ? session.leader : targets[session.target];
-  context.effects->sends.push_back({to, payload});
+  append(context.effects->sends, to, payload);
   if (load_.twice.is_zero() || !load_.twice.happens(submits_.next())) return;
   const std::size_t second = (session.target + (load_.elsewhere ? 1u : 0u)) % targets.size();
   context.pools->requests().retain(payload.slot, 1);
-  context.effects->sends.push_back({targets[second], payload});
+  append(context.effects->sends, targets[second], payload);
 }
 
 void Client::end(std::uint32_t index, Returning outcome, std::int64_t value, StepContext& context) {
@@ -412,7 +412,7 @@ void Client::end(std::uint32_t index, Returning outcome, std::int64_t value, Ste
     if (command.operation == Operation::cas && value != 0) last_seen_[command.key] = command.value;
     if (command.operation == Operation::delete_) last_seen_[command.key] = 0;
   }
-  context.effects->facts.push_back(Returned{id(index, context), outcome, value});
+  append(context.effects->facts, Returned{id(index, context), outcome, value});
   if (const Closed* closed_loop = closed()) {
     set_timer(first_session_timer + index, think(*closed_loop), context);
   } else {

@@ -11,10 +11,26 @@
 
 namespace ballast {
 
+// Puts a fact behind the others. One that is made elsewhere and then copied is read in larger
+// pieces than it was written in, and the processor has to wait until all of these are stored.
+template <class F>
+[[gnu::always_inline]] inline void append(std::vector<Fact>& facts, const F& fact) {
+  facts.emplace_back();
+  facts.back().template emplace<F>(fact);
+}
+inline void append(std::vector<Fact>& facts, const Fact& fact) { facts.push_back(fact); }
+
 struct Outgoing {
   NodeId to;
   PayloadRef payload;
 };
+
+[[gnu::always_inline]] inline void append(std::vector<Outgoing>& sends, NodeId to,
+                                          PayloadRef payload) {
+  Outgoing& last = sends.emplace_back();
+  last.to = to;
+  last.payload = payload;
+}
 
 // The timer that `timer` numbers is to fire after a duration between min and max of this node's own
 // clock, which the host draws; or, with `cancel`, not at all.

@@ -75,20 +75,24 @@ class Pool final : public AnyPool {
  public:
   // Takes a message in. The caller holds a reference for each copy that it sends, and retains those
   // that it does not say here.
-  std::uint32_t put(Message&& message, std::uint32_t references = 0) {
+  // Of a variant it may be an alternative, which is then hashed as the whole would be.
+  template <class M = Message>
+  [[gnu::always_inline]] std::uint32_t put(M message, std::uint32_t references = 0) {
     const std::uint32_t slot = cells_.acquire();
     Cell& cell = cells_[slot];
     Fingerprint content;
+    if constexpr (!std::is_same_v<M, Message>) content.fold(index_in<M, Message>);
     fold(content, message);
     cell.digest = content.value();
     cell.bytes = content.words() * 8;
-    cell.message = std::move(message);
+    if constexpr (!std::is_same_v<M, Message> && std::is_trivially_copyable_v<M>) {
+      cell.message.template emplace<M>(message);
+    } else {
+      cell.message = std::move(message);
+    }
     cell.references = references;
     bytes_ += cell.bytes;
     return slot;
-  }
-  std::uint32_t put(const Message& message, std::uint32_t references = 0) {
-    return put(Message(message), references);
   }
   const Message& operator[](std::uint32_t slot) const { return cells_[slot].message; }
 

@@ -70,26 +70,32 @@ class Step {
   }
 
   // Sends to one node; to oneself too, which arrives as an event of its own.
-  void send(NodeId to, Message message) {
+  template <class M = Message>
+  [[gnu::always_inline]] void send(NodeId to, M message) {
     send(to, message_type_, pool(), std::move(message), context_.effects->sends);
   }
 
   // Sends a message that leaves at once, without waiting for any record. Only for what is true
   // whatever becomes of them, see Raft's parallel writes.
-  void send_ahead(NodeId to, Message message) {
+  template <class M = Message>
+  void send_ahead(NodeId to, M message) {
     send(to, message_type_, pool(), std::move(message), context_.effects->ahead);
   }
 
   // The same for a claim that rests on no record.
-  void observe_ahead(Fact fact) { context_.effects->facts_ahead.push_back(fact); }
+  template <class F>
+  void observe_ahead(const F& fact) {
+    append(context_.effects->facts_ahead, fact);
+  }
 
   // Sends the same message to all members but oneself.
-  void broadcast(Message message) {
+  template <class M = Message>
+  void broadcast(M message) {
     const PayloadRef payload{message_type_, pool().put(std::move(message))};
     std::uint32_t copies = 0;
     for (const NodeId to : members()) {
       if (to == self()) continue;
-      context_.effects->sends.push_back({to, payload});
+      append(context_.effects->sends, to, payload);
       ++copies;
     }
     // A group of one has nobody to send to: the message is taken back at once.
@@ -133,7 +139,10 @@ class Step {
 
   // Makes a claim in public, for checkers, traces and metrics. A claim about a record comes after
   // its persist(): if the node dies in between, what the disk holds is claimed and no more.
-  void observe(Fact fact) { context_.effects->facts.push_back(fact); }
+  template <class F>
+  [[gnu::always_inline]] void observe(const F& fact) {
+    append(context_.effects->facts, fact);
+  }
 
   // Says that this node is in a situation that tests should bring about: P::goals[goal]. Counted,
   // and nothing else.
@@ -148,12 +157,12 @@ class Step {
 
  private:
   Pool<Message>& pool() { return context_.pools->template typed<Message>(message_type_); }
-  template <class Sent>
-  void send(NodeId to, std::uint32_t type, Pool<Sent>& of_type, Sent&& message,
-            std::vector<Outgoing>& way) {
+  template <class Sent, class M>
+  [[gnu::always_inline]] void send(NodeId to, std::uint32_t type, Pool<Sent>& of_type, M&& message,
+                                   std::vector<Outgoing>& way) {
     ensure(to && to.value <= context_.node_count, "a message is sent to a node that exists");
-    const PayloadRef payload{type, of_type.put(std::move(message), 1)};
-    way.push_back({to, payload});
+    const PayloadRef payload{type, of_type.put(std::forward<M>(message), 1)};
+    append(way, to, payload);
   }
 
   StepContext& context_;
