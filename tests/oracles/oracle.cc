@@ -9,6 +9,7 @@
 
 #include "sim/base/fingerprint.h"
 #include "sim/scenario/json.h"
+#include "tests/support/effort.h"
 #include "tests/support/print.h"
 
 namespace ballast::oracle {
@@ -80,7 +81,9 @@ Scenario scenario_of(const Queue& queue, const std::string& statistics) {
 
 void check(const Claim& claim) {
   const std::string metric(name_of(claim.metric));
-  const std::uint64_t most = full_tier() ? 400'000'000 : claim.queue.requests;
+  // Under the sanitizers it is the code on the way that is looked at.
+  const std::uint64_t few = sanitized ? claim.queue.requests / 4 : claim.queue.requests;
+  const std::uint64_t most = full_tier() ? 400'000'000 : few;
   std::string statistics = R"({ "control_variates": true, "max_requests": )" + std::to_string(most);
   if (full_tier()) statistics += R"(, "precision": "0.1%", "metric": ")" + metric + "\"";
   Scenario scenario = scenario_of(claim.queue, statistics + " }");
@@ -97,9 +100,11 @@ void check(const Claim& claim) {
   const double half = static_cast<double>(e->half_width) / fine_per_ms;
   const double sigma = error > 0 ? (measured - claim.exact) / error : 0;
   INFO("measured ", measured, " +- ", half, ", exact ", claim.exact, ", ", sigma, " sigma");
-  CHECK(std::abs(measured - claim.exact) <= std::max(3.3 * error, claim.slack * claim.exact));
+  // Of few requests the error itself is known badly.
+  const double most_off = (sanitized ? 5 : 3.3) * error;
+  CHECK(std::abs(measured - claim.exact) <= std::max(most_off, claim.slack * claim.exact));
   // An interval that is wide enough covers anything.
-  CHECK(half < 0.2 * claim.exact);
+  CHECK((half < 0.2 * claim.exact || sanitized));
   add_row(claim, measured, half, sigma, outcome.statistics->measured);
 }
 
