@@ -91,8 +91,13 @@ class Watch final : public Observer {
            occupancy_.balances(at, history_.open_for(at));
   }
 
+  // The run is over. What the checkers kept of it is given back, for to judge the history of a long
+  // run takes as much again.
   void finish(Time at, EventId last) {
     for (Listener& listener : checkers_) listener.checker->finish(at, last, objections_);
+    tallies_ = count_heard();
+    for (auto& of_group : listeners_) of_group = {};
+    checkers_.clear();
   }
 
   Objections& objections() { return objections_; }
@@ -133,7 +138,17 @@ class Watch final : public Observer {
     return total;
   }
 
-  std::vector<CheckTally> tallies() const {
+  std::vector<CheckTally> tallies() const { return checkers_.empty() ? tallies_ : count_heard(); }
+
+ private:
+  struct Listener {
+    std::unique_ptr<Checker> checker;
+    std::size_t group = 0;
+  };
+  static constexpr std::size_t fact_kinds = std::variant_size_v<Fact>;
+  using Tally = std::array<std::uint64_t, fact_kinds>;
+
+  std::vector<CheckTally> count_heard() const {
     std::vector<CheckTally> all;
     for (const Listener& listener : checkers_) {
       const std::uint64_t heard = count(heard_[listener.group], listener.checker->interests());
@@ -149,14 +164,6 @@ class Watch final : public Observer {
     }
     return all;
   }
-
- private:
-  struct Listener {
-    std::unique_ptr<Checker> checker;
-    std::size_t group = 0;
-  };
-  static constexpr std::size_t fact_kinds = std::variant_size_v<Fact>;
-  using Tally = std::array<std::uint64_t, fact_kinds>;
 
   static std::uint64_t count(const Tally& heard, FactMask kinds) {
     std::uint64_t total = 0;
@@ -309,6 +316,7 @@ class Watch final : public Observer {
   bool watches_links_ = false;
   std::uint64_t changes_ = 0;
   std::vector<Listener> checkers_;
+  std::vector<CheckTally> tallies_;                                       // once these are gone
   std::vector<std::array<std::vector<Checker*>, fact_kinds>> listeners_;  // by group and kind
   std::vector<Tally> heard_;                                              // by group
   std::vector<std::size_t> group_of_;                                     // by node
