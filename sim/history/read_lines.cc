@@ -55,7 +55,7 @@ void read_lines(std::string_view text, LineSink& sink) {
     return read_json_array(text, sink);
   }
   const bool edn = opens_map(body, ':') ||
-                   (!body.empty() && std::string_view("[#^;").find(body[0]) != std::string::npos);
+                   (!body.empty() && std::string_view("[(#^;").find(body[0]) != std::string::npos);
   edn ? read_edn(text, sink) : read_json_lines(text, sink);
 }
 

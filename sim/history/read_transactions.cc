@@ -135,6 +135,7 @@ std::optional<TransactionHistory> read_transactions(std::string_view text, const
   const std::size_t before = problems.count();
   read_lines(text, assembler);
   TransactionHistory history = assembler.finish();
+  history.model = model;
   if (problems.count() > before) return std::nullopt;
   return history;
 }

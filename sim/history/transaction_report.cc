@@ -44,7 +44,8 @@ std::string say(const TransactionHistory& history, const Transaction& transactio
     if (!text.empty()) text += ", ";
     const std::string& key = history.keys[micro->key];
     if (micro->is_write) {
-      text += "write " + key + " " + history.values.say(micro->value);
+      text += history.model == TransactionModel::list_append ? "append " : "write ";
+      text += key + " " + history.values.say(micro->value);
     } else {
       const bool known = transaction.fate == Fate::committed;
       text += "read " + key + (known ? " -> " + history.values.say(micro->value) : "");

@@ -55,6 +55,7 @@ struct TransactionHistory {
   std::vector<Micro> micros;
   Values values;
   std::vector<std::string> keys;
+  TransactionModel model = TransactionModel::list_append;  // what its writes were read as
   std::uint32_t events = 0;
   bool timed = true;
   bool one_instant = false;  // whether all times are equal
@@ -268,7 +269,7 @@ bool is_serial(const TransactionHistory& history, TransactionModel model,
 std::vector<std::uint32_t> serial_order(const TransactionHistory& history, TransactionModel model,
                                         const Dependencies& dependencies);
 
-// "append x 3, r y [1 2]"
+// "append x 3, read y -> [1 2]"
 std::string say(const TransactionHistory& history, const Transaction& transaction);
 
 std::string as_text(const TransactionHistory& history, TransactionModel model, Isolation wanted,

@@ -32,7 +32,7 @@ std::string words(const History& history) {
 
 }  // namespace
 
-TEST_CASE("JSON Lines, EDN and an EDN vector are one history") {
+TEST_CASE("JSON Lines, EDN, and a vector or a list of EDN are one history") {
   const History json = read(R"({"process":0,"type":"invoke","f":"write","value":5,"time":10}
 {"process":1,"type":"invoke","f":"read","value":null,"time":11}
 
@@ -48,6 +48,7 @@ TEST_CASE("JSON Lines, EDN and an EDN vector are one history") {
 #_ {:process 9 :type :ok} {:process 1 :type :ok :f :read :value 5 :time 21})";
   CHECK(words(read(edn)) == expected);
   CHECK(words(read("[" + edn + "]")) == expected);
+  CHECK(words(read("(" + edn + ")")) == expected);
 }
 
 TEST_CASE("what the fast scanner gives up on the library reads") {

@@ -234,7 +234,7 @@ TEST_CASE("a page of transactions draws each cycle among those that met it") {
   CHECK(count("<g class=\"op core\">") == 2);
   CHECK(count("<g class=\"op\">") == 1);  // of another key, and a later one, there is nothing
   CHECK(count("<g class=\"arrow") == 3);  // with that of the legend
-  CHECK(count(">T1 write x 1, write y 1") > 0);
+  CHECK(count(">T1 append x 1, append y 1") > 0);
 }
 
 TEST_CASE("bad histories of transactions have every mistake with its place") {
@@ -268,8 +268,13 @@ TEST_CASE("JSON Lines and EDN of transactions are one history") {
       "{:process 0 :type :invoke :f :txn :value [[:append :x 1] [:r :y nil]] :time 1}"
       "{:process 0 :type :ok :f :txn :value [[:append :x 1] [:r :y [3 4]]] :time 2}",
       list);
-  CHECK(say(json, json.transactions[0]) == "write x 1, read y -> [3 4]");
+  CHECK(say(json, json.transactions[0]) == "append x 1, read y -> [3 4]");
   CHECK(say(json, json.transactions[0]) == say(edn, edn.transactions[0]));
+  const TransactionHistory registers = transactions(
+      "[{:process 0 :type :invoke :f :txn :value [[:w :x 1]]}"
+      "{:process 0 :type :ok :f :txn :value [[:w :x 1]]}]",
+      TransactionModel::rw_register);
+  CHECK(say(registers, registers.transactions[0]) == "write x 1");
 }
 
 }  // namespace ballast::history
