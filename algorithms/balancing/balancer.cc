@@ -1,6 +1,7 @@
 #include "algorithms/balancing/balancer.h"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "sim/base/assert.h"
@@ -33,7 +34,10 @@ std::string balancing::BalancerConfig::misfit_with(std::size_t endpoints) const 
     return "weights has " + std::to_string(weights.size()) + " weights for " +
            std::to_string(endpoints) + " endpoints";
   }
-  const std::string problem = make_policy(policy)->misfit(endpoints);
+  const std::uint64_t weight =
+      weights.empty() ? endpoints
+                      : std::accumulate(weights.begin(), weights.end(), std::uint64_t{0});
+  const std::string problem = make_policy(policy)->misfit(endpoints, weight);
   return problem.empty() ? "" : "policy." + problem;
 }
 

@@ -25,7 +25,7 @@ void Balancer::on_start(Step<Balancer>& step) {
   }
   ensure(config_.weights.empty() || config_.weights.size() == members_.size(),
          "a balancer that is given weights is given one for each of its endpoints");
-  ensure(policy_->misfit(members_.size()).empty(),
+  ensure(policy_->misfit(members_.size(), members_.size()).empty(),
          "a policy that is told of each endpoint is told of all of them");
   in_use_ = members_.size();
   if (config_.autoscale) in_use_ = std::min<std::uint64_t>(config_.autoscale->initial, in_use_);

@@ -119,8 +119,8 @@ class Policy {
   virtual void changed(const Change& change) = 0;
   virtual void finished(const Finish& finish) = 0;
   virtual void reported(std::uint32_t endpoint, const LoadReport& report, Time now) = 0;
-  // Why it cannot work with so many endpoints; empty if it can.
-  virtual std::string misfit(std::size_t endpoints) const = 0;
+  // Why it cannot work with so many endpoints, which weigh so much together; empty if it can.
+  virtual std::string misfit(std::size_t endpoints, std::uint64_t weight) const = 0;
   virtual PickRule rule() const = 0;
   virtual std::uint64_t digest() const = 0;  // of its state
 };
@@ -128,8 +128,8 @@ class Policy {
 // What a policy is. `rule` is its promise, to which checks hold it. Besides these it may have
 //
 //   changed(const Change&)   finished(const Finish&)   reported(endpoint, const LoadReport&, Time)
-//   misfit(std::size_t endpoints) const
-//   `Options` with its constructor
+//   misfit(std::size_t endpoints) const, or misfit(std::size_t endpoints, std::uint64_t weight)
+//   const `Options` with its constructor
 template <class P>
 concept PickPolicy = std::copyable<P> && Described<P> && requires(P policy, const Pick& p) {
   { P::name } -> std::convertible_to<std::string_view>;
@@ -156,8 +156,12 @@ class Boxed final : public Policy {
       policy_.reported(endpoint, report, now);
     }
   }
-  std::string misfit(std::size_t endpoints) const override {
-    if constexpr (requires { policy_.misfit(endpoints); }) return policy_.misfit(endpoints);
+  std::string misfit(std::size_t endpoints, std::uint64_t weight) const override {
+    if constexpr (requires { policy_.misfit(endpoints, weight); }) {
+      return policy_.misfit(endpoints, weight);
+    } else if constexpr (requires { policy_.misfit(endpoints); }) {
+      return policy_.misfit(endpoints);
+    }
     return {};
   }
   PickRule rule() const override { return P::rule; }

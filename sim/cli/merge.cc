@@ -3,10 +3,12 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <map>
 
+#include "sim/base/text.h"
 #include "sim/cli/manifest.h"
 #include "sim/cli/sweep/files.h"
 #include "sim/cli/sweep/journal.h"
@@ -57,7 +59,8 @@ class Parts {
     Problems problems;
     std::optional<SweepPart> part = read_part(text.text, file, problems);
     if (!part) {
-      wrong(file + ": no part of a sweep");
+      const std::vector<Problem> why = problems.sorted();
+      wrong(file + ": " + (why.empty() ? "no part of a sweep" : why.front().sentence));
       return;
     }
     parts_.push_back({folder, std::move(*part)});
@@ -81,9 +84,14 @@ class Parts {
       }
     }
     std::string missing;
-    for (std::uint64_t i = 1; i <= count; ++i) {
-      if (seen.count(i) == 0) missing += (missing.empty() ? "" : ", ") + std::to_string(i);
+    std::uint64_t more = count - std::min<std::uint64_t>(count, seen.size());
+    for (std::uint64_t i = 1, named = 0; i <= count && named < most_named; ++i) {
+      if (seen.count(i) != 0) continue;
+      missing += (missing.empty() ? "" : ", ") + std::to_string(i);
+      ++named;
+      if (more > 0) --more;
     }
+    if (more > 0 && !missing.empty()) missing += " and " + with_commas(more) + " more";
     if (!missing.empty()) {
       wrong("missing of " + std::to_string(count) + " shards: " + missing);
     }
@@ -127,6 +135,8 @@ class Parts {
     }
   }
 
+  static constexpr std::uint64_t most_named = 20;  // of the shards that are missing
+
   std::vector<FoundPart> parts_;
   std::vector<std::string> wrong_;
 };
@@ -157,6 +167,35 @@ class Rows {
   std::ifstream in_;
 };
 
+// How the runs of each cell ended, by the rows of a part.
+class Tally {
+ public:
+  explicit Tally(std::size_t cells) : counted_(cells) {}
+
+  // `rest`: of the row, what follows the seed.
+  void add(std::uint64_t cell, std::string_view rest) {
+    const std::string_view verdict = rest.substr(0, rest.find(','));
+    for (std::size_t i = 0; i < 3; ++i) {
+      const bool is_it = verdict == name_of(static_cast<Verdict>(i));
+      counted_[static_cast<std::size_t>(cell)][i] += is_it;
+    }
+  }
+  bool agrees(const SweepTotals& totals) const {
+    for (std::size_t i = 0; i < counted_.size(); ++i) {
+      const auto of = [&](Verdict v) { return counted_[i][static_cast<std::size_t>(v)]; };
+      const CellTotals& cell = totals.cells[i];
+      if (of(Verdict::held) != cell.held || of(Verdict::violated) != cell.violated ||
+          of(Verdict::inconclusive) != cell.inconclusive) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+ private:
+  std::vector<std::array<std::uint64_t, 3>> counted_;
+};
+
 // Writes runs.csv: of each run the row, from the part that made it. Says what is wrong, or nothing.
 std::string join_rows(const std::vector<FoundPart>& parts, const ResultDirectory& directory) {
   const SweepPlan& plan = parts.front().part.plan;
@@ -167,6 +206,7 @@ std::string join_rows(const std::vector<FoundPart>& parts, const ResultDirectory
   std::ofstream out(place, std::ios::binary);
   std::vector<Rows> rows;
   rows.reserve(parts.size());
+  std::vector<Tally> tallies(parts.size(), Tally(plan.cells.size()));
   std::string row;
   for (const FoundPart& each : parts) {
     Rows& of = rows.emplace_back(each);
@@ -175,17 +215,23 @@ std::string join_rows(const std::vector<FoundPart>& parts, const ResultDirectory
   out << csv_header(plan);
   for (std::uint64_t run = 0; run < runs.size(); ++run) {
     // The parts are those of all shards, in their order.
-    Rows& from = rows[static_cast<std::size_t>(runs.shard(run, parts.size()) - 1)];
+    const auto shard = static_cast<std::size_t>(runs.shard(run, parts.size()) - 1);
+    Rows& from = rows[shard];
     const std::string start =
         csv_prefix(plan, runs.cell(run)) + std::to_string(runs.seed(run)) + ",";
     if (!from.next(row) || !row.starts_with(start)) {
       return from.folder() + ": runs.csv has no row where seed " + std::to_string(runs.seed(run)) +
              " should stand";
     }
+    tallies[shard].add(runs.cell(run), std::string_view(row).substr(start.size()));
     out << row;
   }
   for (Rows& each : rows) {
     if (each.next(row)) return each.folder() + ": runs.csv has more rows than runs";
+  }
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (tallies[i].agrees(parts[i].part.totals)) continue;
+    return parts[i].folder + ": runs.csv has other verdicts than part.json";
   }
   close_or_throw(out, place);
   return {};

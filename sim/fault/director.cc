@@ -22,7 +22,7 @@ Director::Director(std::vector<Fault> schedule, std::vector<Group> groups, std::
       sights_ |= lurking_.back().ambush.sights();
       facts_ |= lurking_.back().ambush.facts();
     } else if (fault.every) {
-      push(saturating_add(fault.at, fault.every->at(dice_[i].next())), Step::begin, i);
+      push(saturating_add(fault.at, gap(i)), Step::begin, i);
     } else if (!fault.after) {
       push(fault.at, Step::begin, i);
     }
@@ -171,10 +171,14 @@ void Director::count_ends(Time now) {
   unended_ = unended;
 }
 
+Duration Director::gap(std::size_t index) {
+  return std::max(schedule_[index].every->at(dice_[index].next()), Fault::least_gap);
+}
+
 void Director::begin(std::size_t index, World& world) {
   const Fault& fault = schedule_[index];
   if (fault.every) {
-    push(saturating_add(world.now(), fault.every->at(dice_[index].next())), Step::begin, index);
+    push(saturating_add(world.now(), gap(index)), Step::begin, index);
   }
   if (try_begin(index, world)) return;
   // What recurs has its next chance; what comes once waits for somebody to hit.

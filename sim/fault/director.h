@@ -87,6 +87,7 @@ class Director {
 
   void miss(const Waiting& waiting);
   void make_explicit(Fault& fault, Time at, std::size_t index) const;
+  Duration gap(std::size_t index);  // to its next strike
   void begin(std::size_t index, World& world);
   bool try_begin(std::size_t index, World& world);
   void follow(std::size_t index, FaultEnd point, Time now);

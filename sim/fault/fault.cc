@@ -69,7 +69,18 @@ bool read(const Value& v, Fault& out, Reader& r, const Limits&) {
   ObjectReader object(v, r);
   out.where = v.at;
   object.may_have("id", out.id);
-  object.may_have("every", out.every);
+  if (const Value* every = object.take("every")) {
+    const Reader::Level level = r.enter("every");
+    Distribution law;
+    if (!read(*every, law, r)) {
+      object.fail();
+    } else if (law.max() < Fault::least_gap) {
+      r.error(every->at, std::string(r.path()) + " is never more than " + to_text(law.max()) +
+                             "; strikes are a microsecond apart or more");
+      object.fail();
+    }
+    out.every = law;
+  }
   read_trigger(object, out.when, r);
   read_trigger(object, out.after, r);
   object.may_have("delay", out.delay);

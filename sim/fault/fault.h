@@ -51,7 +51,7 @@ struct FaultAction : AnyFault {
 struct Fault {
   std::string id;  // by which other faults follow it
   Time at;
-  std::optional<Distribution> every;  // the time from one strike to the next
+  std::optional<Distribution> every;  // the time from one strike to the next, see least_gap
   std::optional<When> when;
   std::optional<After> after;
   Duration delay;                 // from what it waited for to the strike
@@ -64,6 +64,10 @@ struct Fault {
   Position where;  // in the scenario
 
   bool has_trigger() const { return every || when || after; }
+
+  // However little is drawn, between two strikes: without end at one instant they would stop the
+  // time.
+  static constexpr Duration least_gap{1'000};
 };
 
 // Whether the action has an end that `for` could set.

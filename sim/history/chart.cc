@@ -4,6 +4,7 @@
 #include <set>
 #include <tuple>
 
+#include "sim/base/describe.h"
 #include "sim/base/text.h"
 #include "sim/history/scale.h"
 
@@ -47,7 +48,7 @@ std::string in_brief(const std::string& what) {
 // As many decimals of a second as tell one event from the next, usually.
 std::string tick(const History& history, Time at, Duration typical) {
   std::string text = say_time(history, at);
-  if (!history.timed) return text;
+  if (history.unit != TimeUnit::nanosecond) return text;
   std::size_t decimals = 9;
   for (std::int64_t unit = 10; unit <= typical.ns && decimals > 3; unit *= 10) --decimals;
   const std::size_t end = std::min(text.find('.') + 1 + decimals, text.size() - 2);
@@ -262,13 +263,15 @@ class Chart {
 
   // The names stay in sight when the rest is moved.
   std::string names() const {
+    const bool timed = history_.unit == TimeUnit::nanosecond;
     int width = 70;
     for (const auto& [key, row] : rows_.all()) {
       width = std::max(width, 24 + static_cast<int>(row.name.size()) * letter);
     }
     std::string svg = "<svg class=\"names\"" + attribute("width", width) +
                       attribute("height", height_) + "><text class=\"tick\" x=\"10\"" +
-                      attribute("y", axis_y_ - 8) + ">" + (history_.timed ? "time" : "line") +
+                      attribute("y", axis_y_ - 8) + ">" +
+                      std::string(timed ? "time" : name_of(history_.unit)) +
                       "</text><line class=\"axis\" x1=\"0\"" + attribute("x2", width) +
                       attribute("y1", axis_y_) + attribute("y2", axis_y_) + "/>\n";
     for (const auto& [key, row] : rows_.all()) {
@@ -300,7 +303,7 @@ class Chart {
         what + "\n" + (row == process ? row : row + ", " + process) + "\n" +
         say_time(history_, op.invoked) + " to " +
         (op.known() ? ended : ended + ", unknown: it may take effect at any time, or never") +
-        (op.line > 0 && history_.timed ? "\nline " + std::to_string(op.line) : "");
+        (op.line > 0 && history_.unit != TimeUnit::line ? "\nline " + std::to_string(op.line) : "");
     std::string text = "<g class=\"" + names + "\">" + title(hint) +
                        "<rect class=\"bar\" rx=\"3\"" + attribute("x", from) + attribute("y", y) +
                        attribute("width", width) + attribute("height", rows_.bar_height()) + "/>";

@@ -232,12 +232,9 @@ std::string Dependencies::reason(std::uint32_t a, std::uint32_t b, Dependency ki
       return say_process(transaction(a).process, history_.values) + " called " + names.it +
              " before " + names.other;
     case real_time:
-      return names.it + " had returned at " +
-             (history_.timed ? to_text(transaction(a).ended)
-                             : "line " + std::to_string(transaction(a).ended.ns)) +
+      return names.it + " had returned at " + say_time(history_.unit, transaction(a).ended) +
              ", before " + names.other + " began at " +
-             (history_.timed ? to_text(transaction(b).invoked)
-                             : "line " + std::to_string(transaction(b).invoked.ns));
+             say_time(history_.unit, transaction(b).invoked);
     case ww_later:
       kind = ww;
       break;

@@ -49,6 +49,8 @@ void Dependencies::find_paths() {
       if (write == none) {
         add(AnomalyKind::garbage_read, {path.reader},
             "T1 saw " + what + " in key " + history_.keys[key] + ", which nobody wrote");
+      } else if (writes_[write].place != none && writes_[write].ambiguous) {
+        path_write_[path.begin + place] = none;  // it was appended several times
       } else if (writes_[write].place != none) {
         add(AnomalyKind::duplicate_elements, {path.reader},
             "T1 saw " + what + " in key " + history_.keys[key] + " twice, in places " +
@@ -112,7 +114,10 @@ void Dependencies::check_fork(std::uint32_t t, const Micro* micro) {
     seen.push_back(element);
   }
   std::sort(seen.begin(), seen.end());
-  const auto twice = std::adjacent_find(seen.begin(), seen.end());
+  const auto twice = std::adjacent_find(seen.begin(), seen.end(), [&](Word a, Word b) {
+    const std::uint32_t write = find_write(micro->key, a);
+    return a == b && (write == none || !writes_[write].ambiguous);
+  });
   if (twice != seen.end()) {
     add(AnomalyKind::duplicate_elements, {t},
         "T1 saw " + history_.values.say(*twice) + " in key " + history_.keys[micro->key] +

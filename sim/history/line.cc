@@ -91,6 +91,7 @@ Word LineSink::word(const Datum& datum) {
     case Datum::Kind::null:
       return nil;
     case Datum::Kind::boolean:
+      return values().text(datum.integer != 0 ? "true" : "false");
     case Datum::Kind::integer:
       return datum.integer;
     case Datum::Kind::text:
@@ -131,7 +132,9 @@ void LineSink::fill(Line& line, const Datum& map) {
   }
   if (const Datum* time = map.find("time"); time != nullptr) {
     line.has_time = time->kind == Datum::Kind::integer;
-    line.bad_time = !line.has_time && time->kind != Datum::Kind::null;
+    if (!line.has_time && time->kind != Datum::Kind::null) {
+      line.wrong = "the \"time\" of an operation is a whole number of nanoseconds";
+    }
     line.time = time->integer;
   }
   if (const Datum* key = map.find("key"); key != nullptr && key->kind != Datum::Kind::null) {
@@ -142,16 +145,20 @@ void LineSink::fill(Line& line, const Datum& map) {
     line.has_client = true;
     line.client = word(*client);
   }
-  const auto integer = [&](std::string_view key, bool& has, std::int64_t& out) {
-    const Datum* found = map.find(key);
-    has = found != nullptr && found->kind == Datum::Kind::integer;
-    if (has) out = found->integer;
-  };
-  integer("session", line.has_session, line.session);
-  integer("sum", line.has_sum, line.sum);
-  if (const Datum* applied = map.find("applied"); applied != nullptr) {
-    line.has_applied = true;
+  if (const Datum* session = map.find("session"); session != nullptr) {
+    line.has_session = session->kind != Datum::Kind::null;
+    line.session = word(*session);
+  }
+  if (const Datum* sum = map.find("sum"); sum != nullptr && sum->kind != Datum::Kind::null) {
+    line.has_sum = sum->kind == Datum::Kind::integer;
+    line.sum = sum->integer;
+    if (!line.has_sum) line.wrong = "the \"sum\" of an add is a whole number of less than 2^61";
+  }
+  if (const Datum* applied = map.find("applied");
+      applied != nullptr && applied->kind != Datum::Kind::null) {
+    line.has_applied = applied->kind == Datum::Kind::boolean;
     line.applied = applied->integer != 0;
+    if (!line.has_applied) line.wrong = "\"applied\" of an operation is true or false";
   }
   if (const Datum* value = map.find("value"); value != nullptr) {
     if (transactional()) return fill_micros(line, *value);
@@ -170,8 +177,8 @@ void LineSink::note_time(const Line& line) {
     first_time_ = std::min(first_time_, line.time);
     last_time_ = std::max(last_time_, line.time);
     ++timed_;
-  } else if (untimed_++ == 0) {
-    first_untimed_ = line.number;
+  } else {
+    lines_.push_back(line.number);
   }
 }
 
@@ -191,9 +198,7 @@ void LineSink::add(const Line& line) {
                     "unknown type " + quoted(line.type) + "; expected invoke, ok, fail or info",
                     closest(line.type, types));
   }
-  if (line.bad_time) {
-    return complain(line, "the \"time\" of an operation is a whole number of nanoseconds");
-  }
+  if (!line.wrong.empty()) return complain(line, std::string(line.wrong));
   if (!line.has_process) {
     if (line.type == "info" || line.by_nemesis) {
       note_time(line);
@@ -248,12 +253,18 @@ void LineSink::complete(const Line& line, Open& open) {
   end(line, was.operation, was.line);
 }
 
-bool LineSink::settle_times() {
-  if (timed_ > 0 && untimed_ > 0) {
-    problems_.add({source_, first_untimed_, 1},
+void LineSink::settle_times() {
+  if (timed_ > 0 && !lines_.empty()) {
+    problems_.add({source_, lines_.front(), 1},
                   "an operation without \"time\", which others of this history have");
   }
-  return timed_ > 0;
+}
+
+// The lines of a file tell what came before what only if each holds one event.
+TimeUnit LineSink::unit() const {
+  if (timed_ > 0) return TimeUnit::nanosecond;
+  const bool shared = std::adjacent_find(lines_.begin(), lines_.end()) != lines_.end();
+  return shared ? TimeUnit::event : TimeUnit::line;
 }
 
 std::uint32_t Assembler::begin(const Line& line) {
@@ -451,7 +462,8 @@ void Assembler::end(const Line& line, std::uint32_t index, std::uint32_t began) 
 }
 
 History Assembler::finish() {
-  history_.timed = settle_times();
+  settle_times();
+  history_.unit = unit();
   history_.one_instant = one_instant();
   std::size_t kept = 0;
   for (std::size_t i = 0; i < history_.operations.size(); ++i) {
@@ -459,6 +471,13 @@ History Assembler::finish() {
   }
   history_.operations.resize(kept);
   history_.remarks = std::move(remarks_);
+  if (history_.unit == TimeUnit::line) {
+    for (Operation& operation : history_.operations) {
+      operation.invoked = line_at(operation.invoked);
+      operation.ended = line_at(operation.ended);
+    }
+    for (Remark& remark : history_.remarks) remark.at = line_at(remark.at);
+  }
   put_in_order(history_);
   return std::move(history_);
 }

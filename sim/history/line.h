@@ -29,7 +29,6 @@ struct Line {
   std::uint32_t column = 1;
   bool has_process = false;  // an integer or a text, but for "nemesis", which does no operations
   bool has_time = false;
-  bool bad_time = false;    // it has one that is no number of nanoseconds
   bool by_nemesis = false;  // its process is "nemesis"
   bool has_key = false;
   bool has_client = false;
@@ -41,9 +40,10 @@ struct Line {
   std::int64_t time = 0;
   Word key = nil;
   Word client = nil;
-  std::int64_t session = 0;  // of the client
-  std::int64_t sum = 0;
-  std::string_view type;  // empty if missing
+  Word session = nil;  // of the client
+  Word sum = 0;
+  std::string_view wrong;  // what is not right about one of these; empty if they are
+  std::string_view type;   // empty if missing
   std::string_view f;
   LineValue value;
   bool has_micros = false;  // the value is a list of micro-operations, and those are here
@@ -76,11 +76,20 @@ class LineSink {
   // Something beside the operations.
   virtual void remark(const Line& line) = 0;
 
-  static Time time_of(const Line& line) { return Time{line.has_time ? line.time : line.number}; }
+  // Without times: how many events there were up to this one, until finish() knows better.
+  Time time_of(const Line& line) const {
+    return Time{line.has_time ? line.time : static_cast<std::int64_t>(lines_.size())};
+  }
   std::string who(const Line& line) { return say_process(line.process, values()); }
-  // Times stand everywhere or nowhere. Whether they do.
-  bool settle_times();
+  // Times stand everywhere or nowhere.
+  void settle_times();
   bool one_instant() const { return timed_ > 1 && first_time_ == last_time_; }
+  // What the times of the history are, once it has been read.
+  TimeUnit unit() const;
+  // Of what time_of() said, the line.
+  Time line_at(Time at) const {
+    return at == Time::max() ? at : Time{lines_[static_cast<std::size_t>(at.ns) - 1]};
+  }
 
   Problems& problems_;
   std::uint32_t source_;
@@ -101,8 +110,7 @@ class LineSink {
   WordTable processes_;
   std::vector<Open> open_;  // by process
   std::uint64_t timed_ = 0;
-  std::uint64_t untimed_ = 0;
-  std::uint32_t first_untimed_ = 0;
+  std::vector<std::uint32_t> lines_;  // of the events without times, in their order
   std::int64_t first_time_ = 0;
   std::int64_t last_time_ = 0;
 };

@@ -85,8 +85,9 @@ std::string say_process(Word process, const Values& values) {
   return "process " + values.plain(process);
 }
 
-std::string say_time(const History& history, Time at) {
-  return history.timed ? to_text(at) : "line " + std::to_string(at.ns);
+std::string say_time(TimeUnit unit, Time at) {
+  if (unit == TimeUnit::nanosecond) return to_text(at);
+  return std::string(name_of(unit)) + " " + std::to_string(at.ns);
 }
 
 }  // namespace ballast::history

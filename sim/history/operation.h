@@ -95,13 +95,20 @@ struct Remark {
   std::string text;
 };
 
+// What the times of a history are. One without times tells the order of its events only: they have
+// the numbers of their lines or, where a line holds several, numbers of their own from 1.
+enum class TimeUnit : std::uint8_t { nanosecond, line, event };
+constexpr auto enumerators(TimeUnit) {
+  return std::array<std::string_view, 3>{"ns", "line", "event"};
+}
+
 struct History {
   std::vector<Operation> operations;  // in the order of their calls
   Values values;
   std::vector<std::string> objects;  // what people call each; "" where there is one without a name
   std::vector<Remark> remarks;
   std::uint32_t events = 0;  // calls and returns
-  bool timed = true;         // whether times are nanoseconds, or line numbers of a history without
+  TimeUnit unit = TimeUnit::nanosecond;
   bool one_instant = false;  // whether all times are equal, so that nothing comes before anything
 };
 
@@ -126,7 +133,8 @@ void put_in_order(History& history);
 std::string say(const Operation& operation, const Values& values);
 // "process 3", "process client-a"
 std::string say_process(Word process, const Values& values);
-// "1.204 s", or "line 17" of a history without times.
-std::string say_time(const History& history, Time at);
+// "1.204 s", or "line 17" or "event 17" of a history without times.
+std::string say_time(TimeUnit unit, Time at);
+inline std::string say_time(const History& history, Time at) { return say_time(history.unit, at); }
 
 }  // namespace ballast::history

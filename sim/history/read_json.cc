@@ -88,8 +88,9 @@ class FlatLine {
       return take("null");
     }
     if (*at_ == 't' || *at_ == 'f') {
-      out = *at_ == 't' ? 1 : 0;
-      return take(out == 1 ? "true" : "false");
+      const std::string_view truth = *at_ == 't' ? "true" : "false";
+      out = values_.text(truth);
+      return take(truth);
     }
     return integer(out) && out > -Values::most_integer && out < Values::most_integer;
   }
@@ -152,14 +153,14 @@ class FlatLine {
     }
     if (key == "client") return line.has_client = word(line.client);
     if (key == "applied") {
-      Word truth = 0;
-      if (!word(truth)) return false;
-      line.has_applied = true;
-      line.applied = truth == 1;
-      return true;
+      line.applied = take("true");
+      return line.has_applied = line.applied || take("false");
     }
-    if (key == "session") return line.has_session = integer(line.session);
-    if (key == "sum") return line.has_sum = integer(line.sum);
+    if (key == "session") return line.has_session = word(line.session);
+    if (key == "sum") {
+      return line.has_sum = word(line.sum) && line.sum > -Values::most_integer &&
+                            line.sum < Values::most_integer;
+    }
     std::string_view ignored;
     std::int64_t number = 0;
     return text(ignored) || integer(number) || take("null") || take("true") || take("false");

@@ -16,8 +16,15 @@ class TransactionAssembler final : public LineSink {
   bool transactional() const override { return true; }
 
   TransactionHistory finish() {
-    history_.timed = settle_times();
+    settle_times();
+    history_.unit = unit();
     history_.one_instant = one_instant();
+    if (history_.unit == TimeUnit::line) {
+      for (Transaction& transaction : history_.transactions) {
+        transaction.invoked = line_at(transaction.invoked);
+        transaction.ended = line_at(transaction.ended);
+      }
+    }
     put_in_order(history_);
     return std::move(history_);
   }

@@ -207,7 +207,7 @@ void judge_by_age(const History& history, Model model, const WantedConsistency& 
       }
     }
   }
-  if (verdict.breach_count == 0 || !history.timed) return;
+  if (verdict.breach_count == 0 || history.unit != TimeUnit::nanosecond) return;
   // The least age that would do, to within a hundredth.
   std::int64_t fails = wanted.age.ns;
   std::int64_t holds = history.operations.empty() ? 0

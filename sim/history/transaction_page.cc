@@ -16,7 +16,7 @@ constexpr std::size_t most_around = 60;  // transactions that are drawn besides 
 History as_operations(const TransactionHistory& transactions) {
   History history;
   history.events = transactions.events;
-  history.timed = transactions.timed;
+  history.unit = transactions.unit;
   for (const Transaction& t : transactions.transactions) {
     Operation op;
     op.process = t.process;

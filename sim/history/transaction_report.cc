@@ -22,7 +22,7 @@ std::string names_of(const std::vector<Isolation>& all) {
 
 std::string when(const TransactionHistory& history, Time at) {
   if (at == Time::max()) return "unknown";
-  return history.timed ? to_text(at) : "line " + std::to_string(at.ns);
+  return say_time(history.unit, at);
 }
 
 std::string transaction_line(const TransactionHistory& history, std::uint32_t index) {

@@ -57,7 +57,7 @@ struct TransactionHistory {
   std::vector<std::string> keys;
   TransactionModel model = TransactionModel::list_append;  // what its writes were read as
   std::uint32_t events = 0;
-  bool timed = true;
+  TimeUnit unit = TimeUnit::nanosecond;
   bool one_instant = false;  // whether all times are equal
 
   const Micro* begin_of(const Transaction& t) const { return micros.data() + t.first; }

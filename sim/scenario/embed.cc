@@ -71,8 +71,8 @@ class Embedder {
     const std::string text = load(v);
     const std::vector<CsvRow> rows = rows_of(text);
     const std::vector<const CsvColumn*> columns = header(rows, replay_columns);
+    v = list_at(v);  // without the file, too: what is wrong has been said
     if (columns.empty()) return;
-    v = list_at(v);
     for (const CsvRow& row : std::span(rows).subspan(1)) {
       if (!fits(row, columns.size())) continue;
       Value request{Value::Kind::object};
@@ -92,6 +92,7 @@ class Embedder {
     const auto service = std::find_if(columns.begin(), columns.end(), [](const CsvColumn* c) {
       return c != nullptr && c->member == "service";
     });
+    v = list_at(v);
     if (columns.empty()) return;
     if (service == columns.end()) {
       problems_.add({source_, rows[0].line, 1},
@@ -99,7 +100,6 @@ class Embedder {
       return;
     }
     const auto place = static_cast<std::size_t>(service - columns.begin());
-    v = list_at(v);
     for (const CsvRow& row : std::span(rows).subspan(1)) {
       if (fits(row, columns.size())) v.children.push_back(cell(row, place, **service));
     }

@@ -64,7 +64,7 @@ TEST_CASE("every mistake in the choice of a policy is reported, with what was me
 
 TEST_CASE("a policy that is told of each endpoint says when it was not told of all") {
   const auto misfit = [](std::string_view text, std::size_t endpoints) {
-    return make_policy(choice(text))->misfit(endpoints);
+    return make_policy(choice(text))->misfit(endpoints, endpoints);
   };
   CHECK(misfit(R"({"priority": {"levels": [0, 1]}})", 3) ==
         "priority.levels says something of 2 endpoints, but there are 3");
@@ -75,6 +75,11 @@ TEST_CASE("a policy that is told of each endpoint says when it was not told of a
   CHECK(misfit(R"({"maglev": {"table_size": 7}})", 8) ==
         "maglev: the table is smaller than the number of endpoints");
   for (const std::string_view name : policy_names()) CHECK(misfit(usable(name), 3) == "");
+  const auto nginx = make_policy(choice(R"({"ring_hash": {"dialect": "nginx"}})"));
+  CHECK(nginx->misfit(1, 52'428) == "");
+  CHECK(nginx->misfit(1, 52'429) ==
+        "ring_hash: nginx lays 160 points for each unit of weight; 52,429 units are more than the "
+        "8,388,608 points that a ring may have");
 }
 
 TEST_CASE("every policy picks among those that are up, as they come and go") {

@@ -158,7 +158,7 @@ TEST_CASE("a correct balancer is never accused, whatever its policy") {
     // Their tables take too long to build without optimisation.
     if (policy == "maglev" || policy == "ring_hash" || policy == "bounded_load") continue;
     const auto made = balancing::make_policy({std::string(policy)});
-    if (!made->misfit(8).empty()) continue;  // it must be told of its endpoints
+    if (!made->misfit(8, 8).empty()) continue;  // it must be told of its endpoints
     const bool has_rule = made->rule() != PickRule::nothing;
     for (std::uint64_t seed = 1; seed <= (has_rule ? tries(5) : 1); ++seed) {
       Drive drive(std::string(policy), BalancerBug::none, seed);

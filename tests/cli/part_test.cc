@@ -63,7 +63,8 @@ TEST_CASE("the sums of shards are the sums of one process") {
       for (std::uint64_t run = 0; run < runs.size(); ++run) {
         if (runs.belongs(run, part.shard)) part.totals.add(row_of(run));
       }
-      CHECK(part.totals.sum().runs() == runs.size(part.shard));
+      part.rows = part.totals.sum().runs();
+      CHECK(part.rows == runs.size(part.shard));
       made += runs.size(part.shard);
       Problems problems;
       const auto read_back = read_part(part_json(part), "part", problems);
@@ -124,6 +125,12 @@ TEST_CASE("what no part is, is refused") {
   refused("\"latencies\":\"0", "\"latencies\":\"x");
   refused("\"latencies\":\"0 0", "\"latencies\":\"0");
   refused("}\n", "");
+  refused("\"count\":1", "\"count\":4294967296");
+  refused("\"held\":0", "\"held\":1");
+  refused("\"violated\":0", "\"violated\":9223372036854775808");
+  refused("\"inconclusive\":0", "\"inconclusive\":1");
+  refused("\"first_violated\":null",
+          "\"first_violated\":{\"run\":0,\"seed\":1,\"sentence\":\"\",\"failure\":\"\"}");
   Problems problems;
   CHECK_FALSE(read_part("", "part", problems).has_value());
 }

@@ -96,6 +96,20 @@ class Bytes(SweepCase):
             refused = self.ballast("merge", "parts", "--out", "merged", code=2).stderr
             self.assertIn("parts/2", refused)
             path.write_text(text)
+        for damage in (("\"held\":3,", "\"held\":2,"), ("\"held\":3,", "\"held\":4294967299,")):
+            part = self.folder / "parts/2/part.json"
+            text = part.read_text()
+            self.assertIn(damage[0], text)
+            part.write_text(text.replace(*damage))
+            self.assertIn("parts/2/part.json: not a part of a sweep: it counts other runs",
+                          self.ballast("merge", "parts", "--out", "merged", code=2).stderr)
+            part.write_text(text)
+        rows = self.folder / "parts/2/runs.csv"
+        text = rows.read_text()
+        rows.write_text(text.replace(",held,", ",violated,", 1))
+        self.assertIn("parts/2: runs.csv has other verdicts than part.json",
+                      self.ballast("merge", "parts", "--out", "merged", code=2).stderr)
+        rows.write_text(text)
         part = self.folder / "parts/2/part.json"
         part.write_text(part.read_text().replace('"build":"', '"build":"0'))
         self.assertIn("made by another build",

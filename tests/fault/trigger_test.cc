@@ -1,6 +1,8 @@
 // When faults strike that wait for something.
 #include <doctest/doctest.h>
 
+#include "sim/base/read.h"
+#include "sim/scenario/json.h"
 #include "tests/fault/play.h"
 
 using namespace ballast;
@@ -31,6 +33,38 @@ std::size_t struck(const Play& play) {
 }
 
 }  // namespace
+
+TEST_CASE("what is drawn as no time at all comes a microsecond later") {
+  Fault often;
+  often.every = Distribution::exponential({1});
+  often.lasts = 1_us;
+  often.action = Pause{only({n1})};
+  Play play({often});
+  play.run_until(100_us);
+  CHECK(struck(play) >= 99);
+  CHECK(struck(play) <= 100);
+}
+
+TEST_CASE("strikes that are never a microsecond apart are refused, with their place") {
+  const auto mistake = [](const std::string& every) {
+    Problems problems;
+    const auto value = parse_json(R"({"pause":"any","every":)" + every + "}", "f", problems);
+    REQUIRE(value);
+    Reader reader(problems, "fault");
+    Fault read_back;
+    const bool good = read(*value, read_back, reader);
+    CHECK(good == problems.empty());
+    return problems.to_text();
+  };
+  CHECK(mistake("\"1us\"") == "");
+  CHECK(mistake(R"({"exponential":"1ms"})") == "");
+  for (const std::string never : {"\"0s\"", "\"999ns\"", R"({"uniform":["0s","1ns"]})",
+                                  R"({"exponential":"0s"})", R"({"recorded":["0s"]})"}) {
+    const std::string text = mistake(never);
+    CAPTURE(text);
+    CHECK(text.starts_with("f:1:24: error: every is never more than "));
+  }
+}
 
 TEST_CASE("a fault strikes at the nth of what it waits for, once") {
   Play play({when(moment(Cue::stated, "elected", 2), Pause{only({n1})}, 10_ms)});

@@ -56,7 +56,7 @@ TEST_CASE("what the fast scanner gives up on the library reads") {
 {"f":"write","type":"ok","process":0,"value":"a\nb","extra":{"deep":[1,{"x":1.5}]}}
 )");
   CHECK(words(history) == "0 : write \"a\\nb\" 1..2");
-  CHECK(!history.timed);
+  CHECK(history.unit == TimeUnit::line);
 }
 
 TEST_CASE("the history of a run is read: null is nothing, a refused cas is an observation") {
@@ -68,6 +68,49 @@ TEST_CASE("the history of a run is read: null is nothing, a refused cas is an ob
 )",
       options);
   CHECK(words(history) == "0 7: cas nothing -> 3 (refused) 1..2");
+}
+
+TEST_CASE("without times the order of the events counts, however they are put on lines") {
+  const std::string stale = R"([{"process":0,"type":"invoke","f":"write","value":1}, )"
+                            R"({"process":0,"type":"ok","f":"write","value":1}, )"
+                            R"({"process":0,"type":"invoke","f":"read"}, )"
+                            R"({"process":0,"type":"ok","f":"read","value":null}])";
+  const History one_line = read(stale);
+  CHECK(one_line.unit == TimeUnit::event);
+  CHECK(words(one_line) == "0 : write 1 1..2; 0 : read -> nothing 3..4");
+  CHECK(say_time(one_line, one_line.operations[1].invoked) == "event 3");
+  // What is not said to be an operation does not count.
+  std::string lines = stale;
+  for (std::size_t at = 0; (at = lines.find("}, ", at)) != std::string::npos; ++at) {
+    lines.replace(at, 3, "},\n\n");
+  }
+  const History spread = read(lines);
+  CHECK(spread.unit == TimeUnit::line);
+  CHECK(words(spread) == "0 : write 1 1..3; 0 : read -> nothing 5..7");
+}
+
+TEST_CASE("true is not 1, and members of a wrong type are mistakes") {
+  CHECK(words(read(R"({"process":0,"type":"invoke","f":"write","value":true}
+{"process":0,"type":"ok","f":"write","value":true}
+{"process":0,"type":"invoke","f":"read"}
+{"process":0,"type":"ok","f":"read","value":1})")) ==
+        "0 : write \"true\" 1..2; 0 : read -> 1 3..4");
+  const std::string begun = R"({"process":0,"type":"invoke","f":"cas","value":[1,2]}
+{"process":0,"type":"ok","f":"cas",)";
+  ReadOptions cas;
+  cas.model = Model::cas_register;
+  CHECK(errors(begun + R"("applied":"true"})", cas).find("h:2:1: error: \"applied\"") == 0);
+  CHECK(errors(begun + R"("applied":0})", cas).find("h:2:1: error: \"applied\"") == 0);
+  CHECK(read(begun + R"("applied":false,"session":"s"})", cas).operations[0].outcome ==
+        Outcome::refused);
+  ReadOptions counter;
+  counter.model = Model::counter;
+  for (const std::string sum : {"\"7\"", "-9223372036854775808", "18446744073709551616", "1.5"}) {
+    const std::string text = R"({"process":0,"type":"invoke","f":"add","value":1}
+{"process":0,"type":"ok","f":"add","value":1,"sum":)" +
+                             sum + "}";
+    CHECK(errors(text, counter).find("h:2:1: error: the \"sum\"") == 0);
+  }
 }
 
 TEST_CASE("a failed operation did not happen, unless it is read as an observation") {
@@ -110,7 +153,7 @@ TEST_CASE("keys are members or the first of a pair") {
   options.partition = Partition::value;
   CHECK(words(read("{:process 0, :type :invoke, :f :read, :value [3 nil]}"
                    "{:process 0, :type :ok, :f :read, :value [3 7]}",
-                   options)) == "0 3: read -> 7 1..1");
+                   options)) == "0 3: read -> 7 1..2");
 }
 
 TEST_CASE("an operation of another model says which model that is") {

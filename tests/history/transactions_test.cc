@@ -258,6 +258,17 @@ TEST_CASE("bad histories of transactions have every mistake with its place") {
   says("h:7:1: error: key x was read as 3, which is no list");
 }
 
+TEST_CASE("an element that was appended twice may be read twice") {
+  CHECK(anomalies({{0, "[:append :x 1] [:append :x 1]", 1, 2}, {0, "[:r :x [1 1]]", 3, 4}}) ==
+        Names{});
+  CHECK(anomalies({{0, "[:append :x 1]", 1, 2},
+                   {1, "[:append :x 1]", 3, 4},
+                   {0, "[:r :x [1 1]]", 5, 6},
+                   {1, "[:append :x 2] [:r :x [1 1 2]]", 7, 8}}) == Names{});
+  CHECK(anomalies({{0, "[:append :x 1]", 1, 2}, {0, "[:r :x [1 1]]", 3, 4}}) ==
+        Names{"duplicate-elements"});
+}
+
 TEST_CASE("JSON Lines and EDN of transactions are one history") {
   const TransactionHistory json = transactions(
       R"({"process":0,"type":"invoke","f":"txn","value":[["append","x",1],["r","y",null]],"time":1}

@@ -71,6 +71,9 @@ TEST_CASE("a pool without endpoints is an error") {
 }
 
 TEST_CASE("hash tables of size zero, or too small, are errors") {
+  CHECK(complains(
+      {R"("policy": {"ring_hash": {"dialect": "nginx"}}, "weights": [1000000, 1, 1])"},
+      "nodes.balancer.config.policy.ring_hash: nginx lays 160 points for each unit of weight"));
   CHECK(complains({R"("policy": {"ring_hash": {"min_ring_size": 0}})"},
                   "min_ring_size is 0; expected a whole number from 1"));
   CHECK(complains({R"("policy": {"ring_hash": {"max_ring_size": 0}})"},

@@ -104,6 +104,7 @@ TEST_CASE("a recording that is missing, empty or of something else is refused") 
   Recorded empty("\n");
   CHECK(!empty.read());
   CHECK(empty.problems.to_text().find("the file is empty") != std::string::npos);
+  CHECK(empty.problems.to_text().find("expected a list") == std::string::npos);
 
   Recorded other("name,age\nann,7\n");
   CHECK(!other.read());

@@ -2,6 +2,7 @@
 #include "algorithms/balancing/policies/hash_ring.h"
 #include "algorithms/balancing/policies/ring_hosts.h"
 #include "algorithms/balancing/policies/smooth_turns.h"
+#include "sim/base/text.h"
 
 namespace ballast::balancing {
 namespace {
@@ -17,10 +18,13 @@ constexpr auto enumerators(Dialect) {
   return std::array<std::string_view, 3>{"envoy", "nginx", "haproxy"};
 }
 
+constexpr std::uint64_t most_points = 8'388'608;  // as Envoy has it
+constexpr std::uint64_t nginx_points = 160;
+
 struct Options {
   Dialect dialect = Dialect::envoy;
   std::uint64_t min_ring_size = 1'024;
-  std::uint64_t max_ring_size = 8'388'608;
+  std::uint64_t max_ring_size = most_points;
   RingHash hash_function = RingHash::xx_hash;
 
   std::string problem() const {
@@ -33,10 +37,10 @@ struct Options {
             "(16)."),
       field("min_ring_size", &Options::min_ring_size, "Of envoy's ring. gRPC's default is alike.")
           .at_least(1)
-          .at_most(8'388'608),
+          .at_most(most_points),
       field("max_ring_size", &Options::max_ring_size, "Of envoy's ring. gRPC's default is 4096.")
           .at_least(1)
-          .at_most(8'388'608),
+          .at_most(most_points),
       field("hash_function", &Options::hash_function, "Of envoy's ring.")};
 };
 
@@ -57,6 +61,12 @@ struct RingHashPolicy {
 
   RingHashPolicy() = default;
   explicit RingHashPolicy(const Options& given) : options(given) {}
+
+  std::string misfit(std::size_t /*endpoints*/, std::uint64_t weight) const {
+    if (options.dialect != Dialect::nginx || weight <= most_points / nginx_points) return {};
+    return "ring_hash: nginx lays 160 points for each unit of weight; " + with_commas(weight) +
+           " units are more than the " + with_commas(most_points) + " points that a ring may have";
+  }
 
   void changed(const Change& change) {
     switch (options.dialect) {

@@ -1,6 +1,7 @@
 #include "sim/cli/sweep/part.h"
 
 #include "sim/base/read.h"
+#include "sim/base/wide.h"
 #include "sim/scenario/json.h"
 
 namespace ballast {
@@ -27,6 +28,21 @@ std::optional<SweepPart> read_part(const std::string& text, const std::string& n
   for (const SweepCell& cell : part.plan.cells) {
     if (cell.values.size() != part.plan.paths.size()) return refuse("a cell misses values");
   }
+  // Sums of what is in the file may be anything, and must not wrap around to what is wanted.
+  Wide runs = 0;
+  Wide violated = 0;
+  for (const CellTotals& cell : part.totals.cells) {
+    if ((cell.violated > 0) != cell.first_violated.has_value() ||
+        (cell.inconclusive > 0) != cell.first_inconclusive.has_value()) {
+      return refuse("a cell counts runs of which it has no example, or has one and counts none");
+    }
+    runs += Wide{cell.held} + cell.violated + cell.inconclusive;
+    violated += cell.violated;
+  }
+  Wide failures = 0;
+  for (const FailureKind& kind : part.totals.kinds) failures += kind.runs;
+  if (runs != part.rows) return refuse("it counts other runs than it has rows");
+  if (failures != violated) return refuse("its failures are not as many as its violated runs");
   for (const FailureKind& kind : part.totals.kinds) {
     if (kind.cell >= part.plan.cells.size()) return refuse("a failure is in no cell");
   }

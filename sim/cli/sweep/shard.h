@@ -21,8 +21,9 @@ struct Shard {
   // "3-of-8", the name of its directory.
   std::string name() const { return std::to_string(index) + "-of-" + std::to_string(count); }
 
-  static constexpr auto fields = Fields{field("index", &Shard::index).at_least(1).needed(),
-                                        field("count", &Shard::count).at_least(1).needed()};
+  static constexpr auto fields =
+      Fields{field("index", &Shard::index).at_least(1).needed(),
+             field("count", &Shard::count).at_least(1).at_most(most).needed()};
   friend bool operator==(const Shard&, const Shard&) = default;
 };
 
