@@ -114,7 +114,8 @@ class PairedRuns {
     if (axis_.path.find('.') == std::string::npos && !complete_path(*base.scenario)) return false;
     for (const std::string& value : axis_.values) {
       ScenarioOptions options = command_.scenario;
-      options.set.push_back(axis_.path + "=" + value);
+      options.varied = {axis_.path + "=" + value};
+      options.varied_by = "--vary";
       Loaded loaded = load(options);
       if (!loaded.scenario) return fail(loaded.errors, loaded.code);
       scenarios_.push_back(std::move(*loaded.scenario));

@@ -132,7 +132,8 @@ class Frontier {
  private:
   const Probe* probe(std::int64_t value) {
     ScenarioOptions options = command_.scenario;
-    options.set.push_back(range_.path + "=" + range_.text(value));
+    options.varied = {range_.path + "=" + range_.text(value)};
+    options.varied_by = "--vary";
     const Loaded loaded = load(options);
     if (!loaded.scenario) {
       errors_ = loaded.errors;
@@ -207,7 +208,7 @@ std::string Frontier::as_text() const {
             ", so that there may be frontiers below too\n";
   }
   ScenarioOptions options = command_.scenario;
-  options.set.push_back(range_.path + "=" + range_.text(high));
+  options.varied = {range_.path + "=" + range_.text(high)};
   return text + "  replay  ballast run " + shell_quoted(options.file) + " --seed " +
          std::to_string(at(high).first_seed) + scenario_arguments(options) + "\n";
 }

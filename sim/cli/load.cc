@@ -16,8 +16,8 @@ std::optional<Scenario> load_text(const ScenarioOptions& options, const std::str
   std::optional<Value> value = parse_json(text, options.file, problems);
   if (!value) return std::nullopt;
   for (const std::string& assignment : options.set) set_value(*value, assignment, problems);
-  for (const std::string& assignment : options.grid) {
-    set_value(*value, assignment, problems, "--grid");
+  for (const std::string& assignment : options.varied) {
+    set_value(*value, assignment, problems, options.varied_by);
   }
   embed_recordings(*value, options.file, problems);
   std::optional<Scenario> scenario = read_scenario(*value, problems);
@@ -86,7 +86,9 @@ LoadedProfile load_profile(const std::string& word) {
 std::string scenario_arguments(const ScenarioOptions& options) {
   std::string text;
   for (const std::string& assignment : options.set) text += " --set " + shell_quoted(assignment);
-  for (const std::string& assignment : options.grid) text += " --set " + shell_quoted(assignment);
+  for (const std::string& assignment : options.varied) {
+    text += " --set " + shell_quoted(assignment);
+  }
   if (options.until) text += " --until " + to_text(*options.until);
   if (!options.profile.empty()) text += " --profile " + shell_quoted(options.profile);
   return text;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -26,9 +27,10 @@ constexpr auto enumerators(Format) { return std::array<std::string_view, 2>{"tex
 // A scenario and what is changed in it.
 struct ScenarioOptions {
   std::string file;
-  std::vector<std::string> set;        // path=value
-  std::optional<Duration> until;       // when to end, if earlier
-  std::vector<std::string> grid = {};  // path=value, after --set: a point of --grid
+  std::vector<std::string> set;          // path=value
+  std::optional<Duration> until;         // when to end, if earlier
+  std::vector<std::string> varied = {};  // path=value, after --set: a point of --grid or --vary
+  std::string_view varied_by = "--grid";
   // The misfortune that is let loose on it: the name of a profile that comes with the tool, or a
   // file; "none" for none. Empty: none for a run; for a sweep "default", unless the scenario has
   // faults of its own.

@@ -209,6 +209,10 @@ class Tree : public nlohmann::json_sax<nlohmann::json> {
   bool start_array(std::size_t) override { return open(Datum::Kind::list); }
   bool end_array() override { return close(); }
   bool parse_error(std::size_t, const std::string&, const nlohmann::detail::exception& e) override {
+    if (e.id == 406) {
+      error_ = "this is not JSON: a number this large fits no value";
+      return false;
+    }
     const std::string_view what = e.what();
     const std::size_t from = what.find("column ");
     error_ = "this is not JSON: " +

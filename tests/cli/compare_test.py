@@ -76,6 +76,7 @@ class Compare(Case):
             self.assertIn(sentence, told.stderr)
         told = self.ballast("compare", "equal.json", "--vary", "policy=random,magic", code=65)
         self.assertIn("magic", told.stderr)
+        self.assertIn("--vary nodes", told.stderr)
         self.ballast("compare", "nowhere.json", "--vary", "policy=a,b", code=66)
         self.assertIn("Example", self.ballast("compare", "--help").stdout)
 

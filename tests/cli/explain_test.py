@@ -135,7 +135,8 @@ class Frontier(Case):
     def test_ranges_that_are_none_and_paths_that_lead_nowhere(self):
         self.ballast("frontier", "good.json", "--vary", "network.loss=5", code=64)
         self.ballast("frontier", "good.json", "--vary", "network.loss=9%:3%", code=64)
-        self.ballast("frontier", "good.json", "--vary", "network.lost=0%:3%", code=65)
+        told = self.ballast("frontier", "good.json", "--vary", "network.lost=0%:3%", code=65)
+        self.assertIn("--vary network.lost: error: unknown key", told.stderr)
         shown = self.ballast("frontier", "good.json", "--vary", "network.loss=0%:1%", "--seeds",
                              "1..2", "--until", "1s").stdout
         self.assertIn("no frontier: 1.00% does not break it either", shown)

@@ -187,6 +187,7 @@ not json
 {"process":0,"type":"info","f":"read"}
 {"process":0,"type":"invoke","f":"read"}
 [1]
+{"process":2,"type":"invoke","f":"write","value":1e400}
 )");
   const auto says = [&](const char* sentence) {
     INFO(text);
@@ -201,6 +202,7 @@ not json
   says("h:6:1: error: an operation without \"process\"");
   says("h:8:1: error: process 0 is retired: its operation of line 7 ended as info");
   says("h:9:1: error: a line of a history is a JSON object");
+  says("h:10:1: error: this is not JSON: a number this large fits no value");
 }
 
 TEST_CASE("times run forwards and stand everywhere or nowhere") {

@@ -81,9 +81,9 @@ class Planner {
     Points points(command_.grid);
     do {
       const std::vector<std::string> values = points.values();
-      options.grid.clear();
+      options.varied.clear();
       for (std::size_t i = 0; i < values.size(); ++i) {
-        options.grid.push_back(command_.grid[i].path + "=" + values[i]);
+        options.varied.push_back(command_.grid[i].path + "=" + values[i]);
       }
       std::optional<Scenario> scenario = load_text(options, text.text, problems_);
       if (scenario) add_cell(options, values, std::move(*scenario));
