@@ -1,5 +1,5 @@
 // The order in which a group decided what clients asked: the log that its nodes agree on, as they
-// state it.
+// state it, or where there is no log the order in which they execute.
 #pragma once
 
 #include <algorithm>
@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "sim/check/digest_set.h"
+#include "sim/check/linearizable.h"
 #include "sim/load/history.h"
 #include "sim/protocol/fact.h"
 #include "sim/protocol/request.h"
@@ -22,6 +24,14 @@ class DecidedLog {
     if (slot == 0 || slot > values_.size() + most_ahead) return;
     if (slot > values_.size()) values_.resize(slot);
     if (values_[slot - 1] == 0) values_[slot - 1] = decided.value.value;
+  }
+
+  // All replicas execute what interferes in one order (Moraru, Andersen and Kaminsky, 2013, 4.2),
+  // so that whoever is ahead says what comes next, for each key.
+  void execute(const InstanceExecuted& executed) {
+    if (executed_.contains(executed.value)) return;
+    executed_.insert(executed.value);
+    values_.push_back(executed.value.value);
   }
 
   // Where to find each request; a request that was decided twice took effect the first time.
@@ -52,7 +62,12 @@ class DecidedLog {
 
  private:
   static constexpr std::uint64_t most_ahead = 1'000'000;  // of slots that nobody has decided yet
-  std::vector<std::uint64_t> values_;                     // by slot
+  std::vector<std::uint64_t> values_;                     // by slot, or in the order of execution
+  DigestSet executed_;
 };
+
+// A request that comes after a later one of its session changes nothing (Ongaro, 2014, 6.3), so
+// that one whose outcome is unknown has no place in the log then.
+void pass_over_late(std::vector<SeenOperation>& operations);
 
 }  // namespace ballast

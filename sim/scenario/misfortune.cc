@@ -28,9 +28,12 @@ void vary_options(Scenario& s, Stream& dice) {
 }
 
 // Only what the scenario has left as it was: a network that somebody has described is meant so.
+// Where no answer can come before the clients give up, no algorithm could be live.
 void vary_network(Scenario& s, Stream& dice) {
   const NetworkSpec usual;
-  const auto patience = static_cast<std::uint64_t>(patience_of(s).ns);
+  const Duration shortest =
+      s.workload ? std::min(patience_of(s), s.workload->timeout) : patience_of(s);
+  const auto patience = static_cast<std::uint64_t>(shortest.ns);
   const std::uint64_t longest = std::max<std::uint64_t>(patience / 20, 2'000);
   const auto least = static_cast<std::int64_t>(log_uniform(dice, 1'000, longest));
   const auto most =

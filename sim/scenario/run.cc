@@ -273,6 +273,7 @@ void Running::judge_history() {
                           op.outcome == Returning::ok, op.invoked, op.returned, op.client,
                           op.request.session, places.slot_of(op)});
   }
+  pass_over_late(operations);
   const LinearizabilityResult result =
       check_linearizable(operations, scenario_.check.linearizable->budget, model);
   if (result.answer == Linearizability::unknown) reasons_.push_back(result.sentence);

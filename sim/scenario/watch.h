@@ -218,6 +218,8 @@ class Watch final : public Observer {
     } else if (const auto* decided = std::get_if<Decided>(seen.fact)) {
       decided_[group] = std::max(decided_[group], decided->slot.value);
       if (group == target_) log_.decide(*decided);
+    } else if (const auto* executed = std::get_if<InstanceExecuted>(seen.fact)) {
+      if (group == target_) log_.execute(*executed);
     } else if (std::holds_alternative<Routed>(*seen.fact)) {
       ++routed_;
     }

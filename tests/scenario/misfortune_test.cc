@@ -54,6 +54,24 @@ TEST_CASE("the longest times there are leave room for what is drawn around them"
   }
 }
 
+TEST_CASE("drawn delays leave clients the time to be answered") {
+  // Seeds 20 and 64 were accused of liveness: nothing could be answered within 100 ms.
+  const Scenario impatient = scenario_from(R"({ "name": "impatient", "duration": "10s",
+    "nodes": { "server": { "count": 3, "algorithm": "epaxos" } },
+    "workload": { "clients": 3, "arrivals": { "poisson": "20/s" }, "timeout": "100ms" } })");
+  const Profile profile = *find_profile("default");
+  std::set<std::int64_t> longest;
+  for (std::uint64_t seed = 1; seed <= 400; ++seed) {
+    const Scenario drawn = with_misfortune(impatient, profile, seed);
+    longest.insert(drawn.network.latency.at(~std::uint64_t{0}).ns);
+  }
+  CHECK(*longest.rbegin() <= (5_ms).ns);
+  CHECK(*longest.rbegin() > (4_ms).ns);
+  for (const std::uint64_t seed : {20U, 64U}) {
+    CHECK(run(with_misfortune(impatient, profile, seed)).verdict == Verdict::held);
+  }
+}
+
 TEST_CASE("runs of a sweep end early, from twice the patience on, over orders of magnitude") {
   const Scenario base = swept(with_clients);
   const std::set<std::int64_t> all = drawn_lengths(base);
