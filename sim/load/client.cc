@@ -235,10 +235,17 @@ void Client::deliver(NodeId from, PayloadRef payload, StepContext& context) {
   if (index >= sessions_.size()) return;  // asked in an earlier life
   Session& session = sessions_[index];
   const std::uint64_t part = answer.request.sequence - session.sequence;
-  if (!session.busy || part >= parts(session)) return;  // late, or a copy
+  if (!session.busy || part >= parts(session)) {  // late, or a copy
+    const bool late = answer.request.sequence == session.given_up;
+    if (late && answer.response.outcome == Outcome::ok) prefer(from);
+    return;
+  }
   switch (answer.response.outcome) {
     case Outcome::ok:
-      if (!spread(session)) prefer(from, session);
+      if (!spread(session)) {
+        preferred_ = session.target;
+        prefer(from);
+      }
       if (!settle(session, part)) return;
       end(index, Returning::ok, answer.response.value, context);
       return;
@@ -262,11 +269,11 @@ void Client::deliver(NodeId from, PayloadRef payload, StepContext& context) {
   if (session.redirections++ < most_redirections) send(index, context);
 }
 
-// Whoever answered will be asked first from now on; the answer may be to an earlier attempt.
-void Client::prefer(NodeId answered, const Session& session) {
+// Whoever answered will be asked first from now on; the answer may be to an earlier attempt, and
+// may be late: who is given up on shortly before it answers would else be asked last for ever.
+void Client::prefer(NodeId answered) {
   const auto& targets = settings_.targets;
-  preferred_ = session.target;
-  if (targets[session.target] == answered) return;
+  if (targets[preferred_] == answered) return;
   const auto at = std::find(targets.begin(), targets.end(), answered);
   if (at != targets.end()) preferred_ = static_cast<std::uint32_t>(at - targets.begin());
 }
@@ -437,6 +444,7 @@ void Client::expire(StepContext& context) {
     // Or a client that gives up before it has tried all asks for ever the same ones in vain.
     const Session& session = sessions_[due.session];
     if (session.first == preferred_ && !spread(session)) preferred_ = after(session.target);
+    sessions_[due.session].given_up = due.sequence;
     end(due.session, Returning::info, 0, context);
   }
   while (!retries_.empty() && (retries_.front().at <= now || over(retries_.front()))) {

@@ -68,6 +68,7 @@ class Client final : public Process {
     std::uint32_t target = 0;        // and who was asked last
     NodeId leader;                   // asked instead, if redirected past the targets
     std::uint32_t redirections = 0;  // since the last timer
+    std::uint64_t given_up = 0;      // the latest request that was
   };
 
   // When something is due for a session, unless its request is over by then.
@@ -114,7 +115,7 @@ class Client final : public Process {
   void end(std::uint32_t session, Returning outcome, std::int64_t value, StepContext& context);
   void expire(StepContext& context);
   void arm(Time at, StepContext& context);
-  void prefer(NodeId answered, const Session& session);
+  void prefer(NodeId answered);
   Duration think(const Closed& closed_loop);
   // Sets the timer for the next arrival of an open loop, if there is one.
   void await_arrival(StepContext& context);

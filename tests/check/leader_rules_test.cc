@@ -104,3 +104,68 @@ TEST_CASE("candidate term not in log: whoever is elected has had no entry of its
   CHECK(claims.objection().property == "candidate_term_not_in_log");
   CHECK(mentions(claims, "n2 was elected in term 2"));
 }
+
+TEST_CASE("quorum log: a committed entry is on the disks of a majority") {
+  Claims claims(make_quorum_log(group));
+  append_on(claims, {n1, n2, n3}, 1, {1});
+  claims.state(n1, committed(1, 1));
+  append_on(claims, {n1, n2}, 2, {1});
+  append_on(claims, {n3}, 2, {2});
+  REQUIRE(claims.accepted());
+  SUBCASE("on a minority it is not") {
+    claims.state(n1, committed(2, 1));
+    CHECK(claims.objection().sentence ==
+          "n1 stated entry 2 of term 1 to be committed at 0.008 s, but only n1 and n2 of 5 nodes "
+          "have it on disk");
+  }
+  SUBCASE("those who removed it again do not count") {
+    append_on(claims, {n4}, 1, {1, 1});
+    claims.state(n2, truncated(1));
+    claims.state(n1, committed(2, 1));
+    CHECK(mentions(claims, "only n1 and n4 of 5 nodes have it on disk"));
+  }
+  SUBCASE("nor is it by the word of a node that does not have it") {
+    claims.state(n4, committed(2, 1));
+    CHECK(mentions(claims, "none of 5 nodes has it on disk"));
+  }
+  SUBCASE("that none has it does not make them agree") {
+    claims.state(n1, committed(9, 1));
+    CHECK(mentions(claims, "none of 5 nodes has it on disk"));
+  }
+  SUBCASE("late word of what was committed long ago is no news") {
+    append_on(claims, {n4}, 1, {1, 1});
+    claims.state(n1, committed(2, 1));
+    claims.state(n5, committed(1, 1));
+    CHECK(claims.accepted());
+  }
+}
+
+// Found by a sweep of correct code with parallel_writes and set_voters: the leader's own disk does
+// not have the change yet by which it counts, and a follower is the first to state what follows.
+TEST_CASE("quorum log: a leader may count by a change that no follower has heard of") {
+  const Reconfigured both = {LogIndex{1}, 0b011, 0, 0};
+  Claims claims(make_quorum_log(Group{"server", {n1, n2, n3}}));
+  append_on(claims, {n1, n2, n3}, 1, {1});
+  for (const NodeId node : {n1, n2, n3}) claims.state(node, both);
+  claims.state(n2, elected(1));
+  append_on(claims, {n1, n3}, 2, {1});
+  SUBCASE("n2 has added n3, so that n1 and n3 are a majority") {
+    claims.state(n3, committed(2, 1));
+    claims.state(n2, Reconfigured{LogIndex{3}, 0b111, 0, 0});
+    append_on(claims, {n2}, 2, {1});
+    claims.state(n2, committed(2, 1));
+    CHECK(claims.accepted());
+  }
+  SUBCASE("its own word is judged by what it has said") {
+    claims.state(n3, committed(2, 1));
+    append_on(claims, {n2}, 2, {1});
+    claims.state(n1, truncated(1));
+    claims.state(n2, committed(2, 1));
+    CHECK(mentions(claims, "only n2 and n3 of 3 nodes have it on disk"));
+  }
+  SUBCASE("a quorum of the followers' configuration must not do without the holders") {
+    claims.state(n1, truncated(1));
+    claims.state(n3, committed(2, 1));
+    CHECK(mentions(claims, "only n3 of 3 nodes has it on disk"));
+  }
+}

@@ -386,41 +386,6 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("quorum log: a committed entry is on the disks of a majority") {
-  Claims claims(make_quorum_log(group));
-  append_on(claims, {n1, n2, n3}, 1, {1});
-  claims.state(n1, committed(1, 1));
-  append_on(claims, {n1, n2}, 2, {1});
-  append_on(claims, {n3}, 2, {2});
-  REQUIRE(claims.accepted());
-  SUBCASE("on a minority it is not") {
-    claims.state(n1, committed(2, 1));
-    CHECK(claims.objection().sentence ==
-          "n1 stated entry 2 of term 1 to be committed at 0.008 s, but only n1 and n2 of 5 nodes "
-          "have it on disk");
-  }
-  SUBCASE("those who removed it again do not count") {
-    append_on(claims, {n4}, 1, {1, 1});
-    claims.state(n2, truncated(1));
-    claims.state(n1, committed(2, 1));
-    CHECK(mentions(claims, "only n1 and n4 of 5 nodes have it on disk"));
-  }
-  SUBCASE("nor is it by the word of a node that does not have it") {
-    claims.state(n4, committed(2, 1));
-    CHECK(mentions(claims, "none of 5 nodes has it on disk"));
-  }
-  SUBCASE("that none has it does not make them agree") {
-    claims.state(n1, committed(9, 1));
-    CHECK(mentions(claims, "none of 5 nodes has it on disk"));
-  }
-  SUBCASE("late word of what was committed long ago is no news") {
-    append_on(claims, {n4}, 1, {1, 1});
-    claims.state(n1, committed(2, 1));
-    claims.state(n5, committed(1, 1));
-    CHECK(claims.accepted());
-  }
-}
-
 TEST_CASE("committed log: what is committed, and by which term at the latest") {
   ShadowLog log;
   for (std::uint64_t i = 1; i <= 9; ++i) log.append(LogIndex{i}, Term{1});

@@ -406,6 +406,25 @@ TEST_CASE("who gave up on a server asks another one first") {
   CHECK(desk.asked().at(0).of == n1);
 }
 
+// Found by a sweep of correct code: n1 cannot be reached, n2 names n3, and n3 answers just after
+// the client has given up. It began with n1 again, each time, and no request was answered.
+TEST_CASE("who answers late is asked first the next time") {
+  Workload w = closed();
+  w.timeout = 300_ms;
+  Desk desk(w, {n1, n2, n3});
+  desk.run_until(260_ms);
+  const auto asked = desk.asked();
+  REQUIRE(asked.size() == 2);
+  CHECK(asked[1].of == n2);
+  const RequestId request = asked[1].request.id;
+  desk.answer(request, {Outcome::redirect, 0, n3}, n2);
+  desk.run_until(315_ms);
+  desk.ok(request, 0, n3);
+  desk.asked();
+  desk.run_until(325_ms);
+  CHECK(desk.asked().at(0).of == n3);
+}
+
 TEST_CASE("who gave up after some retries goes on with one that it has not tried") {
   Workload w = closed();
   w.timeout = 400_ms;  // time for one retry
