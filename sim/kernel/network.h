@@ -93,6 +93,8 @@ class Network {
     return impairments_ > 0 && link(from, to).impaired;
   }
   std::vector<LinkConditionId> conditions(NodeId from, NodeId to) const;
+  // When the last arrives of what a fifo link has taken: nothing that is sent now comes earlier.
+  Time last_arrival(NodeId from, NodeId to) const { return link(from, to).last_arrival; }
   // How often the direct link is cut.
   std::uint32_t cuts(NodeId from, NodeId to) const { return link(from, to).cuts; }
   bool is_clogged(NodeId from, NodeId to) const {

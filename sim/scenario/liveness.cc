@@ -17,6 +17,24 @@ bool holds_quorums(const Group& group, const std::vector<NodeId>& nodes) {
 
 }  // namespace
 
+bool asked_for_members(const Scenario& scenario, const std::vector<FiredFault>& fired) {
+  const auto changes = [](Administration what) {
+    return what != Administration::transfer_leadership && what != Administration::add_learner;
+  };
+  const auto asked = [&](const FiredFault& each) {
+    const auto* administer = std::get_if<Administer>(&each.fault.action);
+    return each.fired && administer != nullptr && changes(administer->what);
+  };
+  if (std::any_of(fired.begin(), fired.end(), asked)) return true;
+  if (!scenario.workload || !scenario.workload->script) return false;
+  const auto asks = [&](const ScriptedOperation& each) {
+    const auto* administer = std::get_if<scripted::Administer>(&each.action);
+    return administer != nullptr && changes(administer->what);
+  };
+  const std::vector<ScriptedOperation>& script = *scenario.workload->script;
+  return std::any_of(script.begin(), script.end(), asks);
+}
+
 Core choose_core(const Scenario& scenario, const World& world, bool everyone) {
   Core core;
   Stream dice(scenario.seed, Purpose::core, 0);
@@ -114,6 +132,16 @@ void heal(const std::vector<NodeId>& core, std::uint32_t servers, bool may_meddl
     while (world.is_paused(node)) world.resume(node);
     world.restart(node);
   }
+}
+
+Time clear_from(const std::vector<NodeId>& core, const World& world) {
+  Time clear = world.now();
+  for (const NodeId from : core) {
+    for (const NodeId to : core) {
+      if (from != to) clear = std::max(clear, world.network().last_arrival(from, to));
+    }
+  }
+  return clear;
 }
 
 // So that what piled up while the world was broken can be worked off.

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "sim/fault/director.h"
 #include "sim/kernel/world.h"
 #include "sim/scenario/scenario.h"
 
@@ -19,6 +20,10 @@ struct Core {
   std::string excuse;         // why there is none
 };
 
+// Whether somebody has asked for other members of a group: it may be done at any time from then on,
+// before a node has said so, and no others may be enough for it.
+bool asked_for_members(const Scenario& scenario, const std::vector<FiredFault>& fired);
+
 // A random quorum of each group, by size and by members, of nodes that can start; or `everyone` who
 // can, where algorithms have changed who is a quorum.
 Core choose_core(const Scenario& scenario, const World& world, bool everyone = false);
@@ -27,6 +32,9 @@ Core choose_core(const Scenario& scenario, const World& world, bool everyone = f
 // the first so many nodes being servers, those that may meddle are reconnected with the clients;
 // unless they may they are cut off from the core.
 void heal(const std::vector<NodeId>& core, std::uint32_t servers, bool may_meddle, World& world);
+// When all has arrived that fifo links within the core have taken, or now: a thin one may have
+// taken what it needs minutes for, and what is sent now has to wait for that.
+Time clear_from(const std::vector<NodeId>& core, const World& world);
 // Makes clients ask so many times less often than the scenario says.
 void calm(std::uint32_t servers, std::uint64_t times, World& world);
 bool may_meddle(const Scenario& scenario);

@@ -336,7 +336,8 @@ bool Running::stays_in_model() {
 
 void Running::demand_progress() {
   director_.freeze();
-  const bool everyone = watch_.stated(facts<Reconfigured, VotersChanged>()) > 0;
+  const bool everyone = watch_.stated(facts<Reconfigured, VotersChanged>()) > 0 ||
+                        asked_for_members(scenario_, director_.fired());
   const Core core = choose_core(scenario_, world_, everyone);
   if (!core.excuse.empty()) {
     reasons_.push_back("liveness: " + core.excuse);
@@ -348,10 +349,9 @@ void Running::demand_progress() {
   const Duration budget = patience_of(scenario_) * scenario_.check.liveness->patience;
   watch_.ask_for_progress(healed);
   Circles circles;
-  Time deadline = saturating_add(healed, budget);
-  // What piled up may take long to work off, and whoever asked for it has given up by then: as long
-  // as something is decided or logs grow there is progress, though not for ever.
-  const Time latest = saturating_add(healed, budget * 20);
+  Time deadline = saturating_add(clear_from(core.nodes, world_), budget);
+  // Work that piled up: while something is decided there is progress, though not for ever.
+  const Time latest = saturating_add(deadline, budget * 19);
   const auto worked_off = [this] { return watch_.decisions() + watch_.stated(facts<Appended>()); };
   std::uint64_t worked = worked_off();
   std::uint64_t answered = 0;
