@@ -24,6 +24,9 @@ struct Core {
 // before a node has said so, and no others may be enough for it.
 bool asked_for_members(const Scenario& scenario, const std::vector<FiredFault>& fired);
 
+// What says besides decisions that nodes work off what piled up.
+constexpr FactMask work_done = facts<Appended, InstanceCommitted>();
+
 // A random quorum of each group, by size and by members, of nodes that can start; or `everyone` who
 // can, where algorithms have changed who is a quorum.
 Core choose_core(const Scenario& scenario, const World& world, bool everyone = false);

@@ -336,8 +336,8 @@ bool Running::stays_in_model() {
 
 void Running::demand_progress() {
   director_.freeze();
-  const bool everyone = watch_.stated(facts<Reconfigured, VotersChanged>()) > 0 ||
-                        asked_for_members(scenario_, director_.fired());
+  const bool changed = watch_.stated(facts<Reconfigured, VotersChanged>()) > 0;
+  const bool everyone = changed || asked_for_members(scenario_, director_.fired());
   const Core core = choose_core(scenario_, world_, everyone);
   if (!core.excuse.empty()) {
     reasons_.push_back("liveness: " + core.excuse);
@@ -346,13 +346,13 @@ void Running::demand_progress() {
   heal(core.nodes, scenario_.server_count(), may_meddle(scenario_), world_);
   calm(scenario_.server_count(), 8, world_);
   const Time healed = world_.now();
-  const Duration budget = patience_of(scenario_) * scenario_.check.liveness->patience;
   watch_.ask_for_progress(healed);
+  const Duration budget = patience_of(scenario_) * scenario_.check.liveness->patience;
   Circles circles;
   Time deadline = saturating_add(clear_from(core.nodes, world_), budget);
   // Work that piled up: while something is decided there is progress, though not for ever.
   const Time latest = saturating_add(deadline, budget * 19);
-  const auto worked_off = [this] { return watch_.decisions() + watch_.stated(facts<Appended>()); };
+  const auto worked_off = [this] { return watch_.decisions() + watch_.stated(work_done); };
   std::uint64_t worked = worked_off();
   std::uint64_t answered = 0;
   Time last_answer = healed;

@@ -178,6 +178,19 @@ TEST_CASE("who asks for other members may have them later") {
         Verdict::held);
 }
 
+// Found likewise: EPaxos had thousands of instances to commit first, and decides no slots.
+TEST_CASE("instances that are committed are work that piled up") {
+  const std::string text = R"({ "name": "piled up", "duration": "4s",
+    "nodes": { "server": { "count": 5, "algorithm": "epaxos",
+      "config": { "fast_quorum": "simple", "resend_interval": "20ms" } } },
+    "disk": { "flush": { "uniform": ["200us", "2ms"] } },
+    "workload": { "clients": 5, "arrivals": { "poisson": "60/s" }, "keys": 2,
+      "operations": { "read": 1, "write": 1 } },
+    "check": [ { "liveness": { "patience": 4 } } ] })";
+  CHECK(run(with_misfortune(scenario_from(text), *find_profile("default"), 2)).verdict ==
+        Verdict::held);
+}
+
 TEST_CASE("availability is asked for while faults stand, if a connected majority does") {
   Scenario minority =
       scenario(R"({ "at": "1s", "split": { "sizes": "minority", "with": "leader" } })");
