@@ -2,6 +2,7 @@
 // means if there is none.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -38,6 +39,46 @@ void heal(const std::vector<NodeId>& core, std::uint32_t servers, bool may_meddl
 // When all has arrived that fifo links within the core have taken, or now: a thin one may have
 // taken what it needs minutes for, and what is sent now has to wait for that.
 Time clear_from(const std::vector<NodeId>& core, const World& world);
+// Until when an answer is waited for: for a time of this length from `clear` on, again after each
+// sign of progress, and where messages are lost until enough has been asked, but not for ever.
+class Patience {
+ public:
+  Patience(Time healed, Time clear, Duration budget, bool lossy)
+      : budget_(budget),
+        last_answer_(healed),
+        deadline_(saturating_add(clear, budget)),
+        latest_(saturating_add(deadline_, budget * 19)),
+        lossy_(lossy) {}
+  Time deadline() const { return deadline_; }
+  Time last_answer() const { return last_answer_; }
+  // From then to the deadline, in whole milliseconds: what is drawn has nine digits.
+  Duration silence() const { return {(deadline_ - last_answer_).ns / 1'000'000 * 1'000'000}; }
+  void renew(Time now) { deadline_ = std::min(saturating_add(now, budget_), latest_); }
+  // An answer has come, when so many operations had been begun.
+  void answered(Time now, std::uint64_t asked) {
+    last_answer_ = now;
+    asked_ = asked;
+  }
+  // At the deadline, so many operations having been begun: whether it was put off.
+  bool puts_off(std::uint64_t asked) {
+    if (!too_few(asked) || deadline_ >= latest_) return false;
+    renew(deadline_);
+    return true;
+  }
+  // Whether it may be chance that none of them was answered since the last that was.
+  bool too_few(std::uint64_t asked) const { return lossy_ && asked - asked_ < enough; }
+
+ private:
+  // That none of these is answered happens once in 5,600 times if each is sent once and half of all
+  // messages are lost.
+  static constexpr std::uint64_t enough = 30;
+  Duration budget_;
+  Time last_answer_;
+  std::uint64_t asked_ = 0;
+  Time deadline_;
+  Time latest_;
+  bool lossy_;
+};
 // Makes clients ask so many times less often than the scenario says.
 void calm(std::uint32_t servers, std::uint64_t times, World& world);
 bool may_meddle(const Scenario& scenario);

@@ -317,9 +317,6 @@ void Running::judge_progress() {
        {}});
 }
 
-// For sentences: what is drawn has nine digits.
-Duration whole_milliseconds(Duration d) { return {d.ns / 1'000'000 * 1'000'000}; }
-
 // Says of what kind the run was, if an algorithm was asked for more than it promises. Whether it
 // was not: then it is fair to ask for progress.
 bool Running::stays_in_model() {
@@ -349,55 +346,58 @@ void Running::demand_progress() {
   watch_.ask_for_progress(healed);
   const Duration budget = patience_of(scenario_) * scenario_.check.liveness->patience;
   Circles circles;
-  Time deadline = saturating_add(clear_from(core.nodes, world_), budget);
-  // Work that piled up: while something is decided there is progress, though not for ever.
-  const Time latest = saturating_add(deadline, budget * 19);
+  Patience patience(healed, clear_from(core.nodes, world_), budget,
+                    !scenario_.network.loss.is_zero());
   const auto worked_off = [this] { return watch_.decisions() + watch_.stated(work_done); };
   std::uint64_t worked = worked_off();
   std::uint64_t answered = 0;
-  Time last_answer = healed;
   bool calmer = false;
   while (answered < scenario_.check.liveness->operations) {
-    if (!world_.step(deadline)) break;
+    if (!world_.step(patience.deadline())) {
+      if (!patience.puts_off(watch_.asked_for())) break;
+      continue;
+    }
     stopped_ = !watch_.objections().empty();
     if (world_.counters().events >= next_look_) look();
     if (stopped_) return;
     // A leader outside the core may limp, and more be asked of it than it can do: what it answers
     // is then too late for all. Once they ask less it keeps up, or it is stuck.
-    if (!calmer && world_.now() - last_answer >= budget) {
+    if (!calmer && world_.now() - patience.last_answer() >= budget) {
       calmer = true;
       calm(scenario_.server_count(), 64, world_);
     }
     if (watch_.answered() > answered || worked_off() > worked) {
-      if (watch_.answered() > answered) last_answer = world_.now();
+      if (watch_.answered() > answered) patience.answered(world_.now(), watch_.asked_for());
       answered = watch_.answered();
       worked = worked_off();
-      deadline = std::min(saturating_add(world_.now(), budget), latest);
-    } else if (deadline - world_.now() < budget / 2) {
+      patience.renew(world_.now());
+    } else if (patience.deadline() - world_.now() < budget / 2) {
       circles.look(world_, scenario_.server_count());
     }
   }
   if (watch_.answered() > 0) recovery_ = watch_.first_answer() - healed;
   if (answered >= scenario_.check.liveness->operations) return;
-  world_.advance(deadline);
+  world_.advance(patience.deadline());
   if (watch_.asked_for() == 0) {
     reasons_.push_back("liveness: no operation was begun after the healing at " + to_text(healed));
     return;
   }
+  if (patience.too_few(watch_.asked_for())) {
+    reasons_.push_back("liveness: too few operations were begun to tell from losses");
+    return;
+  }
   std::string nodes;
   for (const NodeId node : core.nodes) {
-    if (node.value <= scenario_.server_count()) {
-      nodes += (nodes.empty() ? "" : ", ") + to_text(node);
-    }
+    if (node.value > scenario_.server_count()) break;
+    nodes += (nodes.empty() ? "" : ", ") + to_text(node);
   }
   watch_.objections().raise(
       {std::string(Liveness::name),
        "the core " + nodes + " was healed at " + to_text(healed) + " with all clients; of " +
            with_commas(watch_.asked_for()) + " operations begun since, " + with_commas(answered) +
-           " were answered, and none for " + to_text(whole_milliseconds(deadline - last_answer)) +
-           "; " + circles.verdict(),
+           " were answered, and none for " + to_text(patience.silence()) + "; " + circles.verdict(),
        world_.last_event(),
-       deadline,
+       patience.deadline(),
        {},
        {}});
 }

@@ -191,6 +191,25 @@ TEST_CASE("instances that are committed are work that piled up") {
         Verdict::held);
 }
 
+// Found likewise: a client that asks every eight seconds, and gives up after one attempt, is judged
+// by thirty of them.
+TEST_CASE("where a third of the messages is lost more than a few requests are waited for") {
+  const std::string text = R"({ "name": "losses", "duration": "2s",
+    "nodes": { "acceptor": { "count": 7, "algorithm": "paxos",
+      "config": { "retransmit": ["20ms", "60ms"], "back_off": ["1ms", "20ms"] } } },
+    "network": { "latency": { "uniform": ["1ms", "20ms"] }, "loss": "30%" },
+    "workload": { "clients": 1, "arrivals": { "closed": { "think": "1s" } }, "timeout": "100ms",
+      "operations": { "propose": 1 } } })";
+  const auto judged = [&](std::uint64_t seed) {
+    return run(with_misfortune(scenario_from(text), *find_profile("default"), seed));
+  };
+  for (const std::uint64_t seed : {36U, 54U, 60U}) CHECK(judged(seed).verdict == Verdict::held);
+  const RunOutcome unlucky = judged(294);
+  CHECK(unlucky.verdict == Verdict::inconclusive);
+  REQUIRE(unlucky.reasons.size() == 1);
+  CHECK(unlucky.reasons[0] == "liveness: too few operations were begun to tell from losses");
+}
+
 TEST_CASE("availability is asked for while faults stand, if a connected majority does") {
   Scenario minority =
       scenario(R"({ "at": "1s", "split": { "sizes": "minority", "with": "leader" } })");
