@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """The table of results/bugs.md, from what `ballast bugs run --format json` printed.
 
-  scripts/bugs_table.py all.json [clients.json] [shrunk.json] [other.json ...] > results/bugs.md
+  scripts/bugs_table.py all.json [clients.json ...] [shrunk.json] [other.json ...] > results/bugs.md
 
-The first run is with all checks, another one may be with those of clients only, and another one
+The first run is with all checks, others may be with those of clients only, and another one
 may shrink what it finds (--shrink). Of the others, those of mistakes that came before compare
 portfolios, the default one first; the rest adds its mistakes to the table.
 """
@@ -63,7 +63,7 @@ def totals(run):
 def main():
     runs = [load(path) for path in sys.argv[1:]]
     everything = runs[0]
-    clients = next((run for run in runs[1:] if run["checks"] == "clients"), None)
+    clients = [run for run in runs[1:] if run["checks"] == "clients"]
     shrinking = next((run for run in runs if any("items" in bug for bug in run["bugs"])),
                      everything)
     shorter = {bug["id"]: bug for bug in shrinking["bugs"] if "items" in bug}
@@ -75,7 +75,7 @@ def main():
             rows += more
             if not more:
                 ablations.append(run)
-    seen = {bug["id"]: bug for bug in clients["bugs"]} if clients else {}
+    seen = {bug["id"]: bug for run in clients for bug in run["bugs"]}
     print("# How soon planted mistakes are found\n")
     print(f"""Made by {everything['version']} with `scripts/bugs_table.py`. Each trial sweeps seeds
 of its own under the default profile, with no fault that was chosen for the mistake, until a seed
