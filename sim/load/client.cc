@@ -442,9 +442,9 @@ void Client::expire(StepContext& context) {
     timeouts_.pop();
     if (over(due)) continue;
     // Or a client that gives up before it has tried all asks for ever the same ones in vain.
-    const Session& session = sessions_[due.session];
+    Session& session = sessions_[due.session];
     if (session.first == preferred_ && !spread(session)) preferred_ = after(session.target);
-    sessions_[due.session].given_up = due.sequence;
+    session.given_up = due.sequence;
     end(due.session, Returning::info, 0, context);
   }
   while (!retries_.empty() && (retries_.front().at <= now || over(retries_.front()))) {

@@ -39,6 +39,7 @@ void heal(const std::vector<NodeId>& core, std::uint32_t servers, bool may_meddl
 // When all has arrived that fifo links within the core have taken, or now: a thin one may have
 // taken what it needs minutes for, and what is sent now has to wait for that.
 Time clear_from(const std::vector<NodeId>& core, const World& world);
+
 // Until when an answer is waited for: for a time of this length from `clear` on, again after each
 // sign of progress, and where messages are lost until enough has been asked, but not for ever.
 class Patience {
@@ -79,6 +80,7 @@ class Patience {
   Time latest_;
   bool lossy_;
 };
+
 // Makes clients ask so many times less often than the scenario says.
 void calm(std::uint32_t servers, std::uint64_t times, World& world);
 bool may_meddle(const Scenario& scenario);

@@ -1,4 +1,4 @@
-// What a sweep draws besides faults: how long its runs are.
+// What a sweep draws besides faults: how long its runs are, and its delays.
 #include "sim/scenario/misfortune.h"
 
 #include <doctest/doctest.h>
